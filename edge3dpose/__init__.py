@@ -1,0 +1,3 @@
+"""Real-time 3D human pose from one ordinary camera."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+from edge3dpose.cli import main
+
+main()

@@ -1,0 +1,42 @@
+"""The command line: a command is a file in commands/, loaded only when it is the one asked for."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from edge3dpose import __version__, rooms
+from edge3dpose.errors import Edge3DPoseError
+
+
+class Commands(click.Group):
+    """Lists commands/ by file name; turns our errors into one line and exit code 1."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(rooms.names("commands"))
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in rooms.names("commands"):
+            return None
+        return rooms.load("commands", name).command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except Edge3DPoseError as error:
+            raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@click.group(cls=Commands)
+@click.version_option(__version__)
+def cli() -> None:
+    """Real-time 3D human pose from one camera, for edge devices."""
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    try:
+        cli.main(prog_name="edge3dpose")
+    except BrokenPipeError:
+        sys.exit(0)

@@ -1,0 +1,35 @@
+"""What a user can cause, as exceptions whose text is one line: what, found, wanted, the fix.
+
+Edge3DPoseError
+├── BadInput             a file, camera, folder or option that cannot be used
+├── MissingDependency    a package or a driver is not there; the text names the extra to install
+├── EngineMismatch       an engine, ONNX file or manifest that is not what it should be
+├── BuildFailed          an engine could not be built
+└── AccuracyGateFailed   a built engine differs from FP32 by more than its tolerance
+"""
+
+from __future__ import annotations
+
+
+class Edge3DPoseError(Exception):
+    """Base of all errors that the command line prints as one line, with exit code 1."""
+
+
+class BadInput(Edge3DPoseError):
+    """A file, camera, folder or option that cannot be used."""
+
+
+class MissingDependency(Edge3DPoseError):
+    """A package or a driver is not there; the text names what to install."""
+
+
+class EngineMismatch(Edge3DPoseError):
+    """An engine, ONNX file or manifest that is truncated, changed, swapped or made elsewhere."""
+
+
+class BuildFailed(Edge3DPoseError):
+    """An engine could not be built."""
+
+
+class AccuracyGateFailed(Edge3DPoseError):
+    """A built engine differs from FP32 by more than its tolerance."""

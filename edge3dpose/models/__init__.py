@@ -1,0 +1,76 @@
+"""What a model is to the runtime: its spec by name, and its weights, verified before they are opened."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from edge3dpose import paths, rooms
+from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.types import ModelSpec, Weights
+
+
+def specs() -> dict[str, ModelSpec]:
+    """Every model the package knows, by the name users type."""
+    rooms_here = (rooms.load("models", name) for name in rooms.names("models"))
+    return {spec.name: spec for room in rooms_here for spec in room.SPECS}
+
+
+def find(name: str) -> ModelSpec:
+    """The spec of a model; BadInput lists the ones there are."""
+    known = specs()
+    if name not in known:
+        raise BadInput(f"no model called {name!r}; there is: {', '.join(sorted(known))}")
+    return known[name]
+
+
+def open_weights(spec: ModelSpec, onnx: Path | None = None) -> Weights:
+    """Find a model's ONNX file and card (same name, .json) and verify the hash.
+
+    onnx  a file of the user's own; None for the one that comes with the package
+    Raises BadInput where a file is missing, EngineMismatch where the card and the file disagree.
+    """
+    onnx = onnx or paths.weights_file(spec.name)
+    if not onnx.is_file():
+        raise BadInput(
+            f"no weights for {spec.name} at {onnx}; "
+            f"train them: edge3dpose train --model {spec.name}, then pass --weights FILE.onnx"
+        )
+    card = read_card(onnx)
+    if card.get("model") != spec.name:
+        raise EngineMismatch(f"{onnx} holds {card.get('model')!r} by its card, not {spec.name!r}")
+    found = paths.sha256_of(onnx)
+    if found != card.get("sha256"):
+        raise EngineMismatch(
+            f"{onnx} has SHA-256 {found[:12]}..., its card says {str(card.get('sha256'))[:12]}...; "
+            "the file is damaged or was swapped: reinstall the package or export it again"
+        )
+    return Weights(spec, onnx, found, card)
+
+
+def read_card(onnx: Path) -> dict:
+    """The model card beside an ONNX file: <name>.json."""
+    card = onnx.with_suffix(".json")
+    try:
+        content = json.loads(card.read_text())
+    except FileNotFoundError:
+        raise BadInput(f"{onnx} has no model card {card.name} beside it; it cannot be verified") from None
+    except ValueError as error:
+        raise EngineMismatch(f"{card} is not a model card: {error}") from None
+    if not isinstance(content, dict):
+        raise EngineMismatch(f"{card} is not a model card: it holds a {type(content).__name__}")
+    return content
+
+
+def parse_cuts(text: str, spec: ModelSpec) -> list[int]:
+    """'all', '11' or '3,8,11' -> cut numbers; BadInput for one that the model has not."""
+    if text == "all":
+        return list(range(1, spec.cuts + 1))
+    try:
+        cuts = [int(part) for part in text.split(",")]
+    except ValueError:
+        raise BadInput(f"cut {text!r}: wanted a number, numbers with commas between, or all") from None
+    for cut in cuts:
+        if not 1 <= cut <= spec.cuts:
+            raise BadInput(f"{spec.name} has no cut {cut}; there are 1 to {spec.cuts}")
+    return cuts

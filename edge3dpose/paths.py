@@ -1,0 +1,45 @@
+"""Where things lie: engines, weights and calibration ranges."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+PACKAGE = Path(__file__).parent
+_CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "engines" / "README.md").exists() else None
+
+
+def home() -> Path:
+    """$EDGE3DPOSE_HOME, else the source checkout, else the user's cache folder."""
+    if named := os.environ.get("EDGE3DPOSE_HOME"):
+        return Path(named).expanduser()
+    if _CHECKOUT:
+        return _CHECKOUT
+    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
+    return Path(cache).expanduser() / "edge3dpose"
+
+
+def engines_folder() -> Path:
+    """Default of --engines: built engines with their manifests."""
+    return home() / "engines"
+
+
+def weights_file(model: str) -> Path:
+    """The shipped ONNX file of a model; it need not exist (a model nobody has trained yet)."""
+    return PACKAGE / "weights" / f"{model}.onnx"
+
+
+def ranges_file(model: str) -> Path:
+    """INT8 ranges of a model: the user's own in home()/calibration, else the ones shipped."""
+    own = home() / "calibration" / f"{model}.ranges.json"
+    return own if own.exists() else PACKAGE / "weights" / f"{model}.ranges.json"
+
+
+def sha256_of(path: Path) -> str:
+    """Hex SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,153 @@
+"""The values that flow between the stages: frozen, numpy only, no behaviour beyond shape checks.
+
+Axis letters: N people, J joints, H W heatmap cells, S crop side in pixels.
+Pixels: (0, 0) covers 0..1 and its centre is 0.5. Space: OpenCV camera axes (x right, y down,
+z forward), millimetres.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[np.float32]
+Image: TypeAlias = NDArray[np.uint8]
+Precision = Literal["fp32", "fp16", "int8"]
+
+PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
+
+
+def _check_shape(name: str, array: NDArray, *wanted: int | None) -> None:
+    fits = array.ndim == len(wanted) and all(
+        w is None or w == n for w, n in zip(wanted, array.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{name}: shape {array.shape}, wanted {wanted} (None is any length)")
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A pinhole camera in OpenCV's convention."""
+
+    focal_px: tuple[float, float]
+    centre_px: tuple[float, float]
+    distortion: tuple[float, ...] = ()  # OpenCV order k1 k2 p1 p2 k3
+    assumed: bool = False  # True where nobody measured it (a default field of view)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture of a source. ``name`` is set where pictures are unrelated files."""
+
+    image: Image  # (H, W, 3) BGR
+    index: int
+    time_s: float  # since the source was opened
+    camera: Camera | None = None
+    name: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_shape("Frame.image", self.image, None, None, 3)
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A person's square or rectangle in frame pixels, corners; may reach outside the frame."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+    score: float = 1.0
+    track_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The square of a frame that the network sees."""
+
+    image: Image  # (S, S, 3) BGR
+    frame_from_crop: Array  # (2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class UnitPose:
+    """What a network says, in its own cube: u, v over the crop (ends included), z 0.5 at the root."""
+
+    xyz: Array  # (J, 3) in 0..1
+    score: Array  # (J,) in 0..1
+
+    def __post_init__(self) -> None:
+        _check_shape("UnitPose.xyz", self.xyz, None, 3)
+        _check_shape("UnitPose.score", self.score, len(self.xyz))
+
+
+@dataclass(frozen=True, slots=True)
+class Pose3D:
+    """One person: joints in mm relative to the root joint, in camera axes."""
+
+    joints_mm: Array  # (J, 3), joint `root` is 0
+    pixels: Array  # (J, 2) frame pixels
+    score: Array  # (J,) in 0..1
+    root_mm: Array | None = None  # (3,) root joint from the camera; None without a camera
+    track_id: int | None = None
+    box: Box | None = None  # the square the network looked at
+
+    def __post_init__(self) -> None:
+        _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)
+        _check_shape("Pose3D.pixels", self.pixels, len(self.joints_mm), 2)
+        _check_shape("Pose3D.score", self.score, len(self.joints_mm))
+
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """Joint names, the tree that joins them, and the joint each becomes in a mirror."""
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]  # -1 for the root
+    mirror: tuple[int, ...]
+    root: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """All that the runtime must know of a model. Every cut gives (N, J, 4) = u, v, z, score."""
+
+    name: str
+    input_size: int  # S
+    cuts: int  # heads are named cut01 ... cut<cuts>
+    skeleton: Skeleton
+    mean_rgb: tuple[float, float, float]  # of pixel values scaled to 0..1
+    std_rgb: tuple[float, float, float]
+    crop_side_mm: float = 2250.0  # what the side of a training crop spans at root depth
+    z_range_mm: float = 2000.0  # what z 0..1 spans in a training crop
+
+    def head(self, cut: int) -> str:
+        """Name of the graph output of a cut, 1 <= cut <= cuts."""
+        return f"cut{cut:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model's ONNX file with every head, and what its card says of it; the hash was verified."""
+
+    spec: ModelSpec
+    onnx: Path
+    sha256: str
+    card: dict
+
+
+class Engine(Protocol):
+    """A compiled cut. Not thread-safe; the array it returns is valid until its next call."""
+
+    def __call__(self, images: Array) -> Array:
+        """images (N, 3, S, S) float32 RGB, normalised -> (N, J, 4) = u, v, z, score."""
+        ...
+
+    def close(self) -> None:
+        """Free what it holds; a second call does nothing."""
+        ...
