@@ -1,0 +1,150 @@
+"""A trained entry flow: the encoder of BlazePose (full), with its published weights.
+
+Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", arXiv 2006.10204; layers as in
+the pose landmark model that MediaPipe publishes under Apache-2.0, in its ONNX form.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training.nets.sspnet import level_channels
+
+# Convolutions of the ONNX file, by position, in the order in which the modules below hold them.
+_ORDER = (
+    *(0, 1, 2),
+    *(4, 6, 7, 8, 9, 10),
+    *(11, 14, 15, 16, 17, 18),
+    *(20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38),
+    *(40, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 52),
+    *(53, 54, 55, 57, 56, 58, 39, 41, 19, 21),
+)
+
+
+def _depthwise(channels: int, kernel: int, stride: int = 1) -> nn.Conv2d:
+    return nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels)
+
+
+class InvertedResidual(nn.Module):
+    """1x1 expand, ReLU6, depthwise, ReLU6, 1x1 project; plus its input where shapes agree."""
+
+    def __init__(self, c_in: int, wide: int, c_out: int, kernel: int, stride: int = 1) -> None:
+        super().__init__()
+        self.expand = nn.Conv2d(c_in, wide, 1)
+        self.depthwise = _depthwise(wide, kernel, stride)
+        self.project = nn.Conv2d(wide, c_out, 1)
+        self.residual = stride == 1 and c_in == c_out
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.project(F.relu6(self.depthwise(F.relu6(self.expand(x)))))
+        return x + y if self.residual else y
+
+
+class Separable(nn.Sequential):
+    """Depthwise 3x3, ReLU6, 1x1, ReLU6."""
+
+    def __init__(self, c_in: int, c_out: int) -> None:
+        super().__init__(_depthwise(c_in, 3), nn.ReLU6(), nn.Conv2d(c_in, c_out, 1), nn.ReLU6())
+
+
+class BlazePoseEncoder(nn.Module):
+    """images (B, 3, 256, 256) in 0..1 -> maps (B, 48, 32, 32), (B, 88, 16, 16), (B, 432, 8, 8).
+
+    The finest one is the decoder's sum of three levels; the coarsest one joins the encoder's last
+    map (144) with the one from which the published model regresses its landmarks (288).
+    """
+
+    channels = (48, 88, 432)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 24, 3, stride=2, padding=1),
+            nn.ReLU6(),
+            _depthwise(24, 3),
+            nn.ReLU6(),
+            nn.Conv2d(24, 16, 1),
+        )
+        self.to_64 = nn.Sequential(
+            InvertedResidual(16, 64, 24, 3, 2), InvertedResidual(24, 144, 24, 3)
+        )
+        self.to_32 = nn.Sequential(
+            InvertedResidual(24, 144, 32, 5, 2), InvertedResidual(32, 192, 32, 5)
+        )
+        self.to_16 = nn.Sequential(
+            InvertedResidual(32, 192, 64, 3, 2),
+            InvertedResidual(64, 384, 64, 3),
+            InvertedResidual(64, 384, 64, 3),
+            InvertedResidual(64, 384, 88, 5),
+            InvertedResidual(88, 528, 88, 5),
+            InvertedResidual(88, 528, 88, 5),
+        )
+        self.to_8 = nn.Sequential(
+            InvertedResidual(88, 528, 144, 5, 2),
+            *(InvertedResidual(144, 864, 144, 5) for _ in range(3)),
+        )
+        self.widen = nn.Sequential(nn.Conv2d(144, 864, 1), nn.ReLU6(), _depthwise(864, 3), nn.ReLU6())
+        self.regression = Separable(864, 288)
+        self.top = Separable(864, 48)
+        self.lateral_16 = Separable(88, 48)
+        self.lateral_32 = Separable(32, 48)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        at_32 = self.to_32(self.to_64(self.stem(images)))  # (B, 32, 32, 32)
+        at_16 = self.to_16(at_32)  # (B, 88, 16, 16)
+        at_8 = self.to_8(at_16)  # (B, 144, 8, 8)
+        wide = self.widen(at_8)  # (B, 864, 8, 8)
+        fine = _doubled(self.top(wide)) + self.lateral_16(at_16)  # (B, 48, 16, 16)
+        fine = _doubled(fine) + self.lateral_32(at_32)  # (B, 48, 32, 32)
+        return [fine, at_16, torch.cat([at_8, self.regression(wide)], dim=1)]
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+
+class BlazePoseEntry(nn.Module):
+    """The encoder, and one 1x1 convolution a level to the widths of the pyramids."""
+
+    def __init__(self, growth: int) -> None:
+        super().__init__()
+        self.encoder = BlazePoseEncoder()
+        widths = zip(BlazePoseEncoder.channels, level_channels(growth), strict=False)
+        self.adapters = nn.ModuleList(nn.Conv2d(have, want, 1) for have, want in widths)
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        maps = self.encoder(images)
+        return [adapt(m) for adapt, m in zip(self.adapters, maps, strict=True)]
+
+
+def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
+    """Read the published weights (pose_landmark_full.onnx) into the encoder.
+
+    Raises BadInput without the file, EngineMismatch where its layers are not the ones above.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    if not onnx_file.is_file():
+        raise BadInput(f"no file {onnx_file}; wanted MediaPipe's pose_landmark_full.onnx")
+    graph = onnx.load(str(onnx_file)).graph
+    values = {i.name: i for i in graph.initializer}
+    nodes = [node for node in graph.node if node.op_type == "Conv"]
+    convs = [m for m in encoder.modules() if isinstance(m, nn.Conv2d)]
+    for conv, position in zip(convs, _ORDER, strict=True):
+        weight, bias = (
+            torch.from_numpy(numpy_helper.to_array(values[name]).copy())
+            for name in nodes[position].input[1:3]
+        )
+        if weight.shape != conv.weight.shape:
+            raise EngineMismatch(
+                f"{onnx_file}: convolution {position} has shape {tuple(weight.shape)}, "
+                f"wanted {tuple(conv.weight.shape)}; is it pose_landmark_full.onnx?"
+            )
+        conv.weight.data.copy_(weight)
+        conv.bias.data.copy_(bias)
