@@ -1,0 +1,219 @@
+"""What lies beside every engine: engine file -> Manifest, verified before anything opens the engine.
+
+`x.engine` (a TensorRT plan) and `x.onnx` (what ONNX Runtime and OpenVINO open) have `x.json`: what
+the engine was made from, its hash, how long that took and how far it is from FP32.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge3dpose import paths
+from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.types import ModelSpec
+
+SCHEMA = "edge3dpose.engine/1"
+PLANS = ("tensorrt", "tensorrt-rtx")  # backends whose engines are executable artefacts
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One engine's manifest. ``fields`` is everything that could have changed the engine."""
+
+    engine: Path
+    key: str  # digest of ``fields``: the engine's identity in the cache
+    fields: dict[str, Any]
+    sha256: str  # of the engine file
+    size_bytes: int
+    model: dict[str, Any]  # what the runtime may compare: size, joints, normalisation
+    build: dict[str, Any]  # seconds, versions, hash of the graph given to the builder
+    parity: dict[str, Any] | None  # mm of difference from FP32, and on what
+    calibration: dict[str, Any] | None  # INT8: where the ranges come from
+
+    @property
+    def name(self) -> str:
+        """Name of the model, as users type it."""
+        return self.fields["model"]
+
+    @property
+    def cut(self) -> int:
+        return self.fields["cut"]
+
+    @property
+    def precision(self) -> str:
+        return self.fields["precision"]
+
+    @property
+    def backend(self) -> str:
+        return self.fields["backend"]
+
+    @property
+    def backend_version(self) -> str:
+        """Full version of the package that built the engine."""
+        return self.fields["backend_version"]
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of the one input, `images`: (N, 3, S, S)."""
+        return tuple(self.fields["input"]["shape"])
+
+    @property
+    def rebuild(self) -> str:
+        """The command that makes this engine again."""
+        return (
+            f"edge3dpose build-engine --model {self.name} --cut {self.cut} "
+            f"--precision {self.precision} --backend {self.backend} --force"
+        )
+
+
+def path_of(engine: Path) -> Path:
+    """Where the manifest of an engine lies: the same name, .json."""
+    return engine.with_suffix(".json")
+
+
+def digest(fields: dict[str, Any]) -> str:
+    """SHA-256 of canonical JSON: the key of an engine with these fields."""
+    text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def verify(engine: Path) -> Manifest:
+    """Read the manifest of an engine and check both; nothing else of the engine is opened.
+
+    Raises BadInput where a file is missing or the folder is unsafe, EngineMismatch where one of them
+    is truncated, changed, swapped or of another version of this package.
+    """
+    if not engine.is_file():
+        raise BadInput(f"no engine at {engine}; build one: edge3dpose build-engine")
+    manifest = read(engine)
+    if manifest.backend in PLANS:
+        _refuse_shared_folder(engine.parent)
+    size = engine.stat().st_size
+    if size != manifest.size_bytes:
+        raise EngineMismatch(
+            f"{engine} has {size} bytes, its manifest says {manifest.size_bytes}: it is truncated "
+            f"or was swapped; rebuild: {manifest.rebuild}"
+        )
+    found = paths.sha256_of(engine)
+    if found != manifest.sha256:
+        raise EngineMismatch(
+            f"{engine} has SHA-256 {found[:12]}..., its manifest says {manifest.sha256[:12]}...: it "
+            f"is damaged or was swapped; rebuild: {manifest.rebuild}"
+        )
+    return manifest
+
+
+def read(engine: Path) -> Manifest:
+    """The manifest beside an engine, checked by itself; the engine file is not looked at."""
+    file = path_of(engine)
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(
+            f"{engine} has no manifest {file.name} beside it, so it cannot be verified; "
+            "build it again: edge3dpose build-engine"
+        ) from None
+    except (ValueError, OSError) as error:
+        raise EngineMismatch(f"{file} is not a manifest ({error}); {_delete_both(engine)}") from None
+    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        found = content.get("schema") if isinstance(content, dict) else type(content).__name__
+        raise EngineMismatch(
+            f"{file} has schema {found!r}, wanted {SCHEMA!r}; {_delete_both(engine)}"
+        )
+    return _from_content(engine, content)
+
+
+def check_fits(manifest: Manifest, spec: ModelSpec, backend: str, version: str) -> None:
+    """EngineMismatch where an engine is for another model, backend or version than the one at hand."""
+    S = spec.input_size
+    wanted = [
+        ("model", manifest.name, spec.name),
+        ("backend", manifest.backend, backend),
+        (f"{backend} version", manifest.backend_version, version),
+        ("crop shape", manifest.input_shape[1:], (3, S, S)),
+        ("joints", manifest.model.get("joints"), list(spec.skeleton.joints)),
+        ("mean_rgb", manifest.model.get("mean_rgb"), list(spec.mean_rgb)),
+        ("std_rgb", manifest.model.get("std_rgb"), list(spec.std_rgb)),
+    ]
+    for what, found, want in wanted:
+        if found != want:
+            raise EngineMismatch(
+                f"{manifest.engine} was built for {what} {found}, this is {want}; "
+                f"rebuild: {manifest.rebuild}"
+            )
+
+
+def to_json(manifest: Manifest) -> str:
+    """The text of the manifest file."""
+    content = {
+        "schema": SCHEMA,
+        "engine": manifest.engine.name,
+        "sha256": manifest.sha256,
+        "size_bytes": manifest.size_bytes,
+        "key": manifest.key,
+        "fields": manifest.fields,
+        "model": manifest.model,
+        "build": manifest.build,
+        "parity": manifest.parity,
+        "calibration": manifest.calibration,
+    }
+    return json.dumps(content, indent=1) + "\n"
+
+
+_FIELDS: dict[str, type] = {
+    "model": str,
+    "cut": int,
+    "precision": str,
+    "backend": str,
+    "backend_version": str,
+    "input": dict,
+    "weights_sha256": str,
+}
+_PARTS: dict[str, type | tuple[type, ...]] = {
+    "engine": str,
+    "key": str,
+    "fields": dict,
+    "sha256": str,
+    "size_bytes": int,
+    "model": dict,
+    "build": dict,
+    "parity": (dict, type(None)),
+    "calibration": (dict, type(None)),
+}
+
+
+def _from_content(engine: Path, content: dict[str, Any]) -> Manifest:
+    file = path_of(engine)
+    for table, part, where in ((_PARTS, content, ""), (_FIELDS, content.get("fields"), "fields.")):
+        for name, kind in table.items():
+            if not isinstance(part, dict) or name not in part or not isinstance(part[name], kind):
+                raise EngineMismatch(
+                    f"{file} lacks {where}{name} or holds something else there; "
+                    f"{_delete_both(engine)}"
+                )
+    if content["engine"] != engine.name:
+        raise EngineMismatch(
+            f"{file} is the manifest of {content['engine']}, not of {engine.name}: the files were "
+            f"renamed or swapped; {_delete_both(engine)}"
+        )
+    if digest(content["fields"]) != content["key"]:
+        raise EngineMismatch(f"{file} was changed: its key and fields differ; {_delete_both(engine)}")
+    kept = {name: content[name] for name in _PARTS if name != "engine"}
+    return Manifest(engine=engine, **kept)
+
+
+def _delete_both(engine: Path) -> str:
+    return f"delete {engine.name} and {path_of(engine).name}, then run edge3dpose build-engine"
+
+
+def _refuse_shared_folder(folder: Path) -> None:
+    # A plan is code that the GPU driver runs, and a hash beside it proves nothing against somebody
+    # who can write both files.
+    mode = folder.stat().st_mode
+    if mode & stat.S_IWOTH:
+        raise BadInput(f"{folder} can be written by everybody on this machine; run: chmod o-w {folder}")
