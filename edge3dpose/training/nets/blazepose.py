@@ -118,8 +118,15 @@ class BlazePoseEntry(nn.Module):
         self.adapters = nn.ModuleList(nn.Conv2d(have, want, 1) for have, want in widths)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        maps = self.encoder(images)
+        maps = self.encode(images)
         return [adapt(m) for adapt, m in zip(self.adapters, maps, strict=True)]
+
+    def encode(self, images: Tensor) -> list[Tensor]:
+        """The encoder's maps; a frozen encoder keeps nothing for a backward pass."""
+        if next(self.encoder.parameters()).requires_grad:
+            return self.encoder(images)
+        with torch.no_grad():
+            return self.encoder(images)
 
 
 def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:

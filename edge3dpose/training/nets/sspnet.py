@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from edge3dpose.training.nets.depthwise import Depthwise5x5
+
 LEVELS = 4  # 32x32, 16x16, 8x8, 4x4 for a 256 px input
 PYRAMIDS = 8  # down, up, down, up, ...
 
@@ -32,8 +34,7 @@ class SeparableConv(nn.Sequential):
     """Depthwise 5x5, then pointwise 1x1, nothing between them."""
 
     def __init__(self, c_in: int, c_out: int) -> None:
-        depthwise = nn.Conv2d(c_in, c_in, 5, padding=2, groups=c_in, bias=False)
-        super().__init__(depthwise, conv1x1(c_in, c_out))
+        super().__init__(Depthwise5x5(c_in), conv1x1(c_in, c_out))
 
 
 class SeparableResidual(nn.Module):
@@ -92,9 +93,16 @@ class PredictionBlock(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, C, H, W) -> features for the next unit (B, C, H, W), logits (B, 2J, H, W)."""
         a, b, q = self.features(x)
-        heat, depth, forward = self.heads(q).split(self.joints, dim=1)
-        back = torch.cat([F.relu(heat), depth, F.relu(forward)], dim=1)
-        return a + b + self.reinject(back), torch.cat([heat, depth], dim=1)
+        logits = self.heads(q)
+        return a + b + self._reinjected(logits), logits[:, : 2 * self.joints]
+
+    def back(self, q: Tensor) -> Tensor:
+        """q (B, C, H, W) -> what the block's predictions add to the features (B, C, H, W)."""
+        return self._reinjected(self.heads(q))
+
+    def _reinjected(self, logits: Tensor) -> Tensor:
+        heat, depth, forward = logits.split(self.joints, dim=1)
+        return self.reinject(torch.cat([F.relu(heat), depth, F.relu(forward)], dim=1))
 
     def exit_logits(self, x: Tensor) -> Tensor:
         """Logits (B, 2J, H, W) alone: what is left of the block where the network is cut."""

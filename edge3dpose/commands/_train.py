@@ -1,0 +1,154 @@
+"""What edge3dpose train does, apart from its options, so that --help stays light."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from edge3dpose import models, paths
+from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.types import ModelSpec
+
+
+def train(
+    *,
+    model: str,
+    assets: Path | None,
+    prepare: bool,
+    data: Path | None,
+    encoder: Path | None,
+    out: Path,
+    resume: bool,
+    steps: int | None,
+    samples: int | None,
+    hours: float | None,
+    workers: int,
+    preview: int | None,
+    export_only: bool,
+    device: str,
+) -> None:
+    """See the command's help."""
+    logging.basicConfig(format="%(asctime)s  %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("edge3dpose").setLevel(logging.INFO)
+    spec = models.find(model)
+    _need_torch()
+    assets = assets or paths.home() / "data" / "synthetic.npz"
+    if prepare:
+        _prepare(data, assets)
+    out.mkdir(parents=True, exist_ok=True)
+    if preview:
+        _preview(assets, preview, out, spec)
+    elif export_only or steps == 0:
+        _export(model, spec, out, encoder, trained=export_only)
+    else:
+        _train(spec, assets, encoder, out, resume=resume, samples=samples, hours=hours,
+               workers=workers, device=device)  # fmt: skip
+        _export(model, spec, out, encoder, trained=True)
+
+
+def _need_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise MissingDependency(
+            "training needs PyTorch, which is not installed; pip install 'edge3dpose[train]'"
+        ) from None
+
+
+def _prepare(data: Path | None, assets: Path) -> None:
+    from edge3dpose.training.synthesis.bake import bake
+
+    if data is None:
+        raise BadInput("--prepare needs --data, the folder with bodies, motion and backgrounds")
+    bake(data, assets)
+
+
+def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
+    from edge3dpose.training.synthesis.preview import contact_sheet
+
+    file = out / "preview.png"
+    contact_sheet(assets, count, file, size=spec.input_size)
+    click.echo(f"wrote {file}")
+
+
+def _train(
+    spec: ModelSpec,
+    assets: Path,
+    encoder: Path | None,
+    out: Path,
+    *,
+    resume: bool,
+    samples: int | None,
+    hours: float | None,
+    workers: int,
+    device: str,
+) -> None:
+    import torch
+
+    from edge3dpose.training import batches, checkpoint, loop, plots, recipes
+    from edge3dpose.training.nets import build
+
+    where = torch.device(_device(device))
+    saved_at = out / "checkpoint.safetensors"
+    if resume:
+        saved = checkpoint.load(saved_at)
+        training = loop.resume(saved, build(saved.recipe.model, saved.recipe.growth), where)
+    elif saved_at.exists():
+        raise BadInput(f"{saved_at} exists; go on with --resume or name another --out")
+    else:
+        recipe = recipes.find(spec.name)
+        recipe = replace(recipe, samples=samples) if samples else recipe
+        torch.manual_seed(0)
+        training = loop.start(recipe, _fresh(spec.name, recipe.growth, encoder), where)
+    if not assets.is_file():
+        raise BadInput(f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR")
+    source = batches.batches(
+        assets, "train", spec,
+        first=training.progress.samples, size=training.recipe.batch, workers=workers,
+    )  # fmt: skip
+    loop.run(training, source, out, hours=hours)
+    plots.loss_plot(out / "log.csv", out / "loss.png")
+
+
+def _fresh(model: str, growth: int, encoder: Path | None):  # type: ignore[no-untyped-def]
+    from edge3dpose.training.nets import blazepose, build
+
+    net = build(model, growth)
+    if isinstance(net.entry, blazepose.BlazePoseEntry):
+        if encoder is None:
+            raise BadInput(f"{model} starts from a trained encoder: pass --encoder FILE.onnx")
+        blazepose.load_published(net.entry.encoder, encoder)
+    return net
+
+
+def _export(model: str, spec: ModelSpec, out: Path, encoder: Path | None, *, trained: bool) -> None:
+    import torch
+
+    from edge3dpose.training import cards, checkpoint, export, recipes
+    from edge3dpose.training.nets import build
+
+    if trained:
+        saved = checkpoint.load(out / "checkpoint.safetensors")
+        net = build(model, saved.recipe.growth)
+        net.load_state_dict(saved.part("ema"))
+        card = cards.trained(saved)
+    else:
+        torch.manual_seed(0)
+        growth = recipes.find(model).growth
+        net = _fresh(model, growth, encoder) if encoder else build(model, growth)
+        card = cards.untrained(model, growth)
+    file = export.export(net, spec, out, card)
+    click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB) and {file.with_suffix('.json')}")
+
+
+def _device(asked: str) -> str:
+    import torch
+
+    if asked == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if asked == "cuda" and not torch.cuda.is_available():
+        raise BadInput("--device cuda: torch sees no CUDA device; use --device cpu")
+    return asked

@@ -1,0 +1,33 @@
+"""edge3dpose train: recipe and data -> a checkpoint that can be resumed, and an ONNX file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+
+@click.command()
+@click.option("--model", default="sspnet-lite", show_default=True)
+@click.option("--assets", type=click.Path(path_type=Path), help="Baked people and backgrounds.")
+@click.option("--prepare", is_flag=True, help="Bake the assets from --data first.")
+@click.option("--data", type=click.Path(path_type=Path), help="Folder with bodies, motion, photos.")
+@click.option("--encoder", type=click.Path(path_type=Path), help="pose_landmark_full.onnx.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option("--steps", type=int, help="0: export the untrained network and stop.")
+@click.option("--samples", type=int, help="Renders in all, instead of the recipe's.")
+@click.option("--hours", type=float, help="Length of the training by the clock, resumes included.")
+@click.option("--workers", default=1, show_default=True, help="Render processes.")
+@click.option("--preview", type=int, help="Write a contact sheet of N renders and stop.")
+@click.option("--export", "export_only", is_flag=True, help="Export the checkpoint in --out and stop.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+def command(**options: object) -> None:
+    """Train a network on synthetic people and export it with every head.
+
+    The run folder gets checkpoint.safetensors (resumable on any machine), log.csv, loss.png and
+    MODEL.onnx with its card MODEL.json.
+    """
+    from edge3dpose.commands._train import train
+
+    train(**options)  # type: ignore[arg-type]

@@ -1,0 +1,73 @@
+"""Renders -> batches, in worker processes, the same ones for the same seeds on any machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from edge3dpose.training.losses import Targets
+from edge3dpose.types import ModelSpec
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Pictures as the network takes them, and what it should say of them."""
+
+    images: Tensor  # (B, 3, S, S) float32, normalised
+    targets: Targets
+
+
+class Renders(IterableDataset):
+    """Synthetic people from seed ``first`` on; each worker renders every n-th of them."""
+
+    def __init__(self, assets: Path, split: str, size: int, first: int) -> None:
+        self.assets, self.split, self.size, self.first = assets, split, size, first
+
+    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+        from edge3dpose.training.synthesis.dataset import Synthesizer
+
+        worker = get_worker_info()
+        offset, every = (worker.id, worker.num_workers) if worker else (0, 1)
+        if worker:
+            os.nice(5)  # the training step comes first where cores are few
+        people = Synthesizer(self.assets, self.split, self.size)
+        seed = self.first + offset
+        while True:
+            sample = people.sample(seed)
+            yield sample.image, sample.uvz, sample.inside
+            seed += every
+
+
+def batches(
+    assets: Path, split: str, spec: ModelSpec, *, first: int, size: int, workers: int
+) -> Iterator[Batch]:
+    """Endless batches of ``size`` renders from seed ``first`` on."""
+    loader = DataLoader(
+        Renders(assets, split, spec.input_size, first),
+        batch_size=size,
+        num_workers=workers,
+        multiprocessing_context="forkserver" if workers else None,
+        prefetch_factor=4 if workers else None,
+    )
+    for images, uvz, inside in loader:
+        yield Batch(tensor_from_bgr(images, spec), targets_from(uvz, inside))
+
+
+def tensor_from_bgr(images: Tensor, spec: ModelSpec) -> Tensor:
+    """(B, S, S, 3) BGR uint8 -> (B, 3, S, S) float32 RGB, normalised, channels_last."""
+    rgb = images.flip(-1).permute(0, 3, 1, 2).float() / 255.0
+    mean, std = (torch.tensor(v).view(1, 3, 1, 1) for v in (spec.mean_rgb, spec.std_rgb))
+    return ((rgb - mean) / std).contiguous(memory_format=torch.channels_last)
+
+
+def targets_from(uvz: Tensor, inside: Tensor) -> Targets:
+    """Coordinates count where the joint lies in the crop (ssp-net protocol)."""
+    valid = inside.unsqueeze(-1).expand_as(uvz) & (uvz > 0) & (uvz < 1)
+    return Targets(uvz.clamp(0, 1), valid, inside.float())

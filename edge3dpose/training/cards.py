@@ -1,0 +1,39 @@
+"""Checkpoint -> the model card's facts: what it was trained on, how long, under which licence."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from edge3dpose.training.checkpoint import Checkpoint
+
+LICENCE = "Apache-2.0"
+DATA = {
+    "people": "renders only: Anny bodies and MakeHuman clothes and hair (CC0)",
+    "motion": "CMU motion capture (free use, mocap.cs.cmu.edu) and clips derived from it",
+    "backgrounds": "Poly Haven panoramas (CC0), clothing-dataset photos (CC0)",
+}
+ENCODER = "BlazePose full (MediaPipe, Apache-2.0), weights as published"
+
+
+def trained(saved: Checkpoint) -> dict:
+    """Card of a trained network; measured errors are added by edge3dpose evaluate."""
+    progress, recipe = saved.progress, saved.recipe
+    return {
+        "state": "trained",
+        "growth": recipe.growth,
+        "licence": LICENCE,
+        "data": DATA | ({"encoder": ENCODER} if recipe.model == "sspnet-lite" else {}),
+        "training": {
+            "samples": progress.samples,
+            "steps": progress.step,
+            "hours": round(progress.seconds / 3600, 2),
+            "machines": progress.machines,
+            "recipe": asdict(recipe),
+        },
+        "cuts": {},
+    }
+
+
+def untrained(model: str, growth: int) -> dict:
+    """Card of a network nobody has trained: for builds and timing, its poses mean nothing."""
+    return {"state": "untrained", "growth": growth, "licence": LICENCE, "cuts": {}}

@@ -1,0 +1,195 @@
+"""The training loop: recipe and batches -> checkpoints, a log (CSV) and a plot; it can be resumed."""
+
+from __future__ import annotations
+
+import copy
+import csv
+import logging
+import math
+import platform
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from edge3dpose.training import checkpoint, losses
+from edge3dpose.training.batches import Batch
+from edge3dpose.training.checkpoint import Progress
+from edge3dpose.training.nets.sspnet import SSPNet
+from edge3dpose.training.recipes import Recipe
+
+LOG = logging.getLogger(__name__)
+SAVE_EVERY_S = 600.0
+LOG_EVERY_S = 30.0
+
+
+@dataclass
+class Training:
+    """Everything that a step changes."""
+
+    recipe: Recipe
+    net: SSPNet
+    ema: dict[str, Tensor]
+    optimiser: torch.optim.Optimizer
+    progress: Progress
+    device: torch.device
+
+
+def start(recipe: Recipe, net: SSPNet, device: torch.device) -> Training:
+    """A fresh training of a network."""
+    net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    _freeze(net, recipe)
+    ema = copy.deepcopy(net.state_dict())
+    return Training(recipe, net, ema, _optimiser(net, recipe), Progress(), device)
+
+
+def resume(saved: checkpoint.Checkpoint, net: SSPNet, device: torch.device) -> Training:
+    """Go on where a checkpoint stands."""
+    training = start(saved.recipe, net, device)
+    training.net.load_state_dict(saved.part("net"))
+    training.ema = {k: v.to(device) for k, v in saved.part("ema").items()}
+    saved.restore_optimiser(training.optimiser)
+    training.progress = saved.progress
+    return training
+
+
+def run(
+    training: Training, source: Iterator[Batch], folder: Path, *, hours: float | None = None
+) -> None:
+    """Train until the recipe's samples, or ``hours`` of training in all, are used up.
+
+    Writes checkpoint.safetensors and log.csv into ``folder``; Ctrl-C or SIGTERM saves and stops.
+    """
+    progress, recipe = training.progress, training.recipe
+    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, {training.device.type}"
+    if machine not in progress.machines:
+        progress.machines.append(machine)
+    stop = _Stop()
+    clock, cpu, saved, logged = time.monotonic(), _cpu_s(), time.monotonic(), time.monotonic()
+    recent: list[Tensor] = []
+    while not stop.asked and (share := _share_done(progress, recipe, hours)) < 1.0:
+        recent.append(step(training, next(source), share))
+        now, now_cpu = time.monotonic(), _cpu_s()
+        progress.seconds += now - clock
+        progress.cpu_seconds += now_cpu - cpu
+        clock, cpu = now, now_cpu
+        if now - logged > LOG_EVERY_S:
+            _log(folder, training, torch.stack(recent).mean(0), share, hours)
+            recent, logged = [], now
+        if now - saved > SAVE_EVERY_S:
+            _save(folder, training)
+            saved = now
+    _save(folder, training)
+
+
+def step(training: Training, batch: Batch, share: float) -> Tensor:
+    """One descent; gives the losses of every head (cuts,)."""
+    recipe, net = training.recipe, training.net.train()
+    for group in training.optimiser.param_groups:
+        group["lr"] = learning_rate(recipe, share)
+    targets = losses.Targets(
+        *(t.to(training.device) for t in (batch.targets.uvz, batch.targets.valid, batch.targets.inside))
+    )
+    with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
+        predictions = net(batch.images.to(training.device))
+    per_head = losses.all_heads(predictions, targets)
+    training.optimiser.zero_grad(set_to_none=True)
+    per_head.sum().backward()
+    trained = [p for group in training.optimiser.param_groups for p in group["params"]]
+    nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
+    training.optimiser.step()
+    training.progress.step += 1
+    training.progress.samples += len(batch.images)
+    _average(training)
+    return per_head.detach()
+
+
+def learning_rate(recipe: Recipe, share: float) -> float:
+    """Linear warm-up, then a cosine from peak to final; ``share`` of the training done, 0..1."""
+    if share < recipe.warmup:
+        return recipe.peak_lr * max(share / recipe.warmup, 0.01)
+    angle = math.pi * (share - recipe.warmup) / (1 - recipe.warmup)
+    return recipe.final_lr + (recipe.peak_lr - recipe.final_lr) * 0.5 * (1 + math.cos(angle))
+
+
+def _average(training: Training) -> None:
+    # A short memory at first, or the average would keep the random start for long.
+    keep = min(training.recipe.ema, (1 + training.progress.step) / (10 + training.progress.step))
+    with torch.no_grad():
+        for name, value in training.net.state_dict().items():
+            if value.is_floating_point():
+                training.ema[name].lerp_(value, 1 - keep)
+            else:
+                training.ema[name].copy_(value)
+
+
+def _freeze(net: SSPNet, recipe: Recipe) -> None:
+    if recipe.freeze_entry:
+        net.entry.encoder.requires_grad_(False)
+
+
+def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
+    trained = [p for p in net.parameters() if p.requires_grad]
+    decayed = [p for p in trained if p.ndim > 1]
+    kept = [p for p in trained if p.ndim <= 1]  # biases and batch norms are not decayed
+    groups = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": kept, "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=recipe.peak_lr)
+
+
+def _share_done(progress: Progress, recipe: Recipe, hours: float | None) -> float:
+    if hours is not None:
+        return progress.seconds / (3600 * hours)
+    return progress.samples / recipe.samples
+
+
+def _log(folder: Path, training: Training, heads: Tensor, share: float, hours: float | None) -> None:
+    progress = training.progress
+    left_s = progress.seconds * (1 - share) / max(share, 1e-9)
+    rate = progress.samples / max(progress.seconds, 1e-9)
+    LOG.info(
+        "%5.1f %%  %d samples  %.0f img/s  loss cut 1 %.4f  cut %d %.4f  lr %.1e  left %d:%02d",
+        *(100 * share, progress.samples, rate, heads[0], len(heads), heads[-1]),
+        *(learning_rate(training.recipe, share), left_s // 3600, left_s % 3600 // 60),
+    )
+    file = folder / "log.csv"
+    fresh = not file.exists()
+    with open(file, "a", newline="") as out:
+        writer = csv.writer(out)
+        if fresh:
+            names = [f"loss_cut{k:02d}" for k in range(1, len(heads) + 1)]
+            writer.writerow(["samples", "seconds", "lr", *names])
+        lr = learning_rate(training.recipe, share)
+        row = [progress.samples, f"{progress.seconds:.0f}", f"{lr:.2e}"]
+        writer.writerow([*row, *(f"{v:.5f}" for v in heads.tolist())])
+
+
+def _save(folder: Path, training: Training) -> None:
+    path = folder / "checkpoint.safetensors"
+    checkpoint.save(
+        path, training.recipe, training.progress, training.net, training.ema, training.optimiser
+    )
+    LOG.info("saved %s at %d samples", path, training.progress.samples)
+
+
+def _cpu_s() -> float:
+    """CPU seconds of this process and of the workers that have ended (the others are unseen)."""
+    return time.process_time()
+
+
+class _Stop:
+    """Remembers Ctrl-C or SIGTERM, so that the loop can save before it ends."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        for name in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(name, self._ask)
+
+    def _ask(self, *_: object) -> None:
+        self.asked = True

@@ -1,0 +1,38 @@
+"""Training recipes: named, frozen, a comment a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from edge3dpose.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained; every field can be seen in a checkpoint."""
+
+    model: str
+    growth: int
+    samples: int  # renders in all: the length of the learning rate's cosine
+    batch: int = 32
+    peak_lr: float = 2e-3
+    final_lr: float = 2e-5
+    warmup: float = 0.02  # share of the training
+    weight_decay: float = 1e-2
+    clip_norm: float = 10.0  # 24 summed heads can burst early on
+    ema: float = 0.999  # of the weights that are exported
+    freeze_entry: bool = False  # keep a trained encoder as it is
+    bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
+
+
+RECIPES = {
+    "sspnet": Recipe(model="sspnet", growth=96, samples=2_000_000, peak_lr=1e-3),
+    "sspnet-lite": Recipe(model="sspnet-lite", growth=32, samples=300_000, freeze_entry=True),
+}
+
+
+def find(model: str) -> Recipe:
+    """The recipe of a model; BadInput lists those there are."""
+    if model not in RECIPES:
+        raise BadInput(f"no recipe for {model!r}; there is: {', '.join(sorted(RECIPES))}")
+    return RECIPES[model]
