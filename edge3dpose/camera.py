@@ -1,0 +1,134 @@
+"""Space to pixels and back through a pinhole camera, and where a camera's numbers come from."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput
+from edge3dpose.types import Camera
+
+DEFAULT_FOV_DEG = 60.0  # across the longer side; webcams and phones lie between 55 and 75
+
+Lens: TypeAlias = Callable[[int, int], Camera]  # (width_px, height_px) of a frame -> its camera
+
+
+def focal_px(camera: Camera) -> float:
+    """One focal length for both axes: their geometric mean, in pixels."""
+    return math.sqrt(camera.focal_px[0] * camera.focal_px[1])
+
+
+def project(points_mm: NDArray, camera: Camera) -> NDArray[np.float64]:
+    """points_mm (..., 3) in camera axes, z > 0 -> pixels (..., 2)."""
+    points = np.asarray(points_mm, np.float64)
+    flat = points[..., :2] / points[..., 2:]
+    return _distorted(flat, camera.distortion) * camera.focal_px + camera.centre_px
+
+
+def back_project(pixels: NDArray, depth_mm: NDArray, camera: Camera) -> NDArray[np.float64]:
+    """pixels (..., 2) and depths (...) -> points (..., 3) in mm, camera axes.
+
+    The distortion is undone by five fixed-point steps: 1e-4 px on lenses up to a strong wide angle.
+    """
+    seen = (np.asarray(pixels, np.float64) - camera.centre_px) / camera.focal_px
+    flat = seen
+    if any(camera.distortion):
+        for _ in range(5):
+            flat = flat + (seen - _distorted(flat, camera.distortion))
+    depth = np.asarray(depth_mm, np.float64)[..., None]
+    return np.concatenate([flat * depth, depth], axis=-1)
+
+
+def camera_from_fov(fov_deg: float, width: int, height: int, *, assumed: bool = False) -> Camera:
+    """A camera without distortion that sees fov_deg across the longer side of its picture."""
+    if not 1 <= fov_deg <= 170:
+        raise BadInput(f"--fov {fov_deg:g}: wanted an angle between 1 and 170 degrees")
+    focal = max(width, height) / 2 / math.tan(math.radians(fov_deg) / 2)
+    return Camera((focal, focal), (width / 2, height / 2), assumed=assumed)
+
+
+def open_lens(fov_deg: float | None = None, intrinsics: Path | None = None) -> Lens:
+    """Frame size -> camera, from a measured file, a given angle, or the default that is assumed."""
+    if fov_deg is not None and intrinsics is not None:
+        raise BadInput("--fov and --intrinsics both say what the camera is: give one of them")
+    if intrinsics is not None:
+        measured, size = read_intrinsics(intrinsics)
+        return lambda width, height: _scaled(measured, size, (width, height), intrinsics)
+    angle = DEFAULT_FOV_DEG if fov_deg is None else fov_deg
+    camera_from_fov(angle, 1, 1)  # an impossible angle fails now, not at the first frame
+    return lambda width, height: camera_from_fov(angle, width, height, assumed=fov_deg is None)
+
+
+def read_intrinsics(path: Path) -> tuple[Camera, tuple[int, int]]:
+    """A JSON file with focal_px, centre_px, size and, if there is any, distortion.
+
+    gives  the camera, and the (width, height) in pixels of the pictures it was measured on
+    """
+    try:
+        content = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise BadInput(f"no intrinsics file {path}") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} is not an intrinsics file (JSON): {error}") from None
+    if not isinstance(content, dict):
+        raise BadInput(f"{path} holds a {type(content).__name__}, wanted an object with focal_px")
+    focal = _numbers(path, content, "focal_px", (2,), positive=True)
+    centre = _numbers(path, content, "centre_px", (2,))
+    size = _numbers(path, content, "size", (2,), positive=True)
+    distortion: tuple[float, ...] = ()
+    if content.get("distortion"):
+        distortion = _numbers(path, content, "distortion", (4, 5))
+    return Camera((focal[0], focal[1]), (centre[0], centre[1]), distortion), (
+        int(size[0]),
+        int(size[1]),
+    )
+
+
+def _numbers(
+    path: Path, content: dict, key: str, lengths: tuple[int, ...], *, positive: bool = False
+) -> tuple[float, ...]:
+    wanted = " or ".join(map(str, lengths)) + (" positive" if positive else "") + " numbers"
+    values = content.get(key)
+    if not isinstance(values, list) or len(values) not in lengths:
+        raise BadInput(f"{path}: {key} is {values!r}, wanted {wanted}")
+    for value in values:
+        number = isinstance(value, int | float) and math.isfinite(value)
+        if not number or (positive and value <= 0):
+            raise BadInput(f"{path}: {key} is {values!r}, wanted {wanted}")
+    return tuple(float(value) for value in values)
+
+
+def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path: Path) -> Camera:
+    """The same lens for pictures that were resized after the sensor."""
+    by = (frame[0] / size[0], frame[1] / size[1])
+    if abs(by[0] / by[1] - 1) > 0.02:  # rounding to even sizes stays well below
+        raise BadInput(
+            f"{path} was measured on {size[0]}x{size[1]} pictures, the frames are "
+            f"{frame[0]}x{frame[1]}: another shape; measure the camera in the mode that is used"
+        )
+    focal = (camera.focal_px[0] * by[0], camera.focal_px[1] * by[1])
+    centre = (camera.centre_px[0] * by[0], camera.centre_px[1] * by[1])
+    return Camera(focal, centre, camera.distortion)
+
+
+def _distorted(flat: NDArray[np.float64], coefficients: tuple[float, ...]) -> NDArray[np.float64]:
+    """Brown's model on points at z = 1: where a lens puts what a pinhole would put at flat."""
+    if not any(coefficients):
+        return flat
+    k1, k2, p1, p2, k3 = (*coefficients, 0.0, 0.0, 0.0, 0.0, 0.0)[:5]
+    x, y = flat[..., 0], flat[..., 1]
+    r2 = x * x + y * y
+    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
+    return np.stack(
+        [
+            x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
+            y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
+        ],
+        axis=-1,
+    )

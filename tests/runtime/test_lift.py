@@ -1,0 +1,77 @@
+"""From a known body through a crop to the network's cube and back to millimetres."""
+
+import numpy as np
+import pytest
+
+from edge3dpose import models
+from edge3dpose.camera import project
+from edge3dpose.runtime.lift import lift, units_from_outputs
+from edge3dpose.runtime.preprocess import crop_person
+from edge3dpose.types import Box, Camera, Frame, UnitPose
+
+SPEC = models.find("sspnet-lite")
+CAMERA = Camera((900.0, 900.0), (400.0, 300.0), (-0.1, 0.02, 0.0003, 0.0, 0.0))
+
+
+def body(depth_mm):
+    rng = np.random.default_rng(3)
+    joints = rng.uniform(-800, 800, (17, 3))
+    joints[0] = 0
+    return joints + np.array([250.0, -120.0, depth_mm])
+
+
+def seen_by_the_network(points_mm, *, wrong_by=1.0):
+    """The crop of the training rule (times wrong_by) and what a perfect network answers."""
+    depth_mm = points_mm[0, 2]
+    side_px = 900.0 * SPEC.crop_side_mm / depth_mm * wrong_by
+    pixels = project(points_mm, CAMERA)
+    x0, y0 = pixels[0] - side_px / 2
+    frame = Frame(np.zeros((600, 800, 3), np.uint8), 0, 0.0)
+    crop = crop_person(frame, Box(x0, y0, x0 + side_px, y0 + side_px), SPEC.input_size)
+    uv = (pixels - (x0, y0)) / side_px
+    z = 0.5 + (points_mm[:, 2:] - depth_mm) / (SPEC.z_range_mm * wrong_by)
+    xyz = np.concatenate([uv, z], axis=1).astype(np.float32)
+    return UnitPose(xyz, np.full(17, 0.9, np.float32)), crop
+
+
+@pytest.mark.parametrize("depth_mm", [2500.0, 4000.0, 9000.0])
+def test_a_body_comes_back_to_the_millimetre(depth_mm):
+    points = body(depth_mm)
+    pose = lift(*seen_by_the_network(points), CAMERA, SPEC)
+    assert pose.joints_mm == pytest.approx(points - points[0], abs=1.0)
+    assert pose.root_mm == pytest.approx(points[0], abs=1.0)
+    assert pose.pixels == pytest.approx(project(points, CAMERA), abs=0.01)
+    assert (pose.joints_mm[0] == 0).all()
+
+
+def test_a_square_ten_percent_too_big_makes_the_body_nine_percent_small_and_keeps_its_shape():
+    points = body(8000.0)
+    pose = lift(*seen_by_the_network(points, wrong_by=1.1), CAMERA, SPEC)
+    true = points - points[0]
+    assert pose.root_mm[2] == pytest.approx(8000 / 1.1, rel=1e-3)
+    scale = (pose.joints_mm * true).sum() / (true * true).sum()
+    assert 0.9 < scale < 0.97  # x and y shrink by 1.1, z is the cube's own 2 m
+    straight = pose.joints_mm[:, :2] * 1.1
+    assert np.abs(straight - true[:, :2]).mean() < 30
+
+
+def test_without_a_camera_there_is_no_root():
+    points = body(4000.0)
+    pose = lift(*seen_by_the_network(points), None, SPEC)
+    assert pose.root_mm is None
+    assert np.isfinite(pose.joints_mm).all()
+
+
+def test_the_box_is_the_square_that_was_looked_at():
+    unit, crop = seen_by_the_network(body(5000.0))
+    box = lift(unit, crop, CAMERA, SPEC).box
+    assert box.x1 - box.x0 == pytest.approx(900 * 2250 / 5000, rel=1e-5)
+    assert box.y1 - box.y0 == pytest.approx(box.x1 - box.x0, rel=1e-5)
+
+
+def test_unit_poses_outlive_the_next_engine_call():
+    outputs = np.zeros((2, 17, 4), np.float32)
+    units = units_from_outputs(outputs)
+    outputs[...] = 7
+    assert units[1].xyz.max() == 0
+    assert units[1].score.max() == 0
