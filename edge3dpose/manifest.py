@@ -1,4 +1,4 @@
-"""What lies beside every engine: engine file -> Manifest, verified before anything opens the engine.
+"""What lies beside every engine: engine file -> Manifest, verified before the engine is opened.
 
 `x.engine` (a TensorRT plan) and `x.onnx` (what ONNX Runtime and OpenVINO open) have `x.json`: what
 the engine was made from, its hash, how long that took and how far it is from FP32.
@@ -85,8 +85,8 @@ def digest(fields: dict[str, Any]) -> str:
 def verify(engine: Path) -> Manifest:
     """Read the manifest of an engine and check both; nothing else of the engine is opened.
 
-    Raises BadInput where a file is missing or the folder is unsafe, EngineMismatch where one of them
-    is truncated, changed, swapped or of another version of this package.
+    Raises BadInput where a file is missing or the folder is unsafe, EngineMismatch where one of
+    them is truncated, changed, swapped or of another version of this package.
     """
     if not engine.is_file():
         raise BadInput(f"no engine at {engine}; build one: edge3dpose build-engine")
@@ -102,8 +102,8 @@ def verify(engine: Path) -> Manifest:
     found = paths.sha256_of(engine)
     if found != manifest.sha256:
         raise EngineMismatch(
-            f"{engine} has SHA-256 {found[:12]}..., its manifest says {manifest.sha256[:12]}...: it "
-            f"is damaged or was swapped; rebuild: {manifest.rebuild}"
+            f"{engine} has SHA-256 {found[:12]}..., its manifest says {manifest.sha256[:12]}...: "
+            f"it is damaged or was swapped; rebuild: {manifest.rebuild}"
         )
     return manifest
 
@@ -119,7 +119,9 @@ def read(engine: Path) -> Manifest:
             "build it again: edge3dpose build-engine"
         ) from None
     except (ValueError, OSError) as error:
-        raise EngineMismatch(f"{file} is not a manifest ({error}); {_delete_both(engine)}") from None
+        raise EngineMismatch(
+            f"{file} is not a manifest ({error}); {_delete_both(engine)}"
+        ) from None
     if not isinstance(content, dict) or content.get("schema") != SCHEMA:
         found = content.get("schema") if isinstance(content, dict) else type(content).__name__
         raise EngineMismatch(
@@ -129,17 +131,21 @@ def read(engine: Path) -> Manifest:
 
 
 def check_fits(manifest: Manifest, spec: ModelSpec, backend: str, version: str) -> None:
-    """EngineMismatch where an engine is for another model, backend or version than the one at hand."""
+    """EngineMismatch where an engine is for another model or backend than the one at hand.
+
+    version  of the backend's package here; a plan opens only with the very one that built it
+    """
     S = spec.input_size
     wanted = [
         ("model", manifest.name, spec.name),
         ("backend", manifest.backend, backend),
-        (f"{backend} version", manifest.backend_version, version),
         ("crop shape", manifest.input_shape[1:], (3, S, S)),
         ("joints", manifest.model.get("joints"), list(spec.skeleton.joints)),
         ("mean_rgb", manifest.model.get("mean_rgb"), list(spec.mean_rgb)),
         ("std_rgb", manifest.model.get("std_rgb"), list(spec.std_rgb)),
     ]
+    if backend in PLANS:
+        wanted.append((f"{backend} version", manifest.backend_version, version))
     for what, found, want in wanted:
         if found != want:
             raise EngineMismatch(
@@ -202,7 +208,9 @@ def _from_content(engine: Path, content: dict[str, Any]) -> Manifest:
             f"renamed or swapped; {_delete_both(engine)}"
         )
     if digest(content["fields"]) != content["key"]:
-        raise EngineMismatch(f"{file} was changed: its key and fields differ; {_delete_both(engine)}")
+        raise EngineMismatch(
+            f"{file} was changed: its key and fields differ; {_delete_both(engine)}"
+        )
     kept = {name: content[name] for name in _PARTS if name != "engine"}
     return Manifest(engine=engine, **kept)
 
@@ -216,4 +224,6 @@ def _refuse_shared_folder(folder: Path) -> None:
     # who can write both files.
     mode = folder.stat().st_mode
     if mode & stat.S_IWOTH:
-        raise BadInput(f"{folder} can be written by everybody on this machine; run: chmod o-w {folder}")
+        raise BadInput(
+            f"{folder} can be written by everybody on this machine; run: chmod o-w {folder}"
+        )
