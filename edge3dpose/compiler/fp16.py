@@ -1,0 +1,108 @@
+"""FP32 model -> strongly typed FP16 model; input, decode and output stay FP32."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto
+
+from edge3dpose.compiler import graph as graphs
+from edge3dpose.errors import BuildFailed
+
+LARGEST = 65504.0  # of FP16
+HEADROOM = 2.0  # real pictures beyond the ones looked at may go this much higher
+
+
+def to_fp16(model: ModelProto) -> ModelProto:
+    """Everything before the logits in FP16: one Cast behind the input, one before the decode.
+
+    model  static FP32, as compiler.cut makes it, with or without Q/DQ; it is left as it is
+    Raises BuildFailed where a weight is beyond FP16, naming the layer.
+    """
+    result = ModelProto.FromString(model.SerializeToString())
+    graph = result.graph
+    island = {node.name for node in graphs.decode_island(graph)}
+    trunk = [node for node in graph.node if node.name not in island]
+    for node in trunk:
+        if node.op_type == "BatchNormalization":
+            _to_scale_and_shift(graph, node)
+    _halve_constants(graph, trunk)
+    _cast(graph, graph.input[0].name, TensorProto.FLOAT16, readers=trunk)
+    made = {name for node in trunk for name in node.output}
+    decode = [node for node in graph.node if node.name in island]
+    for tensor in dict.fromkeys(name for node in decode for name in node.input if name in made):
+        _cast(graph, tensor, TensorProto.FLOAT, readers=decode)
+    graphs.prune(graph)
+    onnx.checker.check_model(result, full_check=True)
+    return result
+
+
+def refuse_overflow(model: ModelProto, peaks: dict[str, float]) -> None:
+    """BuildFailed where a tensor of the trunk came near the end of FP16, naming its layer.
+
+    peaks  tensor -> largest magnitude seen on real crops; tensors without one are not judged
+    """
+    island = {node.name for node in graphs.decode_island(model.graph)}
+    for node in model.graph.node:
+        for name in node.output if node.name not in island else ():
+            peak = peaks.get(name, 0.0)
+            if not peak <= LARGEST / HEADROOM:
+                raise BuildFailed(
+                    f"{node.op_type} {node.name} reaches {peak:.3g} on real crops, FP16 ends at "
+                    f"{LARGEST:.0f}; build this model with --precision fp32"
+                )
+
+
+def _to_scale_and_shift(graph: GraphProto, node: NodeProto) -> None:
+    """Write a batch norm's four vectors as scale, shift, mean 0, variance 1: no rounding before."""
+    known = graphs.constants(graph)
+    scale, shift, mean, variance = (known[name].astype(np.float64) for name in node.input[1:5])
+    gain = scale / np.sqrt(variance + graphs.attribute(node, "epsilon", 1e-5))
+    parts = {
+        "scale": gain,
+        "shift": shift - mean * gain,
+        "mean": np.zeros_like(gain),
+        "variance": np.ones_like(gain),
+    }
+    for index, (part, value) in enumerate(parts.items(), start=1):
+        node.input[index] = f"{node.name}.{part}"
+        graphs.set_constant(graph, node.input[index], value.astype(np.float32))
+    del node.attribute[:]
+    node.attribute.append(onnx.helper.make_attribute("epsilon", 0.0))
+
+
+def _halve_constants(graph: GraphProto, trunk: list[NodeProto]) -> None:
+    """Give the trunk FP16 copies of its constants (the decode may read the same ones in FP32)."""
+    known = graphs.constants(graph)
+    halved: set[str] = set()
+    for node in trunk:
+        for index, name in enumerate(node.input):
+            if node.op_type == "Resize" and index in (1, 2):  # ONNX wants these in FP32
+                continue
+            if name not in known or known[name].dtype != np.float32:
+                continue
+            if name not in halved:
+                graphs.set_constant(graph, f"{name}.fp16", _halved(known[name], node))
+                halved.add(name)
+            node.input[index] = f"{name}.fp16"
+
+
+def _halved(value: NDArray, node: NodeProto) -> NDArray[np.float16]:
+    peak = float(np.abs(value).max(initial=0.0))
+    # exporters write "no limit" as FP32's largest number, which FP16 says as infinity
+    if not peak <= LARGEST and node.op_type != "Clip":
+        raise BuildFailed(
+            f"{node.op_type} {node.name} has a weight of magnitude {peak:.3g}, FP16 ends at "
+            f"{LARGEST:.0f}; build this model with --precision fp32"
+        )
+    return np.clip(value, -LARGEST, LARGEST).astype(np.float16)
+
+
+def _cast(graph: GraphProto, tensor: str, to: int, *, readers: list[NodeProto]) -> None:
+    """Put one Cast between a tensor and these readers of it."""
+    name = f"{tensor}.{TensorProto.DataType.Name(to).lower()}"
+    node = onnx.helper.make_node("Cast", [tensor], [name], name=f"cast.{name}", to=to)
+    first = next(i for i, reader in enumerate(graph.node) if tensor in reader.input)
+    graphs.rewire(tensor, name, readers=readers)
+    graph.node.insert(first, node)

@@ -1,0 +1,119 @@
+"""FP32 model and activation ranges -> the same model with explicit, symmetric INT8 Q/DQ.
+
+Zero points are 0, weights have a scale a channel and are stored as INT8, activations have one scale
+a tensor: TensorRT takes nothing else, and OpenVINO is fastest with it. Biases, residual sums, the
+layers that write or read per-joint maps, and the decode stay as they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import GraphProto, ModelProto, NodeProto
+
+from edge3dpose.compiler import graph as graphs
+from edge3dpose.errors import BuildFailed
+
+LEVELS = 127  # -127..127: -128 has no mirror image
+SMALLEST_SCALE = 2.0**-17  # FP16 still holds it; a channel below 127 of it says nothing anyhow
+
+
+def quantise(
+    model: ModelProto, ranges: dict[str, float], *, skip: frozenset[str] = frozenset()
+) -> ModelProto:
+    """Quantise every convolution but the ones that ``left_alone`` names.
+
+    model   static FP32, as compiler.cut makes it; it is left as it is
+    ranges  tensor -> magnitude that becomes 127, from real frames (compiler.calibrate)
+    skip    names of more nodes to leave alone
+    Raises BuildFailed where a range is missing.
+    """
+    result = ModelProto.FromString(model.SerializeToString())
+    graph = result.graph
+    layers = quantisable(result, skip=skip)
+    known = graphs.constants(graph)
+    for layer in layers:
+        if layer.input[0] not in ranges:
+            raise BuildFailed(
+                f"no range for {layer.input[0]}, which {layer.name} reads; "
+                "calibrate again: edge3dpose calibrate"
+            )
+        _quantise_weights(graph, layer, known[layer.input[1]])
+    for tensor in dict.fromkeys(layer.input[0] for layer in layers):
+        readers = [layer for layer in layers if layer.input[0] == tensor]
+        _quantise_activation(graph, tensor, ranges[tensor], readers)
+    graphs.prune(graph)
+    onnx.checker.check_model(result, full_check=True)
+    return result
+
+
+def quantisable(model: ModelProto, *, skip: frozenset[str] = frozenset()) -> list[NodeProto]:
+    """The convolutions that become INT8: depthwise and pointwise together."""
+    alone = left_alone(model) | skip
+    known = graphs.constants(model.graph)
+    return [
+        node
+        for node in model.graph.node
+        if node.op_type == "Conv" and node.name not in alone and node.input[1] in known
+    ]
+
+
+def left_alone(model: ModelProto) -> frozenset[str]:
+    """Names of the 1x1 layers that write or read per-joint maps: logits and their re-injection.
+
+    The rounding of logits is what costs millimetres, and these layers cost next to nothing.
+    """
+    joints = model.graph.output[0].type.tensor_type.shape.dim[1].dim_value
+    maps = {joints, 2 * joints, 3 * joints}
+    sizes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
+    return frozenset(
+        node.name
+        for node in model.graph.node
+        if node.op_type == "Conv" and _is_pointwise_to(maps, node, sizes.get(node.input[1], ()))
+    )
+
+
+def _is_pointwise_to(maps: set[int], node: NodeProto, shape: tuple[int, ...]) -> bool:
+    plain = graphs.attribute(node, "group", 1) == 1
+    return plain and shape[2:] == (1, 1) and bool(maps.intersection(shape[:2]))
+
+
+def _quantise_weights(graph: GraphProto, layer: NodeProto, weights: NDArray) -> None:
+    """Store weights (C, ...) as INT8 with a scale a channel; a DQ gives them back."""
+    name = f"{layer.name}.weights"
+    peaks = np.abs(weights).reshape(len(weights), -1).max(axis=1).astype(np.float64)
+    scale = np.maximum(peaks / LEVELS, SMALLEST_SCALE).astype(np.float32)
+    spread = scale.reshape(-1, *[1] * (weights.ndim - 1))
+    levels = np.clip(np.rint(weights / spread), -LEVELS, LEVELS).astype(np.int8)
+    graphs.set_constant(graph, f"{name}.int8", levels)
+    graphs.set_constant(graph, f"{name}.scale", scale)
+    graphs.set_constant(graph, f"{name}.zero", np.zeros(len(scale), np.int8))
+    inputs = [f"{name}.int8", f"{name}.scale", f"{name}.zero"]
+    node = onnx.helper.make_node("DequantizeLinear", inputs, [name], name=f"{name}.dq", axis=0)
+    _insert_before(graph, layer, [node])
+    layer.input[1] = name
+
+
+def _quantise_activation(
+    graph: GraphProto, tensor: str, peak: float, readers: list[NodeProto]
+) -> None:
+    """Put one Q/DQ pair between a tensor and the layers that read it."""
+    scale = max(peak / LEVELS, SMALLEST_SCALE)
+    graphs.set_constant(graph, f"{tensor}.scale", np.array(scale, np.float32))
+    graphs.set_constant(graph, f"{tensor}.zero", np.array(0, np.int8))
+    constants = [f"{tensor}.scale", f"{tensor}.zero"]
+    q = onnx.helper.make_node(
+        "QuantizeLinear", [tensor, *constants], [f"{tensor}.int8"], name=f"{tensor}.q"
+    )
+    dq = onnx.helper.make_node(
+        "DequantizeLinear", [f"{tensor}.int8", *constants], [f"{tensor}.dq"], name=f"{tensor}.dq"
+    )
+    _insert_before(graph, readers[0], [q, dq])
+    graphs.rewire(tensor, f"{tensor}.dq", readers=readers)
+
+
+def _insert_before(graph: GraphProto, node: NodeProto, new: list[NodeProto]) -> None:
+    index = next(i for i, other in enumerate(graph.node) if other.name == node.name)
+    for offset, extra in enumerate(new):
+        graph.node.insert(index + offset, extra)
