@@ -12,8 +12,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge3dpose import models, paths
-from edge3dpose.bench import machine, nvidia, opencv
+from edge3dpose import models, nvidia, paths
+from edge3dpose.bench import machine, opencv
 from edge3dpose.bench.finding import Finding
 from edge3dpose.errors import Edge3DPoseError
 

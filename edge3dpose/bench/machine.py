@@ -9,8 +9,7 @@ import os
 import platform
 from pathlib import Path
 
-from edge3dpose import __version__
-from edge3dpose.bench import nvidia
+from edge3dpose import __version__, nvidia
 
 # Modules that can change a speed or an error; what is absent is left out of the report.
 TAKING_PART = (

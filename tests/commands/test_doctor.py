@@ -7,8 +7,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from edge3dpose import paths
-from edge3dpose.bench import checkup, machine, nvidia, opencv
+from edge3dpose import nvidia, paths
+from edge3dpose.bench import checkup, machine, opencv
 from edge3dpose.cli import cli
 
 
