@@ -7,12 +7,13 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from edge3dpose import paths
-from edge3dpose.training.nets.sspnet import SSPNet, stages
+from edge3dpose.training.nets.sspnet import PredictionBlock, SSPNet, stages
 from edge3dpose.types import ModelSpec
 
 OPSET = 20
@@ -36,7 +37,7 @@ class AllHeads(nn.Module):
         for level, entry_map in enumerate(self.entry(images)):
             lateral[level] = entry_map
         heads = []
-        walk = zip(self.units, self.blocks, self.exits, stages(), strict=True)
+        walk: Any = zip(self.units, self.blocks, self.exits, stages(), strict=True)
         for unit, block, exit_conv, (_, level, down) in walk:
             x = unit(lateral[level - 1 if down else level + 1])
             if lateral[level] is not None:
@@ -47,7 +48,7 @@ class AllHeads(nn.Module):
         return heads
 
 
-def _exit(block: nn.Module) -> nn.Conv2d:
+def _exit(block: PredictionBlock) -> nn.Conv2d:
     heads = block.heads.weight
     rows = 2 * block.joints
     conv = nn.Conv2d(heads.shape[1], rows, 1, bias=False)
@@ -92,6 +93,7 @@ def _onnx(net: nn.Module, spec: ModelSpec) -> bytes:
             dynamo=True,
             verbose=False,
         )
+    assert program is not None
     model = program.model_proto
     for node in model.graph.node:  # what torch notes of its own stack is of no use to a reader
         del node.metadata_props[:]

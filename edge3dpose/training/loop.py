@@ -1,4 +1,4 @@
-"""The training loop: recipe and batches -> checkpoints, a log (CSV) and a plot; it can be resumed."""
+"""The training loop: recipe and batches -> checkpoints, a log (CSV) and a plot; resumable."""
 
 from __future__ import annotations
 
@@ -92,7 +92,10 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     for group in training.optimiser.param_groups:
         group["lr"] = learning_rate(recipe, share)
     targets = losses.Targets(
-        *(t.to(training.device) for t in (batch.targets.uvz, batch.targets.valid, batch.targets.inside))
+        *(
+            t.to(training.device)
+            for t in (batch.targets.uvz, batch.targets.valid, batch.targets.inside)
+        )
     )
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
         predictions = net(batch.images.to(training.device))
@@ -149,7 +152,9 @@ def _share_done(progress: Progress, recipe: Recipe, hours: float | None) -> floa
     return progress.samples / recipe.samples
 
 
-def _log(folder: Path, training: Training, heads: Tensor, share: float, hours: float | None) -> None:
+def _log(
+    folder: Path, training: Training, heads: Tensor, share: float, hours: float | None
+) -> None:
     progress = training.progress
     left_s = progress.seconds * (1 - share) / max(share, 1e-9)
     rate = progress.samples / max(progress.seconds, 1e-9)

@@ -1,7 +1,7 @@
 """A trained entry flow: the encoder of BlazePose (full), with its published weights.
 
-Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", arXiv 2006.10204; layers as in
-the pose landmark model that MediaPipe publishes under Apache-2.0, in its ONNX form.
+Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", arXiv 2006.10204; layers as
+in the pose landmark model that MediaPipe publishes under Apache-2.0, in its ONNX form.
 """
 
 from __future__ import annotations
@@ -88,7 +88,9 @@ class BlazePoseEncoder(nn.Module):
             InvertedResidual(88, 528, 144, 5, 2),
             *(InvertedResidual(144, 864, 144, 5) for _ in range(3)),
         )
-        self.widen = nn.Sequential(nn.Conv2d(144, 864, 1), nn.ReLU6(), _depthwise(864, 3), nn.ReLU6())
+        self.widen = nn.Sequential(
+            nn.Conv2d(144, 864, 1), nn.ReLU6(), _depthwise(864, 3), nn.ReLU6()
+        )
         self.regression = Separable(864, 288)
         self.top = Separable(864, 48)
         self.lateral_16 = Separable(88, 48)
@@ -154,4 +156,5 @@ def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
                 f"wanted {tuple(conv.weight.shape)}; is it pose_landmark_full.onnx?"
             )
         conv.weight.data.copy_(weight)
+        assert conv.bias is not None
         conv.bias.data.copy_(bias)

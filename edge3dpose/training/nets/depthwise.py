@@ -2,7 +2,8 @@
 
 torch's own backward takes 60 ms where the forward takes 1 (32 maps of 96x32x32, bfloat16,
 channels_last): most of a training step on a CPU. The gradient of the input is a depthwise
-convolution with the turned kernel; the gradient of the weights is a C++ loop, compiled at first use.
+convolution with the turned kernel; the gradient of the weights is a C++ loop, compiled at first
+use.
 """
 
 from __future__ import annotations

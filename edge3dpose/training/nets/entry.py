@@ -12,7 +12,7 @@ from edge3dpose.training.nets.sspnet import conv1x1, norm
 
 
 class ResidualUnit(nn.Module):
-    """Pre-activated: 1x1 to half the width, 3x3 to the full one; 1x1 shortcut where widths differ."""
+    """Pre-activated: 1x1 to half the width, 3x3 to the full one; 1x1 shortcut where they differ."""
 
     def __init__(self, c_in: int, c_out: int) -> None:
         super().__init__()

@@ -1,14 +1,15 @@
-"""SSP-Net in PyTorch: images -> 24 predictions (u, v, z, score); one training, a cut after any block.
+"""SSP-Net in PyTorch: images -> 24 predictions (u, v, z, score); a cut after any block.
 
 Luvizon et al., "SSP-Net: Scalable Sequential Pyramid Networks for Real-Time 3D Human Pose
-Regression", arXiv 2009.01998, sections 3.1-3.3. Widths, kernels and the third re-injected map follow
-the authors' published configuration, where the paper's text leaves them out.
+Regression", arXiv 2009.01998, sections 3.1-3.3. Widths, kernels and the third re-injected map
+follow the authors' published configuration, where the paper's text leaves them out.
 Shapes: B batch, C channels, J joints, H W cells of a level.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -70,8 +71,8 @@ class PredictionBlock(nn.Module):
     """Section 3.2: predicts from a level's features and re-injects what it predicted.
 
     One fused 1x1 convolution gives [heat, depth, forward] logits, another takes
-    [ReLU(heat), depth, ReLU(forward)] back to C channels; the logits, never the normalised maps, are
-    re-injected.
+    [ReLU(heat), depth, ReLU(forward)] back to C channels; the logits are re-injected, never the
+    normalised maps.
     """
 
     def __init__(self, channels: int, joints: int) -> None:
@@ -163,9 +164,7 @@ class SSPNet(nn.Module):
             if down:
                 self.units.append(DownUnit(width[level - 1], width[level]))
             else:
-                self.units.append(
-                    SeparableResidual(width[level + 1], width[level], upsample=True)
-                )
+                self.units.append(SeparableResidual(width[level + 1], width[level], upsample=True))
             self.blocks.append(PredictionBlock(width[level], joints))
         self.decode = Decode()
 
@@ -181,8 +180,8 @@ class SSPNet(nn.Module):
     def logits(self, maps: Sequence[Tensor], wanted: set[int]) -> list[tuple[int, Tensor]]:
         """Entry maps -> (cut, logits (B, 2J, H, W)) of every block up to the last wanted one."""
         lateral: list[Tensor | None] = [*maps, *[None] * (LEVELS - len(maps))]
-        found = []
-        walk = zip(self.units, self.blocks, stages(), strict=True)
+        found: list[tuple[int, Tensor]] = []
+        walk: Any = zip(self.units, self.blocks, stages(), strict=True)
         for k, (unit, block, (_, level, down)) in enumerate(walk, start=1):
             x = unit(lateral[level - 1 if down else level + 1])
             if lateral[level] is not None:

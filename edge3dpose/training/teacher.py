@@ -1,0 +1,172 @@
+"""The 2D teacher: pictures in, BlazePose heavy's landmarks out, to measure and to label with.
+
+Bazarevsky et al. 2020, arXiv 2006.10204. Its x and y are good; its depth is not used.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.types import Array, Box, Image
+
+SIZE = 256  # the landmark network's input, pixels
+POINTS = 33  # landmarks a user sees; two more say where the person is in the next frame
+_CENTRE, _RIM = 33, 34  # mid-hip, and a point above the head on the circle around the person
+_MARGIN = 1.25  # of that circle's diameter: what BlazePose was trained to look at
+_PRESENT = 0.5  # below it the network says that the square holds nobody
+_ROUNDS = 3  # a detector's upright square turns into the aligned one in two looks
+
+# h36m17 joint -> BlazePose landmark; the other five joints have no counterpart there
+LANDMARK_OF_JOINT = {
+    1: 24, 2: 26, 3: 28, 4: 23, 5: 25, 6: 27, 11: 11, 12: 13, 13: 15, 14: 12, 15: 14, 16: 16,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A turned square of a picture, in pixels; at 0 rad its up is the picture's up."""
+
+    centre_px: tuple[float, float]
+    side_px: float
+    angle_rad: float = 0.0
+
+    def frame_from_crop(self, size: int) -> NDArray[np.float64]:
+        """(2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1), both from pixel corners."""
+        scale = self.side_px / size
+        cos, sin = scale * math.cos(self.angle_rad), scale * math.sin(self.angle_rad)
+        turn = np.array([[cos, -sin], [sin, cos]])
+        shift = np.array(self.centre_px) - turn @ [size / 2, size / 2]
+        return np.concatenate([turn, shift[:, None]], axis=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Landmarks:
+    """What the teacher saw in one square."""
+
+    pixels: Array  # (33, 2) frame pixels
+    visibility: Array  # (33,) in 0..1: in the picture and not hidden
+    presence: float  # that there is a person at all
+    square: Square  # where to look in the next frame
+
+    def joints(self) -> tuple[Array, Array]:
+        """The twelve joints shared with h36m17: pixels (17, 2), visibility (17,), NaN and 0 else."""
+        pixels = np.full((17, 2), np.nan, np.float32)
+        visibility = np.zeros(17, np.float32)
+        joints, marks = list(LANDMARK_OF_JOINT), list(LANDMARK_OF_JOINT.values())
+        pixels[joints], visibility[joints] = self.pixels[marks], self.visibility[marks]
+        return pixels, visibility
+
+
+Look = Callable[[Image, Square], Landmarks]
+Find = Callable[[Image], Box | None]
+
+
+def open_teacher(model: Path) -> Look:
+    """Open pose_landmark_heavy.tflite; call what comes back with a picture and a square of it."""
+    if not model.is_file():
+        raise BadInput(
+            f"no teacher at {model}; wanted pose_landmark_heavy.tflite of MediaPipe, "
+            "which the npm package @mediapipe/pose holds; pass --teacher FILE"
+        )
+    try:
+        import openvino
+    except ImportError:
+        raise MissingDependency("the teacher runs in OpenVINO; pip install openvino") from None
+    core = openvino.Core()
+    try:
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    except RuntimeError as error:
+        raise BadInput(f"{model} is not the teacher's file: {str(error).splitlines()[0]}") from None
+
+    def look(image: Image, square: Square) -> Landmarks:
+        outputs = compiled(_tensor(image, square))
+        by_size = {outputs[port].size: outputs[port] for port in compiled.outputs}
+        heat = by_size[64 * 64 * 39].reshape(64, 64, 39)
+        return _landmarks(by_size[195].reshape(39, 5), heat, by_size[1].item(), square)
+
+    return look
+
+
+def settle(look: Look, image: Image, box: Box) -> Landmarks | None:
+    """Landmarks of the person in a detector's box; None where the teacher sees nobody there."""
+    square = square_of_box(box)
+    for _ in range(_ROUNDS):
+        seen = look(image, square)
+        if seen.presence < _PRESENT:
+            return None
+        square = seen.square
+    return seen
+
+
+def follow(look: Look, images: Iterable[Image], find: Find) -> Iterator[Landmarks | None]:
+    """Landmarks of one person through a clip: each frame starts where the last one ended."""
+    square: Square | None = None
+    for image in images:
+        seen = look(image, square) if square else None
+        if seen is None or seen.presence < _PRESENT:
+            box = find(image)
+            seen = settle(look, image, box) if box else None
+        square = seen.square if seen else None
+        yield seen
+
+
+def square_of_box(box: Box) -> Square:
+    """An upright square around a person's box with the margin that the teacher wants."""
+    side = max(box.x1 - box.x0, box.y1 - box.y0) * _MARGIN
+    return Square(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2), side)
+
+
+def _tensor(image: Image, square: Square) -> Array:
+    centres = square.frame_from_crop(SIZE)
+    # cv2 puts (0, 0) at a pixel's centre, we at its corner
+    centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    crop = cv2.warpAffine(image, centres, (SIZE, SIZE), flags=flags)
+    return np.asarray(crop[None, :, :, ::-1], np.float32) / 255
+
+
+def _landmarks(rows: Array, heat: Array, presence: float, square: Square) -> Landmarks:
+    """rows (39, 5) = x, y, z in crop pixels, logits of visibility and presence; heat (64, 64, 39)."""
+    crop_px = _refined(rows[:, :2], heat)
+    frame_from_crop = square.frame_from_crop(SIZE)
+    pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
+    across = pixels[_RIM] - pixels[_CENTRE]
+    side = 2 * float(np.hypot(*across)) * _MARGIN
+    angle = math.atan2(across[0], -across[1])  # 0 where the rim point is straight above
+    centre = (float(pixels[_CENTRE, 0]), float(pixels[_CENTRE, 1]))
+    return Landmarks(
+        pixels[:POINTS].astype(np.float32),
+        _sigmoid(rows[:POINTS, 3]).astype(np.float32),
+        float(presence),
+        Square(centre, side, angle),
+    )
+
+
+def _refined(crop_px: Array, heat: Array) -> Array:
+    """Landmarks moved to the centre of the heat around them where the heat is sure (MediaPipe)."""
+    cells, reach = heat.shape[0], 3
+    refined = crop_px.copy()
+    for mark, (x, y) in enumerate(crop_px * (cells / SIZE)):
+        column, row = int(x), int(y)
+        if not (0 <= column < cells and 0 <= row < cells):
+            continue
+        left, top = max(0, column - reach), max(0, row - reach)
+        near = _sigmoid(heat[top : row + reach + 1, left : column + reach + 1, mark])
+        if near.max() < 0.5:
+            continue
+        rows, columns = np.indices(near.shape)
+        centre = np.array([(near * (columns + left)).sum(), (near * (rows + top)).sum()])
+        refined[mark] = centre / near.sum() * (SIZE / cells)
+    return refined
+
+
+def _sigmoid(logits: Array) -> Array:
+    return 1 / (1 + np.exp(-logits))

@@ -1,0 +1,128 @@
+"""Training on a handful of random pictures: it learns, saves, resumes and exports."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from edge3dpose import models  # noqa: E402
+from edge3dpose.errors import BadInput, EngineMismatch  # noqa: E402
+from edge3dpose.training import cards, checkpoint, export, losses, loop, nets, recipes  # noqa: E402
+from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr  # noqa: E402
+
+RECIPE = replace(recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0)
+
+
+def a_batch(seed: int = 0) -> Batch:
+    random = torch.Generator().manual_seed(seed)
+    uvz = torch.rand(2, 17, 3, generator=random) * 0.6 + 0.2
+    inside = torch.ones(2, 17, dtype=torch.bool)
+    return Batch(torch.rand(2, 3, 256, 256, generator=random), targets_from(uvz, inside))
+
+
+def fresh() -> loop.Training:
+    torch.manual_seed(0)
+    return loop.start(RECIPE, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
+
+
+def test_the_loss_of_a_perfect_prediction_is_that_of_its_score_alone():
+    batch = a_batch()
+    perfect = torch.cat([batch.targets.uvz, torch.ones(2, 17, 1)], dim=2)
+    assert losses.pose_loss(perfect, batch.targets) < 1e-5
+    worse = perfect.clone()
+    worse[..., 0] += 0.1
+    assert losses.pose_loss(worse, batch.targets) == pytest.approx((0.1 + 0.01) / 3, abs=1e-4)
+
+
+def test_a_coordinate_that_is_not_known_costs_nothing():
+    batch = a_batch()
+    batch.targets.valid[..., 2] = False
+    perfect = torch.cat([batch.targets.uvz, torch.ones(2, 17, 1)], dim=2)
+    perfect[..., 2] = 0.99
+    assert losses.pose_loss(perfect, batch.targets) < 1e-5
+
+
+def test_a_few_steps_lower_the_loss_and_leave_a_frozen_encoder_alone():
+    training = fresh()
+    before = training.net.entry.encoder.stem[0].weight.clone()
+    series = [loop.step(training, a_batch(), 0.1).sum().item() for _ in range(8)]
+    assert series[-1] < 0.9 * series[0]
+    assert torch.equal(before, training.net.entry.encoder.stem[0].weight)
+
+
+def test_a_resumed_training_goes_on_exactly_where_it_stood(tmp_path):
+    unbroken, file = fresh(), tmp_path / "checkpoint.safetensors"
+    for seed in range(2):
+        loop.step(unbroken, a_batch(seed), 0.1)
+    checkpoint.save(file, RECIPE, unbroken.progress, unbroken.net, unbroken.ema, unbroken.optimiser)
+    saved = checkpoint.load(file)
+    resumed = loop.resume(saved, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
+    assert resumed.progress.samples == 4
+    for training in (unbroken, resumed):
+        loop.step(training, a_batch(2), 0.1)
+    for name, value in unbroken.net.state_dict().items():
+        torch.testing.assert_close(resumed.net.state_dict()[name], value, rtol=1e-3, atol=1e-5)
+
+
+def test_a_broken_checkpoint_is_named_in_one_line(tmp_path):
+    file = tmp_path / "checkpoint.safetensors"
+    with pytest.raises(BadInput, match="no checkpoint"):
+        checkpoint.load(file)
+    file.write_bytes(b"not a checkpoint")
+    with pytest.raises(EngineMismatch, match="not a whole edge3dpose checkpoint"):
+        checkpoint.load(file)
+
+
+def test_the_learning_rate_warms_up_and_ends_low():
+    recipe = recipes.find("sspnet-lite")
+    rates = [loop.learning_rate(recipe, share) for share in np.linspace(0, 1, 101)]
+    assert rates[0] < recipe.peak_lr / 10
+    assert max(rates) == pytest.approx(recipe.peak_lr)
+    assert rates[-1] == pytest.approx(recipe.final_lr)
+
+
+def test_a_run_by_the_clock_writes_a_log_a_checkpoint_and_a_plot(tmp_path, monkeypatch):
+    from edge3dpose.training import plots
+
+    monkeypatch.setattr(loop, "LOG_EVERY_S", 0.0)
+    training = fresh()
+    loop.run(training, iter(a_batch(seed) for seed in range(100)), tmp_path, hours=2 / 3600)
+    assert training.progress.seconds >= 2
+    rows = (tmp_path / "log.csv").read_text().splitlines()
+    assert len(rows) == training.progress.step + 1
+    plots.loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
+    assert (tmp_path / "loss.png").stat().st_size > 1000
+    assert checkpoint.load(tmp_path / "checkpoint.safetensors").progress.samples > 0
+
+
+def test_the_exported_file_says_what_the_network_says(tmp_path):
+    import onnxruntime
+
+    spec = models.find("sspnet-lite")
+    net = nets.build("sspnet-lite", growth=8).eval()
+    file = export.export(net, spec, tmp_path, cards.untrained("sspnet-lite", 8))
+    images = torch.rand(2, 3, 256, 256)
+    with torch.no_grad():
+        expected = net(images)
+    session = onnxruntime.InferenceSession(str(file))
+    found = session.run([spec.head(k) for k in range(1, 25)], {"images": images.numpy()})
+    for ours, theirs in zip(expected, found, strict=True):
+        np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-4)
+    card = json.loads(file.with_suffix(".json").read_text())
+    assert card["state"] == "untrained"
+    assert models.open_weights(spec, file).sha256 == card["sha256"]
+    file.write_bytes(file.read_bytes()[:-1] + b"x")
+    with pytest.raises(EngineMismatch, match="damaged or was swapped"):
+        models.open_weights(spec, file)
+
+
+def test_pictures_become_rgb_tensors_normalised_for_the_model():
+    picture = torch.zeros(1, 256, 256, 3, dtype=torch.uint8)
+    picture[..., 0] = 255  # blue
+    tensor = tensor_from_bgr(picture, models.find("sspnet"))
+    assert tensor[0, :, 0, 0].tolist() == [-1.0, -1.0, 1.0]
+    tensor = tensor_from_bgr(picture, models.find("sspnet-lite"))
+    assert tensor[0, :, 0, 0].tolist() == [0.0, 0.0, 1.0]
