@@ -57,7 +57,7 @@ class Landmarks:
     square: Square  # where to look in the next frame
 
     def joints(self) -> tuple[Array, Array]:
-        """The twelve joints shared with h36m17: pixels (17, 2), visibility (17,), NaN and 0 else."""
+        """The twelve joints that h36m17 shares: pixels (17, 2) or NaN, visibility (17,) or 0."""
         pixels = np.full((17, 2), np.nan, np.float32)
         visibility = np.zeros(17, np.float32)
         joints, marks = list(LANDMARK_OF_JOINT), list(LANDMARK_OF_JOINT.values())
@@ -130,11 +130,11 @@ def _tensor(image: Image, square: Square) -> Array:
     centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     crop = cv2.warpAffine(image, centres, (SIZE, SIZE), flags=flags)
-    return np.asarray(crop[None, :, :, ::-1], np.float32) / 255
+    return np.asarray(crop[None, :, :, ::-1], np.float32) / np.float32(255)
 
 
 def _landmarks(rows: Array, heat: Array, presence: float, square: Square) -> Landmarks:
-    """rows (39, 5) = x, y, z in crop pixels, logits of visibility and presence; heat (64, 64, 39)."""
+    """rows (39, 5) = x y z in crop pixels, logits of visibility and presence; heat (64, 64, 39)."""
     crop_px = _refined(rows[:, :2], heat)
     frame_from_crop = square.frame_from_crop(SIZE)
     pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
@@ -169,4 +169,4 @@ def _refined(crop_px: Array, heat: Array) -> Array:
 
 
 def _sigmoid(logits: Array) -> Array:
-    return 1 / (1 + np.exp(-logits))
+    return np.asarray(1 / (1 + np.exp(-logits)), np.float32)

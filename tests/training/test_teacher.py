@@ -1,0 +1,89 @@
+"""The 2D teacher: its geometry anywhere, its answers where its file lies."""
+
+import math
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge3dpose.errors import BadInput
+from edge3dpose.training import teacher
+from edge3dpose.types import Box
+
+SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
+HEAVY = SHARED / "data" / "models" / "pose_landmark_heavy.tflite"
+PHOTO = SHARED / "data" / "photos" / "tfjs_pose.jpg"
+
+
+@pytest.fixture(scope="module")
+def look():
+    if not HEAVY.is_file():
+        pytest.skip(f"the teacher's file is not at {HEAVY}")
+    return teacher.open_teacher(HEAVY)
+
+
+def test_an_upright_square_maps_its_corners_to_the_frame():
+    square = teacher.square_of_box(Box(100, 50, 180, 250))
+    assert square.side_px == pytest.approx(250)
+    corners = square.frame_from_crop(256) @ np.array([[0, 0, 1], [256, 256, 1]]).T
+    np.testing.assert_allclose(corners.T, [[15, 25], [265, 275]])
+
+
+def test_a_turned_square_has_its_up_where_it_was_turned_to():
+    square = teacher.Square((100.0, 100.0), 80.0, math.pi / 2)  # up points to the right
+    top = square.frame_from_crop(256) @ [128, 0, 1]
+    assert top == pytest.approx([140, 100])
+
+
+def test_a_file_that_is_not_there_or_not_a_network_is_named(tmp_path):
+    with pytest.raises(BadInput, match=r"pose_landmark_heavy\.tflite"):
+        teacher.open_teacher(tmp_path / "gone.tflite")
+    (tmp_path / "text.tflite").write_text("no network")
+    with pytest.raises(BadInput, match=r"text\.tflite"):
+        teacher.open_teacher(tmp_path / "text.tflite")
+
+
+def whole(image):
+    return Box(0, 0, image.shape[1], image.shape[0])
+
+
+def photo():
+    image = cv2.imread(str(PHOTO))
+    if image is None:
+        pytest.skip(f"the photo is not at {PHOTO}")
+    return image
+
+
+def test_a_person_is_found_with_the_head_side_up(look):
+    seen = teacher.settle(look, photo(), whole(photo()))
+    pixels, visibility = seen.joints()
+    assert visibility[[11, 14, 1, 4, 3, 6]].min() > 0.5
+    assert np.isnan(pixels[[0, 7, 8, 9, 10]]).all()
+    assert pixels[[11, 14], 1].max() < pixels[[1, 4], 1].min() < pixels[[2, 5], 1].min()
+
+
+def test_a_turned_picture_in_a_turned_square_gives_turned_landmarks(look):
+    image = photo()
+    square = teacher.settle(look, image, whole(image)).square
+    seen = look(image, square)
+    x, y = square.centre_px
+    around = teacher.Square((image.shape[0] - y, x), square.side_px, square.angle_rad + math.pi / 2)
+    again = look(cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), around)
+    back = np.stack([again.pixels[:, 1], image.shape[0] - again.pixels[:, 0]], axis=1)
+    assert np.linalg.norm(back - seen.pixels, axis=1).max() < 1.0
+    assert again.square.angle_rad - seen.square.angle_rad == pytest.approx(math.pi / 2, abs=0.01)
+
+
+def test_nobody_is_seen_in_an_empty_picture_and_a_lost_person_is_found_again(look):
+    empty, image = np.full_like(photo(), 127), photo()
+    asked = []
+
+    def find(picture):
+        asked.append(picture is empty)
+        return whole(picture)
+
+    seen = list(teacher.follow(look, [image, image, empty, image], find))
+    assert [one is not None for one in seen] == [True, True, False, True]
+    assert asked == [False, True, False]  # first, lost, found again; not while following
