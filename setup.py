@@ -1,21 +1,46 @@
 """Package metadata: what the base install holds and what each extra adds (see CONTRIBUTING.md)."""
 
 from pathlib import Path
+from shutil import copy2
 
 from setuptools import find_packages, setup
+from setuptools.command.build_py import build_py
 
-TRAIN = ["torch>=2.6", "safetensors", "anny>=0.6.2", "moderngl>=5.12", "matplotlib"]
+HERE = Path(__file__).parent
+
+
+class BuildWithRanges(build_py):
+    """An installed package needs the committed INT8 ranges too: they lie with the weights."""
+
+    def run(self) -> None:
+        super().run()
+        if self.editable_mode:
+            return
+        for ranges in (HERE / "calibration").glob("*.ranges.json"):
+            copy2(ranges, Path(self.build_lib) / "edge3dpose" / "weights")
+
+
+NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", "matplotlib>=3.8"]
+RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13"]
 
 setup(
     name="edge3dpose",
     version="0.1.0",
     description="Real-time 3D human pose from one ordinary camera, for edge devices",
-    long_description=Path("README.md").read_text() if Path("README.md").exists() else "",
+    long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
     python_requires=">=3.10",
     packages=find_packages(include=["edge3dpose", "edge3dpose.*"]),
-    package_data={"edge3dpose": ["weights/*", "runtime/sources/*.mp4", "runtime/detectors/*.onnx"]},
+    package_data={
+        "edge3dpose": [
+            "weights/*",
+            "runtime/sources/*.mp4",
+            "runtime/detectors/*.onnx",
+            "training/nets/*.cpp",
+            "training/synthesis/*.json",
+        ]
+    },
     install_requires=[
         "numpy>=1.26",
         "opencv-python-headless>=4.8",
@@ -27,11 +52,12 @@ setup(
     ],
     extras_require={
         "tensorrt": ["tensorrt>=10.3,<12", "cuda-bindings>=12.6"],
-        "rtx": ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13"],
+        "rtx": RTX,
         "pycuda": ["pycuda>=2024.1", "cuda-bindings>=12.6"],
-        "train": TRAIN,
-        "plot": ["matplotlib"],
-        "test": [*TRAIN, "pytest", "hypothesis", "ruff", "mypy", "tensorrt-rtx-cu13>=1.5"],
+        "plot": ["matplotlib>=3.8"],
+        "train": [*NETS, "anny>=0.6.2"],
+        "test": [*NETS, *RTX, "pytest>=8", "hypothesis>=6", "ruff>=0.8", "mypy>=1.13"],
     },
     entry_points={"console_scripts": ["edge3dpose = edge3dpose.cli:main"]},
+    cmdclass={"build_py": BuildWithRanges},
 )

@@ -10,7 +10,7 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from edge3dpose import models  # noqa: E402
 from edge3dpose.errors import BadInput, EngineMismatch  # noqa: E402
-from edge3dpose.training import cards, checkpoint, export, losses, loop, nets, recipes  # noqa: E402
+from edge3dpose.training import cards, checkpoint, export, loop, losses, nets, recipes  # noqa: E402
 from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr  # noqa: E402
 
 RECIPE = replace(recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0)

@@ -53,7 +53,7 @@ class _QuickBackward(torch.autograd.Function):
 
 
 class Depthwise5x5(nn.Conv2d):
-    """nn.Conv2d(channels, channels, 5, padding=2, groups=channels, bias=False), quicker to train."""
+    """A depthwise 5x5 convolution without bias (channels in = out), quicker to train."""
 
     def __init__(self, channels: int) -> None:
         super().__init__(channels, channels, 5, padding=2, groups=channels, bias=False)
