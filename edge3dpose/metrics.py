@@ -39,10 +39,18 @@ def mpjpe_without_root(
 
 
 def pa_mpjpe(found_mm: ArrayLike, true_mm: ArrayLike, *, counted: Mask | None = None) -> float:
-    """Human3.6M protocol 2: mean distance after the best rotation, scale and shift."""
+    """Human3.6M protocol 2: mean distance after the best rotation, scale and shift.
+
+    Joints that are not counted take no part in the fit; a pose with fewer than three is left out.
+    """
     found, true = _pair(found_mm, true_mm, 3)
-    fitted = np.stack([procrustes(f, t) for f, t in zip(found, true, strict=True)])
-    return _mean(np.linalg.norm(fitted - true, axis=-1), counted)
+    rows = np.ones(found.shape[:2], bool) if counted is None else counted
+    errors = [
+        np.linalg.norm(procrustes(f[row], t[row]) - t[row], axis=-1)
+        for f, t, row in zip(found, true, rows, strict=True)
+        if row.sum() >= 3
+    ]
+    return float(np.concatenate(errors).mean()) if errors else float("nan")
 
 
 def procrustes(found: Floats, true: Floats) -> Floats:

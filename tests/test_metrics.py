@@ -75,6 +75,7 @@ def test_a_mask_takes_joints_out_of_every_score(poses):
     counted = np.ones((5, 17), bool)
     counted[:, 16] = False
     assert metrics.mpjpe(found, poses, counted=counted) == pytest.approx(0, abs=1e-9)
+    assert metrics.pa_mpjpe(found, poses, counted=counted) == pytest.approx(0, abs=1e-6)
     assert metrics.pck(found, poses, counted=counted) == 1.0
     assert counted[:, 0].all()  # the caller's mask is not written to
 

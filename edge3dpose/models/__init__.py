@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 from edge3dpose import paths, rooms
@@ -54,12 +55,21 @@ def read_card(onnx: Path) -> dict:
     try:
         content = json.loads(card.read_text())
     except FileNotFoundError:
-        raise BadInput(f"{onnx} has no model card {card.name} beside it; it cannot be verified") from None
+        raise BadInput(
+            f"{onnx} has no model card {card.name} beside it; it cannot be verified"
+        ) from None
     except ValueError as error:
         raise EngineMismatch(f"{card} is not a model card: {error}") from None
     if not isinstance(content, dict):
         raise EngineMismatch(f"{card} is not a model card: it holds a {type(content).__name__}")
     return content
+
+
+def write_card(onnx: Path, card: dict) -> None:
+    """Write the card beside an ONNX file, whole or not at all."""
+    unfinished = onnx.with_suffix(".json.tmp")
+    unfinished.write_text(json.dumps(card, indent=1) + "\n")
+    os.replace(unfinished, onnx.with_suffix(".json"))
 
 
 def parse_cuts(text: str, spec: ModelSpec) -> list[int]:
@@ -69,7 +79,9 @@ def parse_cuts(text: str, spec: ModelSpec) -> list[int]:
     try:
         cuts = [int(part) for part in text.split(",")]
     except ValueError:
-        raise BadInput(f"cut {text!r}: wanted a number, numbers with commas between, or all") from None
+        raise BadInput(
+            f"cut {text!r}: wanted a number, numbers with commas between, or all"
+        ) from None
     for cut in cuts:
         if not 1 <= cut <= spec.cuts:
             raise BadInput(f"{spec.name} has no cut {cut}; there are 1 to {spec.cuts}")

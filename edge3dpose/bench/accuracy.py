@@ -1,0 +1,154 @@
+"""What every cut says of people whose pose is known -> its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose import metrics
+from edge3dpose.bench.heads import chunks
+from edge3dpose.camera import back_project, focal_px
+from edge3dpose.runtime.preprocess import to_tensor
+from edge3dpose.types import Array, Camera, Crop, Image, ModelSpec
+
+AllCuts = Callable[[Array], Array]  # (N, 3, S, S) -> (cuts, N, J, 4) = u, v, z, score
+Step = Callable[[int], None]  # told how many people were just done
+
+# Shoulders, elbows, wrists, hips, knees and ankles: what the 2D teacher has too
+LIMBS = (1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16)
+SHOULDERS, HIPS = (11, 14), (1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A crop with exact joints, and the pinhole that sees just this crop."""
+
+    image: Image  # (S, S, 3) BGR
+    camera: Camera  # of the crop, in crop pixels
+    root_depth_mm: float
+    joints_mm: Array  # (J, 3) camera axes
+    inside: NDArray[np.bool_]  # (J,) joints that lie in the crop
+
+
+@dataclass(frozen=True, slots=True)
+class CutError:
+    """3D errors of one cut. Without a suffix: joints that lie in the crop are scored."""
+
+    cut: int
+    mpjpe_mm: float  # 17 joints, the root's 0 among them
+    mpjpe16_mm: float  # without the root
+    pa_mpjpe_mm: float
+    pck150: float
+    auc: float
+    mpjpe_all_joints_mm: float  # those outside the crop too, where the network cannot point
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The teacher's 2D of one picture."""
+
+    pixels: Array  # (J, 2) frame pixels
+    seen: NDArray[np.bool_]  # (J,) joints that it is sure of
+
+
+@dataclass(frozen=True, slots=True)
+class CutAgreement:
+    """2D agreement of one cut with the teacher, over LIMBS, in torso lengths."""
+
+    cut: int
+    pck50: float
+    pck20: float
+    median_torsos: float  # median distance
+
+
+def errors_by_cut(
+    network: AllCuts,
+    people: Iterable[Person],
+    spec: ModelSpec,
+    *,
+    cuts: list[int],
+    batch: int = 16,
+    step: Step = lambda done: None,
+) -> list[CutError]:
+    """3D errors of each cut in ``cuts``, the i-th row of the network's answer being cuts[i].
+
+    Depth: the crop camera and the true depth of the root are given (Luvizon et al., section 5), so
+    that the figure is the network's own and not a detector's.
+    """
+    found, true, inside = [], [], []
+    for group in chunks(people, batch):
+        outputs = network(to_tensor([_whole(person.image) for person in group], spec))
+        found.append(
+            [[_millimetres(pose, one, spec) for one, pose in zip(group, row, strict=True)]
+             for row in outputs]
+        )  # fmt: skip
+        true += [one.joints_mm for one in group]
+        inside += [one.inside for one in group]
+        step(len(group))
+    poses = np.concatenate([np.asarray(part, np.float32) for part in found], axis=1)
+    return [
+        _error(cut, poses[row], np.array(true), np.array(inside), spec.skeleton.root)
+        for row, cut in enumerate(cuts)
+    ]
+
+
+def _error(cut: int, found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> CutError:
+    return CutError(
+        cut,
+        mpjpe_mm=metrics.mpjpe(found, true, root=root, counted=inside),
+        mpjpe16_mm=metrics.mpjpe_without_root(found, true, root=root, counted=inside),
+        pa_mpjpe_mm=metrics.pa_mpjpe(found, true, counted=inside),
+        pck150=metrics.pck(found, true, root=root, counted=inside),
+        auc=metrics.auc(found, true, root=root, counted=inside),
+        mpjpe_all_joints_mm=metrics.mpjpe(found, true, root=root),
+    )
+
+
+def _whole(image: Image) -> Crop:
+    return Crop(image, np.array([[1, 0, 0], [0, 1, 0]], np.float32))
+
+
+def _millimetres(pose: Array, person: Person, spec: ModelSpec) -> NDArray[np.float64]:
+    """pose (J, 4) -> (J, 3) camera mm at the person's true depth."""
+    side_px, root_mm = person.image.shape[0], person.root_depth_mm
+    span_mm = side_px * root_mm / focal_px(person.camera)  # what the crop's side spans there
+    depth_mm = root_mm + (pose[:, 2] - 0.5) * spec.z_range_mm * span_mm / spec.crop_side_mm
+    return back_project(pose[:, :2] * side_px, depth_mm, person.camera)
+
+
+def agreement_by_cut(
+    pixels: NDArray, labels: list[Label | None], *, cuts: list[int]
+) -> list[CutAgreement]:
+    """2D agreement of each cut with the teacher over the frames in which it sees the person.
+
+    pixels  (cuts, frames, J, 2) frame pixels, NaN where a cut saw nobody: that is a miss
+    """
+    frames = [at for at, label in enumerate(labels) if label is not None]
+    known = [label for label in labels if label is not None]
+    true = np.array([label.pixels for label in known])[:, LIMBS, :]
+    seen = np.array([label.seen for label in known])[:, LIMBS]
+    torso = torso_px(np.array([label.pixels for label in known]))
+    found = np.asarray(pixels, np.float64)[:, frames][:, :, LIMBS, :]
+    return [_agreement(cut, found[row], true, seen, torso) for row, cut in enumerate(cuts)]
+
+
+def _agreement(
+    cut: int, found: NDArray, true: NDArray, seen: NDArray[np.bool_], torso: NDArray
+) -> CutAgreement:
+    reach = np.where(np.isnan(found), np.inf, found)
+    torsos = np.linalg.norm(reach - true, axis=-1) / torso[:, None]
+    return CutAgreement(
+        cut,
+        pck50=metrics.pck_2d(reach, true, torso, fraction=0.5, counted=seen),
+        pck20=metrics.pck_2d(reach, true, torso, fraction=0.2, counted=seen),
+        median_torsos=float(np.median(torsos[seen])),
+    )
+
+
+def torso_px(pixels: NDArray) -> NDArray[np.float64]:
+    """(N, J, 2) -> (N,) mid-shoulder to mid-hip, in pixels."""
+    middle = pixels[:, SHOULDERS, :].mean(axis=1) - pixels[:, HIPS, :].mean(axis=1)
+    return np.linalg.norm(middle, axis=-1)

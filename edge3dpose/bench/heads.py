@@ -1,0 +1,61 @@
+"""A model's ONNX file with every head -> what each of its cuts says of a crop, in one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+
+from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.types import Array, Weights
+
+
+class Heads:
+    """Every head at once, FP32. Not thread-safe; it owns nothing that must be closed."""
+
+    def __init__(self, compiled: Any, names: list[str], batch: int) -> None:
+        self._compiled = compiled
+        self._ports = [compiled.output(name) for name in names]
+        self.batch = batch
+
+    def __call__(self, images: Array) -> Array:
+        """images (N, 3, S, S), N <= batch -> (cuts, N, J, 4) = u, v, z, score."""
+        padded = np.zeros((self.batch, *images.shape[1:]), np.float32)
+        padded[: len(images)] = images
+        outputs = self._compiled(padded)
+        return np.stack([outputs[port][: len(images)] for port in self._ports]).copy()
+
+
+def open_heads(weights: Weights, batch: int = 16) -> Heads:
+    """Open a model's own file, not a cut, in OpenVINO; EngineMismatch where a head is missing."""
+    try:
+        import openvino
+    except ImportError:
+        raise MissingDependency("evaluate runs in OpenVINO; pip install openvino") from None
+    spec = weights.spec
+    names = [spec.head(cut) for cut in range(1, spec.cuts + 1)]
+    core = openvino.Core()
+    try:
+        model = core.read_model(weights.onnx)
+        model.reshape({"images": [batch, 3, spec.input_size, spec.input_size]})
+        # f32: without it a CPU with BF16 instructions would round on its own
+        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return Heads(compiled, names, batch)
+    except RuntimeError as error:
+        raise EngineMismatch(
+            f"{weights.onnx} does not hold {spec.name} with heads {names[0]} to {names[-1]}: "
+            f"{str(error).splitlines()[0]}"
+        ) from None
+
+
+def chunks(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of ``size`` items, the last one shorter."""
+    chunk: list[Any] = []
+    for item in items:
+        chunk.append(item)
+        if len(chunk) == size:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
