@@ -1,0 +1,41 @@
+"""Real people for calibration and parity: a source -> the tensors that the runtime would make."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+
+import numpy as np
+
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.detectors import blazepose
+from edge3dpose.runtime.preprocess import crop_person, to_tensor
+from edge3dpose.runtime.sources import open_source
+from edge3dpose.types import Array, Crop, ModelSpec
+
+
+def from_source(
+    arg: str, spec: ModelSpec, count: int, progress: Callable[[float], None] | None = None
+) -> Array:
+    """Up to ``count`` people, spread over a source's frames: (N, 3, S, S), N may be 0.
+
+    arg  what --source names; not a live one, for the same crops must come again
+    """
+    detect = blazepose.open_detector()
+    crops: list[Crop] = []
+    with closing(open_source(arg)) as source:
+        if source.live:
+            raise BadInput(
+                f"{arg} is live; people for calibration come from files: --source FOLDER"
+            )
+        stride = max(1, (source.frames or 0) // count)
+        for frame in source:
+            if frame.index % stride == 0:
+                crops += [crop_person(frame, box, spec.input_size) for box in detect(frame, [])]
+                if progress:
+                    progress(min(1.0, len(crops) / count))
+            if len(crops) >= count:
+                break
+    S = spec.input_size
+    tensors = [to_tensor([crop], spec) for crop in crops[:count]]
+    return np.concatenate(tensors) if tensors else np.zeros((0, 3, S, S), np.float32)

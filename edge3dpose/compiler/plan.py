@@ -1,0 +1,165 @@
+"""ONNX bytes -> TensorRT plan: one adapter for TensorRT 10.3 to 11.x and TensorRT for RTX.
+
+Precision is in the graph (strongly typed), so nothing here names one. What not every version has is
+asked for by hasattr; tests/compiler/test_plan_names.py holds every name against the real bindings.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge3dpose import nvidia
+from edge3dpose.compiler.interrupt import Interrupt
+from edge3dpose.errors import BuildFailed, MissingDependency
+
+MODULES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}  # backend -> package
+EXTRAS = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
+
+Progress = Callable[[float], None]  # share of the build that is done, 0..1
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a plan is built with besides its graph; all of it is part of the engine's key."""
+
+    workspace_mib: int = 1024
+    optimization_level: int = 3  # 0..5; TensorRT for RTX gives the same bytes for each
+
+
+def open_package(backend: str) -> Any:
+    """Import the bindings of a backend; MissingDependency names the extra."""
+    try:
+        return importlib.import_module(MODULES[backend])
+    except ImportError as error:
+        raise MissingDependency(
+            f"building for {backend} needs {MODULES[backend]} ({error}); "
+            f"install it: pip install 'edge3dpose[{EXTRAS[backend]}]'"
+        ) from error
+
+
+def target(backend: str) -> dict[str, str]:
+    """The device a plan is for; a plan of full TensorRT is tied to the very GPU model.
+
+    Raises MissingDependency where full TensorRT has no device: it times kernels on one, and some
+    versions crash the interpreter without.
+    """
+    if backend == "tensorrt-rtx":
+        return {"name": "RTX, Ampere and later", "compute_capability": "rtx"}
+    driver = nvidia.probe()
+    if driver.problem:
+        raise MissingDependency(
+            f"TensorRT builds its engines on the GPU that runs them, and {driver.problem}; "
+            "build on that machine, or use --backend tensorrt-rtx, onnxruntime or openvino here"
+        )
+    device = driver.devices[0]
+    return {"name": device.name, "compute_capability": device.compute_capability}
+
+
+def build(
+    onnx_bytes: bytes,
+    backend: str,
+    settings: Settings = Settings(),
+    progress: Progress | None = None,
+) -> bytes:
+    """Build a plan of a static, strongly typed ONNX model.
+
+    progress  called from the builder's threads of work
+    Raises BuildFailed with the builder's own words, KeyboardInterrupt on Ctrl-C, which ends the
+    build at its next step.
+    """
+    target(backend)  # nothing of full TensorRT may be made without a device
+    trt = open_package(backend)
+    log = _logger(backend)
+    log.words.clear()
+    builder = trt.Builder(log)
+    flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
+    network = builder.create_network(flags)
+    parser = trt.OnnxParser(network, log)
+    if not parser.parse(onnx_bytes):
+        faults = "; ".join(parser.get_error(i).desc() for i in range(parser.num_errors))
+        raise BuildFailed(f"{backend} {trt.__version__} does not take this graph: {faults}")
+    with Interrupt() as interrupt:
+        config = builder.create_builder_config()
+        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, settings.workspace_mib << 20)
+        config.builder_optimization_level = settings.optimization_level
+        config.profiling_verbosity = trt.ProfilingVerbosity.DETAILED
+        monitor = _monitor(trt, progress, interrupt)  # must outlive the build
+        config.progress_monitor = monitor
+        blob = builder.build_serialized_network(network, config)
+    if blob is None:
+        words = " ".join(log.words) or "it gives no reason"
+        raise BuildFailed(f"{backend} {trt.__version__} could not build this engine: {words}")
+    return bytes(blob)
+
+
+def options(settings: Settings) -> dict[str, int]:
+    """The settings as the engine's key holds them."""
+    return asdict(settings)
+
+
+@functools.cache
+def _logger(backend: str) -> Any:
+    """The one logger a process may have for a package; keeps the last errors for our own text."""
+    return _log_class(open_package(backend))()
+
+
+def _log_class(trt: Any) -> Any:
+    forward = logging.getLogger(__name__)
+    names = {
+        trt.ILogger.Severity.INTERNAL_ERROR: logging.ERROR,
+        trt.ILogger.Severity.ERROR: logging.ERROR,
+        trt.ILogger.Severity.WARNING: logging.WARNING,
+    }
+
+    class Log(trt.ILogger):
+        def __init__(self) -> None:
+            super().__init__()
+            self.words: deque[str] = deque(maxlen=5)
+
+        def log(self, severity: Any, message: str) -> None:
+            level = names.get(severity, logging.DEBUG)
+            if level == logging.ERROR:
+                self.words.append(message)
+            forward.debug("%s %s", logging.getLevelName(level), message)
+
+    return Log
+
+
+def _monitor(trt: Any, progress: Progress | None, interrupt: Interrupt) -> Any:
+    """The builder's nested phases as one share; a step after Ctrl-C ends the build."""
+
+    class Monitor(trt.IProgressMonitor):
+        def __init__(self) -> None:
+            super().__init__()
+            self.phases: dict[str, tuple[str | None, int, int]] = {}  # parent, steps, done
+            self.furthest = 0.0
+
+        def phase_start(self, name: str, parent: str | None, steps: int) -> None:
+            self.phases[name] = (parent, steps, 0)
+
+        def step_complete(self, name: str, step: int) -> bool:
+            parent, steps, _ = self.phases[name]
+            self.phases[name] = (parent, steps, step + 1)
+            self.furthest = max(self.furthest, self.share(None))
+            if progress:
+                progress(self.furthest)
+            return not interrupt.asked
+
+        def phase_finish(self, name: str) -> None:
+            self.phases.pop(name, None)
+
+        def share(self, parent: str | None) -> float:
+            inside = [
+                (done + self.share(name)) / max(steps, 1)
+                for name, (above, steps, done) in list(self.phases.items())
+                if above == parent
+            ]
+            return min(1.0, max(inside, default=0.0))
+
+    return Monitor()

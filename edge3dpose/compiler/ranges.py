@@ -1,0 +1,92 @@
+"""The file of INT8 ranges of a model: found, read, verified, written."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge3dpose import manifest, paths
+from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.types import Weights
+
+SCHEMA = "edge3dpose.ranges/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """Which magnitude of each tensor becomes 127, and what it was found on."""
+
+    model: str
+    weights_sha256: str  # ranges belong to this very weights file
+    method: str  # max, percentile, entropy or mse
+    source: str  # name of the file or folder of real frames
+    crops: int
+    crops_sha256: str  # of the pixels that the network saw
+    skip: tuple[str, ...]  # layers to leave in floating point
+    tensors: dict[str, float]
+
+    @property
+    def digest(self) -> str:
+        """Part of an INT8 engine's key."""
+        return manifest.digest(asdict(self))
+
+    def summary(self) -> dict[str, Any]:
+        """What an engine's manifest says of them."""
+        facts = {name: value for name, value in asdict(self).items() if name != "tensors"}
+        return {**facts, "tensors": len(self.tensors), "digest": self.digest}
+
+
+def find(weights: Weights, file: Path | None = None) -> Ranges:
+    """The ranges of a weights file: the user's own, or those shipped; no INT8 without.
+
+    file  where to look; None for the usual places
+    Raises BadInput with the command to run where there are none for this very weights file.
+    """
+    model = weights.spec.name
+    usual = (paths.home() / "calibration", paths.PACKAGE / "weights")
+    places = [file] if file else [folder / f"{model}.ranges.json" for folder in usual]
+    found = [read(place) for place in places if place.is_file()]
+    for ranges in found:
+        if ranges.weights_sha256 == weights.sha256:
+            return ranges
+    lack = (
+        f"the ranges at hand are of weights {found[0].weights_sha256[:12]}..., "
+        f"not of {weights.sha256[:12]}..."
+        if found
+        else f"there are no ranges at {places[0]}"
+    )
+    raise BadInput(
+        f"INT8 for {model} needs ranges from real frames, and {lack}; run: "
+        f"edge3dpose calibrate --model {model} --source FOLDER --weights {weights.onnx}"
+    )
+
+
+def read(file: Path) -> Ranges:
+    """Read a ranges file; EngineMismatch where it is not one."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        if content.pop("schema") != SCHEMA:
+            raise ValueError(f"its schema is not {SCHEMA}")
+        ranges = Ranges(**{**content, "skip": tuple(content["skip"])})
+        if not all(math.isfinite(r) and r >= 0 for r in ranges.tensors.values()):
+            raise ValueError("a range is not a magnitude")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EngineMismatch(
+            f"{file} holds no INT8 ranges ({error}); write it again: edge3dpose calibrate"
+        ) from None
+    return ranges
+
+
+def write(ranges: Ranges, file: Path) -> None:
+    """Write a ranges file, whole or not at all."""
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
+        unfinished.write_text(json.dumps({"schema": SCHEMA, **asdict(ranges)}, indent=1) + "\n")
+        os.replace(unfinished, file)
+    except OSError as error:
+        raise BadInput(f"cannot write {file}: {error.strerror}; pass --out FILE") from error

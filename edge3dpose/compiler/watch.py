@@ -1,0 +1,38 @@
+"""Inside a model: model and images -> every named tensor, through ONNX Runtime in FP32."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from edge3dpose.compiler import graph as graphs
+from edge3dpose.types import Array
+
+Watcher = Callable[[Array], dict[str, NDArray]]
+
+
+def open_watcher(model: ModelProto, tensors: Iterable[str] = ()) -> Watcher:
+    """Make a function: images (1, 3, S, S) -> the outputs and these tensors, by name."""
+    import onnxruntime
+
+    seen = ModelProto.FromString(model.SerializeToString())
+    made = set(graphs.producers(seen.graph)) - {out.name for out in seen.graph.output}
+    for name in dict.fromkeys(tensors):
+        if name in made:
+            seen.graph.output.append(onnx.ValueInfoProto(name=name))
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(
+        seen.SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
+    names = [output.name for output in session.get_outputs()]
+
+    def watch(images: Array) -> dict[str, NDArray]:
+        found = dict(zip(names, session.run(names, {"images": images}), strict=True))
+        return {**found, "images": images}
+
+    return watch
