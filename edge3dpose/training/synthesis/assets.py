@@ -1,0 +1,166 @@
+"""The baked asset file, read and divided into the training and the held-out half."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput
+from edge3dpose.training.synthesis import mhclo
+from edge3dpose.training.synthesis.bake import SCHEMA, SPLIT_FILE
+
+Split = Literal["train", "held-out"]
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Vertices come later; what is known of them before: (n, 12) bytes, triangles."""
+
+    attributes: NDArray[np.uint8]  # 4 bones, 4 weights, slot, tint, leg and arm coordinate
+    triangles: NDArray[np.uint16]  # (m, 3)
+
+
+@dataclass(frozen=True)
+class Garment:
+    """A garment, shoe, hat or hair that fits every body."""
+
+    name: str
+    mesh: Mesh
+    binding: tuple[NDArray, ...]  # arguments of mhclo.fit after the base vertices
+    hides: NDArray[np.bool_]  # (V,) base vertices under it
+
+    def fit(self, base_m: NDArray) -> NDArray[np.float32]:
+        """Its vertices in metres on a base mesh (V, 3) in metres."""
+        return mhclo.fit(base_m, *self.binding)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A body at rest."""
+
+    number: int
+    gender: float  # 0 male ... 1 female
+    vertices_m: NDArray[np.float32]  # (V, 3)
+    heads_m: NDArray[np.float32]  # (B, 3)
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A background picture as JPEG bytes."""
+
+    name: str
+    panorama: bool
+    jpeg: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Assets:
+    """One half (train or held-out) of everything that is drawn from."""
+
+    split: Split
+    bone_names: tuple[str, ...]
+    bone_parents: tuple[int, ...]
+    body_mesh: Mesh
+    people: tuple[Person, ...]
+    garments: tuple[Garment, ...]
+    clips: tuple[NDArray[np.float16], ...]  # each (frames, 22, 4) world quaternions w x y z
+    photos: tuple[Photo, ...]
+    held_out_patterns: frozenset[str]
+
+
+def load_assets(path: Path, split: Split) -> Assets:
+    """Reads one half of a file made by ``bake``; BadInput where it is something else."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            data = {key: file[key] for key in file.files}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise BadInput(
+            f"{path}: not a readable asset file; make it with: edge3dpose train --prepare"
+        ) from error
+    if str(data.get("schema")) != SCHEMA:
+        raise BadInput(f"{path}: schema {data.get('schema')}, wanted {SCHEMA}; run --prepare again")
+    rule = json.loads(SPLIT_FILE.read_text())
+    held = split == "held-out"
+    return Assets(
+        split=split,
+        bone_names=tuple(str(name) for name in data["bone_names"]),
+        bone_parents=tuple(int(parent) for parent in data["bone_parents"]),
+        body_mesh=Mesh(data["base_attributes"], data["base_triangles"]),
+        people=tuple(p for p in _people(data) if (p.number in rule["bodies"]) == held),
+        garments=tuple(g for g in _garments(data) if (g.name in rule["garments"]) == held),
+        clips=_clips(data, tuple(rule["motion_prefixes"]), held),
+        photos=tuple(photo for photo in _photos(data) if photo_is_held_out(photo, rule) == held),
+        held_out_patterns=frozenset(rule["patterns"]),
+    )
+
+
+def photo_is_held_out(photo: Photo, rule: dict[str, Any]) -> bool:
+    """Panoramas by name; photos by the first hex digit of the SHA-256 of their name."""
+    if photo.panorama:
+        return photo.name in rule["panoramas"]
+    digit = hashlib.sha256(photo.name.encode()).hexdigest()[0]
+    return digit in rule["photo_sha256_first_digits"]
+
+
+def _people(data: dict[str, NDArray]) -> list[Person]:
+    rows = zip(
+        data["body_number"],
+        data["body_gender"],
+        data["body_vertices"],
+        data["body_heads"],
+        strict=True,
+    )
+    return [Person(int(n), float(g), v.astype(np.float32) * 1e-4, h) for n, g, v, h in rows]
+
+
+def _garments(data: dict[str, NDArray]) -> list[Garment]:
+    vertex_ends = np.cumsum(data["garment_vertices"])[:-1]
+    triangle_ends = np.cumsum(data["garment_triangle_counts"])[:-1]
+    parts = [
+        np.split(data[f"garment_{key}"], vertex_ends)
+        for key in ("refs", "weights", "offsets", "attributes")
+    ]
+    triangles = np.split(data["garment_triangles"], triangle_ends)
+    hides = np.unpackbits(data["garment_hides"], axis=1).astype(bool)
+    base_count = data["body_vertices"].shape[1]
+    return [
+        Garment(
+            name=str(name),
+            mesh=Mesh(attributes, triangles[i]),
+            binding=(
+                refs.astype(np.int64),
+                weights,
+                offsets,
+                data["garment_scale_refs"][i].astype(np.int64),
+                data["garment_scale_units"][i],
+            ),
+            hides=hides[i, :base_count],
+        )
+        for i, (name, refs, weights, offsets, attributes) in enumerate(
+            zip(data["garment_names"], *parts, strict=True)
+        )
+    ]
+
+
+def _clips(data: dict[str, NDArray], prefixes: tuple[str, ...], held: bool) -> tuple[NDArray, ...]:
+    pieces = np.split(data["motion_quaternions"], data["motion_starts"][1:-1])
+    return tuple(
+        piece
+        for name, piece in zip(data["motion_names"], pieces, strict=True)
+        if str(name).startswith(prefixes) == held
+    )
+
+
+def _photos(data: dict[str, NDArray]) -> list[Photo]:
+    blobs = np.split(data["photo_bytes"], np.cumsum(data["photo_sizes"])[:-1])
+    return [
+        Photo(str(name), str(kind) == "panorama", blob)
+        for name, kind, blob in zip(data["photo_names"], data["photo_kinds"], blobs, strict=True)
+    ]

@@ -1,0 +1,154 @@
+"""What is behind the people: panoramas seen by the same camera, photos, plain rooms, noise."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.training.synthesis.assets import Assets, Photo
+from edge3dpose.training.synthesis.camera import CropCamera
+
+Picture = NDArray[np.uint8]  # (H, W, 3) BGR
+KINDS = ("panorama", "photo", "room", "plain")
+SHARES = (0.32, 0.38, 0.2, 0.1)
+
+
+class Backdrops:
+    """Draws backgrounds; keeps the few panoramas decoded."""
+
+    def __init__(self, assets: Assets) -> None:
+        self._panoramas = [photo for photo in assets.photos if photo.panorama]
+        self._photos = [photo for photo in assets.photos if not photo.panorama]
+        self._decoded: dict[str, Picture] = {}
+
+    def draw(self, rng: np.random.Generator, camera: CropCamera, floor_m: float) -> Picture:
+        """(S, S, 3) BGR. floor_m: world height of the ground below the pelvis, negative."""
+        kind = KINDS[rng.choice(len(KINDS), p=SHARES)]
+        if kind == "panorama" and self._panoramas:
+            return self._panorama(rng, camera)
+        if kind == "photo" and self._photos:
+            return self._photo(rng, camera.side_px)
+        if kind == "room":
+            return self._room(rng, camera, floor_m)
+        return plain(rng, camera.side_px)
+
+    def cover(self, rng: np.random.Generator, side: int) -> Picture:
+        """(side, side, 3) piece of a photo: cloth, or the face of something in front."""
+        return self._photo(rng, side) if self._photos else plain(rng, side)
+
+    def _open(self, photo: Photo) -> Picture:
+        if photo.name in self._decoded:
+            return self._decoded[photo.name]
+        picture = cv2.imdecode(photo.jpeg, cv2.IMREAD_COLOR)
+        if photo.panorama:
+            self._decoded[photo.name] = picture
+        return picture
+
+    def _panorama(self, rng: np.random.Generator, camera: CropCamera) -> Picture:
+        """The equirectangular picture where this camera looks, turned by a random heading."""
+        picture = self._open(self._panoramas[rng.integers(len(self._panoramas))])
+        x, y, z = np.moveaxis(_rays(camera), -1, 0)
+        height, width = picture.shape[:2]
+        across = (np.arctan2(x, z) / (2 * np.pi) + rng.random()) % 1.0 * width
+        down = (0.5 - np.arctan2(y, np.hypot(x, z)) / np.pi) * height
+        return cv2.remap(
+            picture,
+            across.astype(np.float32),
+            down.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_WRAP,
+        )
+
+    def _photo(self, rng: np.random.Generator, side: int) -> Picture:
+        picture = self._open(self._photos[rng.integers(len(self._photos))])
+        height, width = picture.shape[:2]
+        edge = int(min(height, width) * rng.uniform(0.35, 1.0))
+        x, y = rng.integers(width - edge + 1), rng.integers(height - edge + 1)
+        piece = picture[y : y + edge, x : x + edge]
+        if rng.random() < 0.5:
+            piece = piece[:, ::-1]
+        return cv2.resize(piece, (side, side), interpolation=cv2.INTER_LINEAR)
+
+    def _room(self, rng: np.random.Generator, camera: CropCamera, floor_m: float) -> Picture:
+        """A floor and a wall, each with a surface of its own, where perspective puts them."""
+        rays = _rays(camera)
+        eye = -camera.rotation.T @ camera.translation_m
+        away = rng.uniform(0, 2 * np.pi)
+        wall = np.array([np.sin(away), 0.0, np.cos(away)])
+        if wall @ eye > 0:  # the wall stands behind the person
+            wall = -wall
+        to_floor = _reach(rays[..., 1], floor_m - eye[1])
+        to_wall = _reach(rays @ wall, rng.uniform(0.8, 5.0) - wall @ eye)
+        on_floor = to_floor < to_wall
+        hit = eye + rays * np.minimum(np.minimum(to_floor, to_wall), 60.0)[..., None]
+        along = np.cross(wall, [0.0, 1.0, 0.0])
+        floor = self._surface(rng, hit[..., 0], hit[..., 2])
+        side = self._surface(rng, hit @ along, hit[..., 1])
+        return np.where(on_floor[..., None], floor, side)
+
+    def _surface(self, rng: np.random.Generator, a: NDArray, b: NDArray) -> Picture:
+        """Plain, tiles, planks or a photo repeated; a and b in metres."""
+        if self._photos and rng.random() < 0.5:
+            tile = self._photo(rng, 256)
+            scale = 256 / rng.uniform(0.6, 3.0)
+            where = [
+                np.abs((v * scale) % 512 - 256).clip(0, 255).astype(np.float32) for v in (a, b)
+            ]
+            return cv2.remap(tile, where[0], where[1], cv2.INTER_LINEAR)
+        one, two = rng.uniform(20, 245, (2, 3))
+        if rng.random() < 0.6:
+            two = one * rng.uniform(0.8, 1.15)
+        size = rng.uniform(0.1, 0.9, 2) * rng.choice([1, 8], 2)
+        mark = (np.floor(a / size[0]) + np.floor(b / size[1])) % 2
+        grain = rng.normal(0, rng.uniform(0, 10), (*a.shape, 1))
+        return np.clip(np.where(mark[..., None] > 0, one, two) + grain, 0, 255).astype(np.uint8)
+
+
+def shadow(
+    rng: np.random.Generator, camera: CropCamera, joints_m: NDArray, floor_m: float
+) -> NDArray[np.float32]:
+    """(S, S) factor of light on the ground under a person: a soft spot below each joint."""
+    coarse = 64
+    rays = _rays(camera, coarse)
+    eye = -camera.rotation.T @ camera.translation_m
+    reach = _reach(rays[..., 1], floor_m - eye[1])
+    spot = eye[[0, 2]] + rays[..., [0, 2]] * np.minimum(reach, 60.0)[..., None]
+    slant = rng.normal(0, 0.5, 2)
+    height = joints_m[:, 1] - floor_m
+    feet = joints_m[:, [0, 2]] + height[:, None] * slant
+    spread = 0.08 + 0.15 * height
+    far = ((spot[:, :, None] - feet) ** 2).sum(-1) / spread**2
+    dark = np.exp(-far / 2) @ (0.06 / spread * 0.5)
+    dark = np.where(reach < 60, np.clip(dark, 0, rng.uniform(0.2, 0.7)), 0)
+    size = (camera.side_px, camera.side_px)
+    return 1 - cv2.resize(dark.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+
+
+def plain(rng: np.random.Generator, side: int) -> Picture:
+    """One colour, a gradient, or coloured noise from fine to cloudy."""
+    corners = rng.uniform(0, 255, (2, 2, 3))
+    style = rng.random()
+    if style < 0.3:
+        corners[:] = corners[0, 0]
+    elif style > 0.6:
+        cells = int(rng.choice([4, 12, 48, side]))
+        corners = rng.uniform(0, 255, (cells, cells, 3))
+    return cv2.resize(corners, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def _rays(camera: CropCamera, cells: int | None = None) -> NDArray[np.float64]:
+    """(cells, cells, 3) world directions of the crop's pixel centres, Z of 1 in the camera."""
+    cells = cells or camera.side_px
+    at = (np.arange(cells) + 0.5) * camera.side_px / cells
+    u = (at - camera.centre_px[0]) / camera.focal_px
+    v = (at - camera.centre_px[1]) / camera.focal_px
+    turn = camera.rotation  # world = turn.T @ camera
+    return u[None, :, None] * turn[0] + v[:, None, None] * turn[1] + turn[2]
+
+
+def _reach(speed: NDArray, distance: float) -> NDArray:
+    """How far along a ray a plane lies; infinity where it is behind."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        steps = distance / speed
+    return np.where(steps > 0, steps, np.inf)

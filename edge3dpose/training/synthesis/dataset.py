@@ -1,0 +1,196 @@
+"""One labelled picture of a synthetic person for every seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.training.synthesis import backdrop, camera, degrade, looks, motion
+from edge3dpose.training.synthesis.assets import Assets, Person, Split, load_assets
+from edge3dpose.training.synthesis.camera import CropCamera
+from edge3dpose.training.synthesis.dresser import Dresser
+from edge3dpose.training.synthesis.render import Rendered, Renderer
+from edge3dpose.training.synthesis.skinning import PosedBody
+
+SECOND_PERSON, OCCLUDER, FRAME_EDGE, SHADOW = 0.15, 0.25, 0.3, 0.5
+SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
+
+# How far behind the visible surface a joint lies when nothing else covers it, metres.
+_FLESH_M = np.array(
+    [
+        0.24,
+        0.22,
+        0.12,
+        0.12,
+        0.22,
+        0.12,
+        0.12,
+        0.24,
+        0.2,
+        0.2,
+        0.16,
+        0.16,
+        0.1,
+        0.09,
+        0.16,
+        0.1,
+        0.09,
+    ]
+)
+
+
+@dataclass(frozen=True)
+class SyntheticSample:
+    """A crop and its exact labels. Joints in the order of skeletons.H36M17."""
+
+    image: NDArray[np.uint8]  # (S, S, 3) BGR
+    uvz: NDArray[np.float32]  # (17, 3): crop px / S twice, depth 0.5 at the pelvis
+    joints_mm: NDArray[np.float32]  # (17, 3) from the camera
+    inside: NDArray[np.bool_]  # (17,) projects inside the crop
+    visible: NDArray[np.bool_]  # (17,) inside, and neither body, person, thing nor edge hides it
+    mask: NDArray[np.bool_]  # (S, S) some person is drawn here (before occluders)
+    focal_px: float  # of the crop's own pinhole, in crop pixels
+    centre_px: tuple[float, float]
+    side_px: int  # S
+    root_depth_mm: float
+    z_range_mm: float  # 2000 * side_px * root_depth / (focal * 2250)
+    scale: float  # crop side in units of 2.25 m
+    elevation_deg: float  # camera above the person
+
+
+class Synthesizer:
+    """Draws samples; the same assets, split, size and seed give the same sample.
+
+    Opens an OpenGL context at the first sample, so that it may be sent to a worker before.
+    """
+
+    def __init__(
+        self,
+        assets: Path | Assets,
+        split: Split = "train",
+        size: int = 256,
+        *,
+        widen: bool = True,
+        samples: int = 0,
+    ) -> None:
+        self._assets = assets if isinstance(assets, Assets) else load_assets(assets, split)
+        self._split_number = SPLITS[split]
+        self._size, self._widen, self._msaa = size, widen, samples
+        self._dresser = Dresser(self._assets)
+        self._backdrops = backdrop.Backdrops(self._assets)
+        self._renderer: Renderer | None = None
+
+    def sample(self, seed: int) -> SyntheticSample:
+        """The sample of that seed."""
+        rng = np.random.default_rng([seed, self._split_number])
+        crop = camera.draw_camera(rng, self._size)
+        person, posed = self._posed_person(rng)
+        light = looks.draw_light(rng, crop.rotation[:, 1])
+        drawn = self._drawn(rng, crop, person, posed, light)
+        image = self._composed(rng, crop, posed, drawn)
+        hidden = np.zeros(drawn.cover.shape, bool)
+        if rng.random() < OCCLUDER:
+            cover = lambda: self._backdrops.cover(rng, self._size)  # noqa: E731
+            image, hidden = degrade.occlude(rng, image, cover)
+        image = degrade.degrade(rng, image)
+        frame = crop.frame_px if rng.random() < FRAME_EDGE else (0.0, 0.0, self._size, self._size)
+        image = degrade.black_outside(image, frame)
+        return _labelled(crop, posed, drawn, image, hidden, frame)
+
+    def close(self) -> None:
+        """Frees the OpenGL context; a later sample opens another."""
+        if self._renderer is not None:
+            self._renderer.close()
+            self._renderer = None
+
+    def _posed_person(self, rng: np.random.Generator) -> tuple[Person, PosedBody]:
+        person = self._assets.people[rng.integers(len(self._assets.people))]
+        segments = motion.draw_segments(rng, self._assets.clips, self._widen)
+        grip = (float(rng.beta(1.2, 2.5)), float(rng.beta(1.2, 2.5)))
+        return person, self._dresser.rig(person).pose(segments, grip)
+
+    def _drawn(
+        self,
+        rng: np.random.Generator,
+        crop: CropCamera,
+        person: Person,
+        posed: PosedBody,
+        light: looks.Light,
+    ) -> Rendered:
+        if self._renderer is None:
+            self._renderer = Renderer(self._size, self._msaa)
+        self._renderer.begin(crop, light)
+        self._draw_person(rng, person, posed, None)
+        if rng.random() < SECOND_PERSON:
+            aside = rng.choice([-1, 1]) * rng.uniform(0.25, 1.1)
+            depth = rng.uniform(0.3, 2.5) if rng.random() < 0.7 else rng.uniform(-0.6, -0.25)
+            depth = max(depth, 0.9 - crop.root_depth_mm / 1000)
+            other, other_posed = self._posed_person(rng)
+            self._draw_person(rng, other, other_posed, np.array([aside, 0.0, depth]))
+        return self._renderer.finish()
+
+    def _draw_person(
+        self, rng: np.random.Generator, person: Person, posed: PosedBody, offset: NDArray | None
+    ) -> None:
+        assert self._renderer is not None
+        look = looks.draw_look(rng, self._assets, person)
+        parts = self._dresser.parts(person, look)
+        self._renderer.person(parts, posed, look, self._backdrops.cover(rng, 128), offset)
+
+    def _composed(
+        self, rng: np.random.Generator, crop: CropCamera, posed: PosedBody, drawn: Rendered
+    ) -> NDArray[np.uint8]:
+        floor_m = float(posed.joints_m[:, 1].min()) - 0.08
+        behind = self._backdrops.draw(rng, crop, floor_m)
+        if rng.random() < SHADOW:
+            factor = backdrop.shadow(rng, crop, posed.joints_m, floor_m)
+            behind = (behind * factor[..., None]).astype(np.uint8)
+        share = drawn.cover[..., None] / np.float32(255)
+        return (drawn.bgr * share + behind * (1 - share)).astype(np.uint8)
+
+
+def _labelled(
+    crop: CropCamera,
+    posed: PosedBody,
+    drawn: Rendered,
+    image: NDArray,
+    hidden: NDArray,
+    frame: tuple[float, float, float, float],
+) -> SyntheticSample:
+    joints = crop.to_camera_mm(posed.joints_m)
+    pixels = crop.project(joints)
+    inside = ((pixels >= 0) & (pixels < crop.side_px)).all(1) & (joints[:, 2] > 0)
+    return SyntheticSample(
+        image=image,
+        uvz=crop.to_cube(joints),
+        joints_mm=joints.astype(np.float32),
+        inside=inside,
+        visible=inside & _seen(pixels, joints[:, 2] / 1000, drawn, hidden, frame),
+        mask=drawn.cover > 127,
+        focal_px=crop.focal_px,
+        centre_px=crop.centre_px,
+        side_px=crop.side_px,
+        root_depth_mm=crop.root_depth_mm,
+        z_range_mm=crop.z_range_mm,
+        scale=crop.z_range_mm / camera.Z_RANGE_MM,
+        elevation_deg=crop.elevation_deg,
+    )
+
+
+def _seen(
+    pixels: NDArray,
+    depth_m: NDArray,
+    drawn: Rendered,
+    hidden: NDArray,
+    frame: tuple[float, float, float, float],
+) -> NDArray[np.bool_]:
+    """(17,) the surface in front of a joint is no nearer than its own flesh."""
+    last = len(hidden) - 1
+    column, row = np.clip(pixels, 0, last).astype(int).T
+    clear = depth_m - drawn.depth_m[row, column] < _FLESH_M
+    x0, y0, x1, y1 = frame
+    framed = (pixels[:, 0] >= x0) & (pixels[:, 0] < x1) & (pixels[:, 1] >= y0) & (pixels[:, 1] < y1)
+    return clear & framed & ~hidden[row, column]

@@ -1,0 +1,55 @@
+"""A contact sheet of samples with their joints drawn: look at it before training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput
+from edge3dpose.skeletons import H36M17
+from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
+
+LEFT, RIGHT, MIDDLE = (255, 128, 0), (0, 0, 255), (0, 220, 0)  # BGR
+
+
+def save_preview(synthesizer: Synthesizer, count: int, out: Path, first_seed: int = 0) -> Path:
+    """Writes ``count`` samples as one picture (PNG or JPEG by the name) and returns the path."""
+    sheet = contact_sheet([draw(synthesizer.sample(first_seed + i)) for i in range(count)])
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if not cv2.imwrite(str(out), sheet):
+        raise BadInput(f"{out}: cannot be written; wanted a .png or .jpg path in a folder of yours")
+    return out
+
+
+def draw(sample: SyntheticSample) -> NDArray[np.uint8]:
+    """The image with bones (left blue, right red) and joints, hollow where not visible."""
+    image = sample.image.copy()
+    at = np.clip(sample.uvz[:, :2] * sample.side_px, -4000, 4000)
+    for joint, parent in enumerate(H36M17.parents):
+        if parent >= 0:
+            cv2.line(image, _point(at[parent]), _point(at[joint]), _side(joint), 1, cv2.LINE_AA)
+    for joint, point in enumerate(at):
+        filled = -1 if sample.visible[joint] else 1
+        cv2.circle(image, _point(point), 3, _side(joint), filled, cv2.LINE_AA)
+    return image
+
+
+def contact_sheet(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+    """Pictures of one size in rows, about 4:3."""
+    columns = max(1, round(np.sqrt(len(images) * 4 / 3)))
+    blank = np.zeros_like(images[0])
+    padded = images + [blank] * (-len(images) % columns)
+    rows = [np.hstack(padded[i : i + columns]) for i in range(0, len(padded), columns)]
+    return np.vstack(rows)
+
+
+def _point(pixel: NDArray) -> tuple[int, int]:
+    return int(pixel[0]), int(pixel[1])
+
+
+def _side(joint: int) -> tuple[int, int, int]:
+    name = H36M17.joints[joint]
+    return LEFT if name.startswith("left") else RIGHT if name.startswith("right") else MIDDLE

@@ -1,0 +1,69 @@
+"""Rotations as unit quaternions (w, x, y, z) and matrices; arrays of any leading shape."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
+
+
+def unit(q: NDArray) -> NDArray:
+    """q divided by its length."""
+    return q / np.linalg.norm(q, axis=-1, keepdims=True)
+
+
+def multiply(a: NDArray, b: NDArray) -> NDArray:
+    """First b, then a."""
+    aw, ax, ay, az = np.moveaxis(a, -1, 0)
+    bw, bx, by, bz = np.moveaxis(b, -1, 0)
+    return np.stack(
+        [
+            aw * bw - ax * bx - ay * by - az * bz,
+            aw * bx + ax * bw + ay * bz - az * by,
+            aw * by - ax * bz + ay * bw + az * bx,
+            aw * bz + ax * by - ay * bx + az * bw,
+        ],
+        -1,
+    )
+
+
+def inverse(q: NDArray) -> NDArray:
+    """The rotation back."""
+    return q * np.array([1.0, -1.0, -1.0, -1.0])
+
+
+def about(axis: NDArray, angle_deg: NDArray | float) -> NDArray:
+    """Turn about an axis (..., 3), right-handed."""
+    half = np.radians(np.asarray(angle_deg, float))[..., None] / 2
+    sine = np.sin(half) * unit(np.asarray(axis, float))
+    cosine = np.broadcast_to(np.cos(half), (*sine.shape[:-1], 1))
+    return np.concatenate([cosine, sine], -1)
+
+
+def between(a: NDArray, b: NDArray) -> NDArray:
+    """The smallest turn that takes direction a to direction b, both (..., 3)."""
+    a, b = unit(a), unit(b)
+    cross = np.cross(a, b)
+    real = 1 + np.sum(a * b, -1, keepdims=True)
+    opposite = real < 1e-6
+    side = np.where(np.abs(a[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
+    half_turn = np.concatenate([np.zeros_like(real), unit(np.cross(a, side))], -1)
+    return unit(np.where(opposite, half_turn, np.concatenate([real, cross], -1)))
+
+
+def mix(a: NDArray, b: NDArray, share: NDArray | float) -> NDArray:
+    """From a (share 0) to b (share 1) the short way."""
+    sign = np.where(np.sum(a * b, -1, keepdims=True) < 0, -1.0, 1.0)
+    return unit(a * (1 - share) + sign * b * share)
+
+
+def matrix(q: NDArray) -> NDArray:
+    """(..., 4) -> (..., 3, 3)."""
+    w, x, y, z = np.moveaxis(q, -1, 0)
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(row, -1) for row in rows], -2)
