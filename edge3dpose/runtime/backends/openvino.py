@@ -1,0 +1,76 @@
+"""OpenVINO on the CPU: an engine that is an ONNX file -> Engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge3dpose import manifest
+from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.types import Array, Engine, ModelSpec
+
+
+def version() -> str:
+    """Full version of the package."""
+    return _package().__version__
+
+
+def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
+    """Open a verified ONNX file on the CPU, for the least time a call.
+
+    threads  None for OpenVINO's own choice
+    Raises BadInput or EngineMismatch (see manifest.verify), MissingDependency without the package.
+    """
+    package = _package()
+    made = manifest.verify(path)
+    manifest.check_fits(made, spec, "openvino", package.__version__)
+    # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
+    config: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32", "PERFORMANCE_HINT": "LATENCY"}
+    if threads is not None:
+        config["INFERENCE_NUM_THREADS"] = threads
+    try:
+        compiled = package.Core().compile_model(str(path), "CPU", config)
+    except RuntimeError as error:
+        raise EngineMismatch(
+            f"OpenVINO {package.__version__} does not open {path}: {error}; rebuild: {made.rebuild}"
+        ) from error
+    heads = [name for output in compiled.outputs for name in output.get_names()]
+    if spec.head(made.cut) not in heads:
+        raise EngineMismatch(
+            f"{path} has outputs {heads}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
+        )
+    return OpenVinoEngine(compiled, spec.head(made.cut), len(spec.skeleton.joints))
+
+
+class OpenVinoEngine:
+    """One cut, one person a call inside; not thread-safe."""
+
+    def __init__(self, compiled: Any, head: str, joints: int) -> None:
+        self._compiled = compiled
+        self._request = compiled.create_infer_request()
+        self._head = compiled.output(head)
+        self._joints = joints
+
+    def __call__(self, images: Array) -> Array:
+        """images (N, 3, S, S) float32 -> (N, J, 4) = u, v, z, score, the caller's own."""
+        found = np.empty((len(images), self._joints, 4), np.float32)
+        for n in range(len(images)):
+            self._request.infer({"images": images[n : n + 1]}, share_inputs=True)
+            found[n] = self._request.get_tensor(self._head).data[0]
+        return found
+
+    def close(self) -> None:
+        """Free the compiled model; a second call does nothing."""
+        self._compiled = self._request = self._head = None
+
+
+def _package() -> Any:
+    try:
+        import openvino
+    except ImportError as error:
+        raise MissingDependency(
+            f"OpenVINO is not here ({error}); install it: pip install openvino"
+        ) from error
+    return openvino

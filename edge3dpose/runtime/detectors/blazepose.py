@@ -1,0 +1,144 @@
+"""MediaPipe's BlazePose detector: frame -> the square of each person in it, no memory.
+
+Bazarevsky et al., BlazePose, arXiv 2006.10204. The network gives a point between the hips and a
+point on the circle around the whole person; weights Apache-2.0, see NOTICE.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge3dpose import paths
+from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.types import Array, Box, Frame, Image, Pose3D
+
+FILE = Path(__file__).with_suffix(".onnx")
+SHA256 = "a95ecfc656b8ebdd0849ebfd57e750896afc0718c2a4dd6d63ae56faa80d961a"
+INPUT = 224
+MIN_SCORE = 0.6  # at 0.5 it sees people in trees and sun glare
+SQUARE_PER_RADIUS = 2.7  # of a standing adult, median over the clips that were looked at
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A person the detector found, in the pixels it was given."""
+
+    hips: tuple[float, float]
+    radius: float
+    score: float
+
+
+def open_detector() -> Detector:
+    """Open the network that comes with the package; EngineMismatch where its file was changed."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingDependency(
+            f"finding people needs ONNX Runtime ({error}); install it: pip install onnxruntime"
+        ) from error
+    if not FILE.is_file() or paths.sha256_of(FILE) != SHA256:
+        raise EngineMismatch(f"{FILE} is missing or damaged; reinstall edge3dpose")
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    session = onnxruntime.InferenceSession(str(FILE), options, providers=["CPUExecutionProvider"])
+
+    def network(images: Array) -> tuple[Array, Array]:
+        points, scores = session.run(None, {"input_1": images})
+        return points[0], scores[0, :, 0]
+
+    def detect(frame: Frame, last: list[Pose3D]) -> list[Box]:
+        found: list[Seen] = []
+        for x0, y0, side in looks(frame.image):
+            tensor, scale = _tensor(frame.image, x0, y0, side)
+            found += [
+                Seen((seen.hips[0] * scale + x0, seen.hips[1] * scale + y0), seen.radius * scale, s)
+                for seen in seen_from_outputs(*network(tensor))
+                for s in [seen.score]
+            ]
+        return [_box(seen) for seen in distinct(found)]
+
+    return detect
+
+
+def looks(image: Image) -> list[tuple[int, int, int]]:
+    """The squares (x0, y0, side) to search: the whole frame, and halves of one that is not square.
+
+    In a wide frame shrunk to 224 px, people in the distance get too small to be found.
+    """
+    height, width = image.shape[:2]
+    long, short = max(height, width), min(height, width)
+    squares = [((width - long) // 2, (height - long) // 2, long)]
+    if long >= 1.25 * short:
+        for start in (0, long - short):
+            squares.append((start, 0, short) if width > height else (0, start, short))
+    return squares
+
+
+def seen_from_outputs(points: Array, logits: Array) -> list[Seen]:
+    """Decode: points (2254, 12) in pixels from each anchor, logits (2254,)."""
+    scores = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+    rows = np.flatnonzero(scores >= MIN_SCORE)
+    rows = rows[np.argsort(-scores[rows])]
+    hips = points[rows, 4:6] + _ANCHORS[rows]
+    rim = points[rows, 6:8] + _ANCHORS[rows]
+    radii = np.hypot(*(rim - hips).T)
+    return [
+        Seen((float(x), float(y)), float(radius), float(score))
+        for (x, y), radius, score in zip(hips, radii, scores[rows], strict=True)
+        if radius > 1
+    ]
+
+
+def distinct(found: list[Seen]) -> list[Seen]:
+    """One for each person: the best first, and none whose hips are another one's."""
+    kept: list[Seen] = []
+    for seen in sorted(found, key=lambda seen: -seen.score):
+        if not any(_same_person(seen, other) for other in kept):
+            kept.append(seen)
+    return kept
+
+
+def _same_person(a: Seen, b: Seen) -> bool:
+    # A person's hips are a third of a radius wide: two people's can hardly be nearer than 0.4
+    apart = np.hypot(a.hips[0] - b.hips[0], a.hips[1] - b.hips[1])
+    return bool(apart < 0.4 * max(a.radius, b.radius))
+
+
+def _box(seen: Seen) -> Box:
+    half = seen.radius * SQUARE_PER_RADIUS / 2
+    x, y = seen.hips
+    return Box(x - half, y - half, x + half, y + half, seen.score)
+
+
+def _tensor(image: Image, x0: int, y0: int, side: int) -> tuple[Array, float]:
+    """The square of an image as the network wants it, and image pixels in one of its pixels."""
+    height, width = image.shape[:2]
+    part = image[max(y0, 0) : min(y0 + side, height), max(x0, 0) : min(x0 + side, width)]
+    scale = side / INPUT
+    left, top = round(max(-x0, 0) / scale), round(max(-y0, 0) / scale)
+    size = (max(1, round(part.shape[1] / scale)), max(1, round(part.shape[0] / scale)))
+    canvas = np.zeros((INPUT, INPUT, 3), np.uint8)
+    shrunk = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+    shrunk = shrunk[: INPUT - top, : INPUT - left]
+    canvas[top : top + shrunk.shape[0], left : left + shrunk.shape[1]] = shrunk
+    tensor = canvas[None, :, :, ::-1].astype(np.float32) * (2 / 255) - 1
+    return np.ascontiguousarray(tensor), scale
+
+
+def _anchors() -> Array:
+    """Centres (2254, 2) in pixels: two a cell at strides 8 and 16, six at stride 32."""
+    layers = []
+    for stride, copies in ((8, 2), (16, 2), (32, 6)):
+        cells = (np.arange(INPUT // stride, dtype=np.float32) + 0.5) * stride
+        grid = np.stack(np.meshgrid(cells, cells), axis=-1).reshape(-1, 2)
+        layers.append(np.repeat(grid, copies, axis=0))
+    return np.concatenate(layers)
+
+
+_ANCHORS = _anchors()

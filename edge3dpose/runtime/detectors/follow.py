@@ -1,0 +1,95 @@
+"""Follows the last poses, and looks for people where there are none and once a second."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from edge3dpose.runtime.detectors import Detector, blazepose
+from edge3dpose.runtime.square import body_scale, square_from_pose
+from edge3dpose.types import Box, Frame, Pose3D
+
+EVERY_S = 1.0  # how often newcomers are looked for while somebody is followed
+SETTLE_S = 0.5  # time constant of the square's size
+MIN_SCORE = 0.25  # mean over the joints; under it the person is lost
+UNSEEN_CHECKS = 3  # times in a row that the finder may overlook somebody who is followed
+SAME_SQUARES = 0.2  # pelvis to pelvis, in sides of the larger square (0.45 m)
+SAME_POSES = 0.08  # mean joint to joint, in sides
+
+
+def open_detector(find: Detector | None = None) -> Detector:
+    """Follow people between two looks of a finder; None for BlazePose."""
+    return Follow(find or blazepose.open_detector())
+
+
+class Follow:
+    """Keeps who is who; a track id is never used again."""
+
+    def __init__(self, find: Detector) -> None:
+        self._find = find
+        self._next_id = 0
+        self._looked_s = -math.inf
+        self._time_s = -math.inf
+        self._unseen: dict[int, int] = {}  # track id -> checks in a row without being found
+
+    def __call__(self, frame: Frame, last: list[Pose3D]) -> list[Box]:
+        """The squares of the people followed, and of those who just came."""
+        step_s = frame.time_s - self._time_s
+        self._time_s = frame.time_s
+        trust = 1 - math.exp(-max(step_s, 0.0) / SETTLE_S)
+        alive = [pose for pose in distinct(last) if _is_alive(pose, frame)]
+        boxes = [square_from_pose(pose, trust=trust) for pose in alive]
+        if not boxes or frame.time_s - self._looked_s >= EVERY_S:
+            self._looked_s = frame.time_s
+            boxes = self._met(boxes, self._find(frame, []))
+        return boxes
+
+    def _met(self, boxes: list[Box], found: list[Box]) -> list[Box]:
+        """Followed squares and found ones brought together."""
+        unseen, kept = {}, []
+        for box in boxes:
+            assert box.track_id is not None
+            seen = any(same_square(box, other) for other in found)
+            unseen[box.track_id] = 0 if seen else self._unseen.get(box.track_id, 0) + 1
+            if unseen[box.track_id] < UNSEEN_CHECKS:
+                kept.append(box)
+        self._unseen = unseen
+        for box in found:
+            if not any(same_square(box, other) for other in kept):
+                kept.append(replace(box, track_id=self._next_id))
+                self._next_id += 1
+        return kept
+
+
+def same_square(a: Box, b: Box) -> bool:
+    """Whether two squares are one person's: their middles are the pelvis."""
+    apart = math.hypot(a.x0 + a.x1 - b.x0 - b.x1, a.y0 + a.y1 - b.y0 - b.y1) / 2
+    return apart < SAME_SQUARES * max(a.x1 - a.x0, b.x1 - b.x0)
+
+
+def distinct(poses: list[Pose3D]) -> list[Pose3D]:
+    """Poses without those that have slid onto somebody else's; the older track stays."""
+    kept: list[Pose3D] = []
+    for pose in sorted(poses, key=lambda pose: pose.track_id or 0):
+        if not any(_same_pose(pose, other) for other in kept):
+            kept.append(pose)
+    return kept
+
+
+def _same_pose(a: Pose3D, b: Pose3D) -> bool:
+    assert a.box is not None
+    assert b.box is not None
+    apart = np.linalg.norm(a.pixels - b.pixels, axis=1).mean()
+    return bool(apart < SAME_POSES * max(a.box.x1 - a.box.x0, b.box.x1 - b.box.x0))
+
+
+def _is_alive(pose: Pose3D, frame: Frame) -> bool:
+    assert pose.box is not None
+    height, width = frame.image.shape[:2]
+    side = pose.box.x1 - pose.box.x0
+    x, y = pose.pixels[0]
+    inside = -0.2 * side < x < width + 0.2 * side and -0.2 * side < y < height + 0.2 * side
+    sensible = 8 < side < 8 * max(height, width) and 0.3 < body_scale(pose) < 3
+    return bool(inside and sensible and pose.score.mean() >= MIN_SCORE)

@@ -1,0 +1,167 @@
+"""Pose in, picture out: the skeleton over a frame, and the 3D skeleton seen from the side."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.skeletons import H36M17
+from edge3dpose.types import Image, Pose3D, Skeleton
+
+Colour = tuple[int, int, int]
+
+# BGR; told apart with every common colour blindness
+RIGHT: Colour = (43, 126, 255)
+LEFT: Colour = (235, 171, 52)
+MIDDLE: Colour = (235, 235, 235)
+DARK: Colour = (38, 32, 28)
+GRID: Colour = (78, 68, 62)
+TEXT: Colour = (200, 195, 190)
+
+SHOWN_FROM = 0.15  # joints of a lower score are left out
+_FINE = 4  # cv2 draws with 4 bits of sub-pixels
+
+
+def bones(skeleton: Skeleton) -> list[tuple[int, int]]:
+    """(joint, parent) of every bone."""
+    return [(j, parent) for j, parent in enumerate(skeleton.parents) if parent >= 0]
+
+
+def colour_of(joint: str) -> Colour:
+    """A joint's colour by its side."""
+    return RIGHT if joint.startswith("right") else LEFT if joint.startswith("left") else MIDDLE
+
+
+def draw_poses(image: Image, poses: list[Pose3D], skeleton: Skeleton = H36M17) -> Image:
+    """A copy of a frame (H, W, 3) with every person's skeleton over it."""
+    picture = image.copy()
+    for pose in poses:
+        side = pose.box.x1 - pose.box.x0 if pose.box else float(np.ptp(pose.pixels, axis=0).max())
+        thick = int(np.clip(round(side / 130), 1, 12))
+        _skeleton(picture, pose.pixels, pose.score, skeleton, thick)
+        if len(poses) > 1 and pose.track_id is not None:
+            _label(picture, pose, str(pose.track_id), thick)
+    return picture
+
+
+class SidePanel:
+    """The 3D skeletons seen from the person's right, camera on the left; its scale glides."""
+
+    def __init__(self, width: int, height: int, skeleton: Skeleton = H36M17) -> None:
+        self._size = (width, height)
+        self._skeleton = skeleton
+        self._span_mm = 2600.0
+        self._middle_mm = np.zeros(2)  # depth and height in the panel's middle
+        self._started = False
+
+    def __call__(self, poses: list[Pose3D]) -> Image:
+        """A picture (height, width, 3) of the poses in depth (right) and height (up)."""
+        width, height = self._size
+        picture = np.full((height, width, 3), DARK, np.uint8)
+        sides = [_side_view(pose) for pose in poses]
+        self._frame(sides)
+        scale = min(width, height) / self._span_mm
+        self._grid(picture, scale)
+        for side, pose in zip(sides, poses, strict=True):
+            points = (side - self._middle_mm) * scale + (width / 2, height / 2)
+            thick = max(1, round(scale * 28))
+            _skeleton(picture, points, pose.score, self._skeleton, thick)
+        self._words(picture, poses)
+        return picture
+
+    def _frame(self, sides: list[NDArray]) -> None:
+        if not sides:
+            return
+        low = np.min([side.min(axis=0) for side in sides], axis=0)
+        high = np.max([side.max(axis=0) for side in sides], axis=0)
+        span = max(2600.0, float((high - low).max()) * 1.2)
+        middle = (low + high) / 2
+        # a fifth of the way each frame: jumps of the picture would look like jumps of the person
+        share = 0.2 if self._started else 1.0
+        self._span_mm += share * (span - self._span_mm)
+        self._middle_mm = self._middle_mm + share * (middle - self._middle_mm)
+        self._started = True
+
+    def _grid(self, picture: Image, scale: float) -> None:
+        """Lines half a metre apart, fixed in space."""
+        width, height = self._size
+        for axis, length in ((0, width), (1, height)):
+            first = float(self._middle_mm[axis]) - length / 2 / scale
+            line_mm = math.ceil(first / 500) * 500.0
+            while (at := round((line_mm - first) * scale)) < length:
+                start, end = ((at, 0), (at, height)) if axis == 0 else ((0, at), (width, at))
+                cv2.line(picture, start, end, GRID, 1)
+                line_mm += 500
+
+    def _words(self, picture: Image, poses: list[Pose3D]) -> None:
+        height = self._size[1]
+        size = max(0.35, height / 1100)
+        line = round(34 * size)
+        _text(picture, "side view, 0.5 m grid, camera to the left", (10, line), size)
+        if poses and poses[0].root_mm is not None:
+            depths = "  ".join(
+                f"{p.root_mm[2] / 1000:.1f} m" for p in poses if p.root_mm is not None
+            )
+            _text(picture, f"distance {depths}", (10, height - line // 2), size)
+
+
+def beside(left: Image, right: Image) -> Image:
+    """Two pictures of one height in one."""
+    return np.concatenate([left, right], axis=1)
+
+
+def resized(image: Image, width: int, height: int) -> Image:
+    """A picture shrunk or grown to fit, black bars where its shape differs."""
+    by = min(width / image.shape[1], height / image.shape[0])
+    size = (max(1, round(image.shape[1] * by)), max(1, round(image.shape[0] * by)))
+    method = cv2.INTER_AREA if by < 1 else cv2.INTER_LINEAR
+    small = np.asarray(cv2.resize(image, size, interpolation=method), np.uint8)
+    if size == (width, height):
+        return small
+    canvas = np.zeros((height, width, 3), np.uint8)
+    x, y = (width - size[0]) // 2, (height - size[1]) // 2
+    canvas[y : y + size[1], x : x + size[0]] = small
+    return canvas
+
+
+def _side_view(pose: Pose3D) -> NDArray:
+    """(J, 2): depth to the right, height up the picture (y is down in both)."""
+    root = np.zeros(3) if pose.root_mm is None else pose.root_mm
+    return (pose.joints_mm + root)[:, [2, 1]].astype(np.float64)
+
+
+def _skeleton(
+    picture: Image, points: NDArray, score: NDArray, skeleton: Skeleton, thick: int
+) -> None:
+    fine = np.clip(points, -1e5, 1e5)
+    fine = np.round((fine - 0.5) * (1 << _FINE)).astype(int)  # cv2 counts from pixel centres
+    shown = score >= SHOWN_FROM
+    visible = [(a, b) for a, b in bones(skeleton) if shown[a] and shown[b]]
+    for edge in (True, False):  # a dark rim first: readable on any background
+        for a, b in visible:
+            colour = DARK if edge else colour_of(_outer(skeleton, a, b))
+            width = thick + max(2, thick // 2) if edge else thick
+            cv2.line(picture, fine[a], fine[b], colour, width, cv2.LINE_AA, _FINE)
+    for j in np.flatnonzero(shown):
+        radius = (thick + 1) << _FINE
+        inner, colour = int(radius * 0.7), colour_of(skeleton.joints[j])
+        cv2.circle(picture, fine[j], radius, DARK, -1, cv2.LINE_AA, _FINE)
+        cv2.circle(picture, fine[j], inner, colour, -1, cv2.LINE_AA, _FINE)
+
+
+def _outer(skeleton: Skeleton, a: int, b: int) -> str:
+    """The name that colours a bone: its joint on a side, if it has one."""
+    return skeleton.joints[a] if colour_of(skeleton.joints[a]) != MIDDLE else skeleton.joints[b]
+
+
+def _label(picture: Image, pose: Pose3D, text: str, thick: int) -> None:
+    x, y = pose.pixels.min(axis=0)
+    _text(picture, text, (int(x), int(y) - 4), max(0.5, thick / 6))
+
+
+def _text(picture: Image, text: str, at: tuple[int, int], size: float) -> None:
+    for colour, width in ((DARK, 3), (TEXT, 1)):
+        cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, colour, width, cv2.LINE_AA)

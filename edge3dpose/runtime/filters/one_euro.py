@@ -1,0 +1,77 @@
+"""One-Euro filter on the metric joints of each person: poses -> smoother, slightly later poses.
+
+Casiez, Roussel, Vogel, 1 Euro Filter, CHI 2012, on the speed of a joint instead of each of its
+axes, so that a diagonal movement is not smoothed more than a straight one.
+
+Its delay: a joint in steady motion at v mm/s comes out 1 / (2 pi (MIN_CUTOFF_HZ + BETA v)) s late:
+94 ms at rest, 59 ms at 0.25 m/s, 32 ms at 0.8 m/s, 14 ms at 2.4 m/s. Pixels are not filtered.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from edge3dpose.runtime.filters import Filter
+from edge3dpose.types import Array, Frame, Pose3D
+
+MIN_CUTOFF_HZ = 1.7  # at rest
+BETA = 0.004  # Hz a mm/s
+SPEED_CUTOFF_HZ = 1.0
+FORGET_S = 1.0  # after such a gap a person starts afresh
+
+
+def open_filter() -> Filter:
+    """A filter that keeps the history of every track id it sees."""
+    return OneEuro()
+
+
+@dataclass(slots=True)
+class _History:
+    time_s: float
+    points: Array  # (J + 1, 3): joints, then the root's place
+    velocity: Array
+
+
+class OneEuro:
+    """Smooths joints_mm and root_mm of each track id."""
+
+    def __init__(self) -> None:
+        self._tracks: dict[int | None, _History] = {}
+
+    def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
+        """The same people, smoothed up to this frame's time."""
+        smooth = [self._smoothed(frame.time_s, pose) for pose in poses]
+        self._tracks = {
+            track: history
+            for track, history in self._tracks.items()
+            if frame.time_s - history.time_s <= FORGET_S
+        }
+        return smooth
+
+    def _smoothed(self, time_s: float, pose: Pose3D) -> Pose3D:
+        root = np.zeros(3, np.float32) if pose.root_mm is None else pose.root_mm
+        points = np.concatenate([pose.joints_mm, root[None]])
+        before = self._tracks.get(pose.track_id)
+        if before is None or not 0 < time_s - before.time_s <= FORGET_S:
+            self._tracks[pose.track_id] = _History(time_s, points, np.zeros_like(points))
+            return pose
+        step_s = time_s - before.time_s
+        moved = (points - before.points) / step_s
+        velocity = before.velocity + _share(SPEED_CUTOFF_HZ, step_s) * (moved - before.velocity)
+        speed = np.linalg.norm(velocity, axis=1, keepdims=True)
+        points = before.points + _share(MIN_CUTOFF_HZ + BETA * speed, step_s) * (
+            points - before.points
+        )
+        points = points.astype(np.float32)
+        self._tracks[pose.track_id] = _History(time_s, points, velocity.astype(np.float32))
+        place = None if pose.root_mm is None else points[-1]
+        return replace(pose, joints_mm=points[:-1] - points[0], root_mm=place)
+
+
+def _share(cutoff_hz: Any, step_s: float) -> Any:
+    """How much of the new value a low-pass takes."""
+    return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s))

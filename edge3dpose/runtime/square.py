@@ -1,0 +1,36 @@
+"""A pose in, the square to look at next out: the pelvis in its middle, 2.25 m at its depth."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge3dpose.types import Box, Pose3D
+
+# Bones of h36m17 as (joint, parent), and what they add up to in an adult of 1.70 m, mm.
+_BONES = ((2, 1), (3, 2), (5, 4), (6, 5), (8, 0), (9, 8), (12, 11), (13, 12), (15, 14), (16, 15))
+_ADULT_MM = 4 * 420.0 + 500.0 + 110.0 + 4 * 265.0
+_FARTHEST = 1.25  # one correction changes the side by no more than this factor
+
+
+def body_scale(pose: Pose3D) -> float:
+    """How large a person came out, as a share of an adult: 0.8 where the square was too large.
+
+    A square that is too large by s shows the person smaller by s in the network's cube.
+    """
+    joints = pose.joints_mm
+    lengths = [np.linalg.norm(joints[a] - joints[b]) for a, b in _BONES]
+    return float(np.sum(lengths) / _ADULT_MM)
+
+
+def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
+    """The square about a pose's pelvis, its side corrected by the size that the body came out.
+
+    trust  0 keeps the side, 1 takes the whole correction
+    """
+    assert pose.box is not None, "only a pose that came out of a crop can be followed"
+    side = pose.box.x1 - pose.box.x0
+    scale = float(np.clip(body_scale(pose), 1 / _FARTHEST, _FARTHEST))
+    half = side * scale**trust / 2
+    x, y = (float(value) for value in pose.pixels[0])
+    score = float(pose.score.mean())
+    return Box(x - half, y - half, x + half, y + half, score, pose.track_id)
