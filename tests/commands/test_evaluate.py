@@ -1,0 +1,154 @@
+"""edge3dpose evaluate through the real command, on networks that always say the same pose."""
+
+import json
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from edge3dpose import models, paths
+from edge3dpose.bench import labels
+from edge3dpose.cli import cli
+from edge3dpose.runtime.sources import sample
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
+import tiny_model
+
+SPEC = models.find("sspnet-lite")
+ASSETS = paths.home() / "data" / "synthetic.npz"
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, ["evaluate", *map(str, arguments)])
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    """Cut 24 says an upright person, the others all joints in the middle."""
+    upright = np.full((24, 17, 4), 0.5)
+    upright[23, :, :2] = [
+        *((0.5, 0.5), (0.46, 0.5), (0.46, 0.68), (0.46, 0.86), (0.54, 0.5), (0.54, 0.68)),
+        *((0.54, 0.86), (0.5, 0.4), (0.5, 0.3), (0.5, 0.25), (0.5, 0.2), (0.58, 0.3)),
+        *((0.62, 0.4), (0.64, 0.5), (0.42, 0.3), (0.38, 0.4), (0.36, 0.5)),
+    ]
+    return tiny_model.write(tmp_path_factory.mktemp("weights"), upright, SPEC).onnx
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """The first six frames of the sample and labels of them."""
+    folder = tmp_path_factory.mktemp("clip")
+    capture = cv2.VideoCapture(str(sample.FILE))
+    images = [cv2.resize(capture.read()[1], (360, 640)) for _ in range(6)]
+    writer = cv2.VideoWriter(
+        str(folder / "six.mp4"), cv2.VideoWriter.fourcc(*"mp4v"), 5, (360, 640)
+    )
+    for image in images:
+        writer.write(image)
+    writer.release()
+    shipped = json.loads((paths.home() / "benchmarks" / "labels" / "sample.json").read_text())
+    rows = [
+        (
+            np.array([joint[:2] if joint else [np.nan] * 2 for joint in row]) / 2,
+            np.array([joint[2] if joint else 0 for joint in row]),
+        )
+        for row in shipped["frames"][:6]
+    ]
+    labels.write(
+        folder / "six.json",
+        rows,
+        clip_sha256=paths.sha256_of(folder / "six.mp4"),
+        teacher="the first six",
+    )
+    return folder / "six.mp4"
+
+
+def test_a_clip_is_scored_cut_by_cut_into_report_and_card(weights, clip, tmp_path):
+    report = tmp_path / "report.json"
+    done = run(
+        *("--weights", weights, "--dataset", "clip", "--root", clip, "--cut", "1,24"),
+        *("--labels", clip.with_suffix(".json"), "--report", report, "--write-card"),
+        *("--require-pck", 0.3),
+    )
+    assert done.exit_code == 0, done.output
+    content = json.loads(report.read_text())
+    first, last = content["cuts"]
+    assert (first["cut"], last["cut"]) == (1, 24)
+    # one upright guess in the detector's square lies near half of a standing person's joints
+    assert last["pck50"] > 0.3 > first["pck50"]
+    assert content["dataset"]["frames"] == content["dataset"]["frames_found"] == 6
+    assert content["machine"]["cores"] >= 1
+    card = json.loads(weights.with_suffix(".json").read_text())
+    assert card["cuts"]["24"]["pck50"] == last["pck50"]
+    assert card["evaluated"]["clip"]["clip"] == "six"
+    assert models.open_weights(SPEC, weights).card == card
+
+
+def test_a_bar_that_is_missed_is_one_line_and_exit_code_1(weights, clip):
+    labelled = ("--root", clip, "--labels", clip.with_suffix(".json"))
+    done = run(
+        "--weights", weights, "--dataset", "clip", "--cut", "1", *labelled, "--require-pck", 0.9
+    )
+    assert done.exit_code == 1
+    assert "wanted 0.9 or more" in done.output.splitlines()[-1]
+
+
+def test_a_bar_of_the_other_data_set_is_refused(weights, clip):
+    labelled = ("--root", clip, "--labels", clip.with_suffix(".json"))
+    done = run(
+        *("--weights", weights, "--dataset", "clip", "--cut", "1", *labelled),
+        *("--require-mpjpe-mm", 110),
+    )
+    assert done.exit_code == 1
+    assert "--require-mpjpe-mm" in done.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--dataset", "clip", "--root", "gone.mp4"], "no clip gone.mp4"),
+        (["--dataset", "clip", "--labels", "gone.json"], "--teacher"),
+        (["--dataset", "synthetic", "--root", "gone.npz"], "edge3dpose train --prepare"),
+        (["--cut", "25"], "no cut 25"),
+        (["--model", "nothing"], "no model called 'nothing'"),
+    ],
+)
+def test_what_is_missing_is_said_in_one_line(weights, arguments, said):
+    done = run("--weights", weights, *arguments)
+    assert done.exit_code == 1
+    assert said in done.output.splitlines()[-1]
+
+
+def test_labels_of_another_clip_are_refused(weights, clip):
+    done = run(
+        *("--weights", weights, "--dataset", "clip", "--root", "sample"),
+        *("--labels", clip.with_suffix(".json")),
+    )
+    assert done.exit_code == 1
+    assert "labels the clip" in done.output
+
+
+def test_labels_come_back_as_they_were_written(tmp_path):
+    pixels = np.array([[1.26, 2.0], [np.nan, np.nan]])
+    rows = [(pixels, np.array([0.9, 0.0])), None, (pixels, np.array([0.4, 0.0]))]
+    labels.write(tmp_path / "l.json", rows, clip_sha256="c", teacher="t")
+    sure, nobody, unsure = labels.read(tmp_path / "l.json", "c")
+    assert nobody is None
+    assert sure.pixels[0] == pytest.approx([1.3, 2.0])
+    assert sure.seen.tolist() == [True, False]
+    assert unsure.seen.tolist() == [False, False]
+
+
+@pytest.mark.skipif(not ASSETS.is_file(), reason=f"no baked people at {ASSETS}")
+def test_held_out_people_are_the_same_each_time(weights, tmp_path):
+    figures = []
+    for n in range(2):
+        report = tmp_path / f"{n}.json"
+        done = run("--weights", weights, "--cut", "1,24", "--people", 20, "--report", report)
+        assert done.exit_code == 0, done.output
+        figures.append(json.loads(report.read_text())["cuts"])
+    assert figures[0] == figures[1]
+    assert figures[0][1]["mpjpe_mm"] < figures[0][0]["mpjpe_mm"]  # upright beats a point
