@@ -88,7 +88,7 @@ def _train(
 ) -> None:
     import torch
 
-    from edge3dpose.training import batches, checkpoint, loop, plots, recipes
+    from edge3dpose.training import batches, checkpoint, loop, plots, recipes, replay
     from edge3dpose.training.nets import build
 
     where = torch.device(_device(device))
@@ -104,11 +104,18 @@ def _train(
         torch.manual_seed(0)
         training = loop.start(recipe, _fresh(spec.name, recipe.growth, encoder), where)
     if not assets.is_file():
-        raise BadInput(f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR")
-    source = batches.batches(
-        assets, "train", spec,
-        first=training.progress.samples, size=training.recipe.batch, workers=workers,
+        raise BadInput(
+            f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
+        )
+    renders = batches.loader(
+        assets, "train", spec.input_size,
+        first=training.progress.rendered, batch=8, workers=workers,
     )  # fmt: skip
+    if training.recipe.replay:
+        pool = replay.Pool(renders, spec, training.recipe.replay)
+        source = pool.batches(training.recipe.batch, training.progress)
+    else:
+        source = batches.batches(renders, spec)
     loop.run(training, source, out, hours=hours)
     plots.loss_plot(out / "log.csv", out / "loss.png")
 

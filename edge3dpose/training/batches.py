@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,18 +45,22 @@ class Renders(IterableDataset):
             seed += every
 
 
-def batches(
-    assets: Path, split: str, spec: ModelSpec, *, first: int, size: int, workers: int
-) -> Iterator[Batch]:
-    """Endless batches of ``size`` renders from seed ``first`` on."""
-    loader = DataLoader(
-        Renders(assets, split, spec.input_size, first),
-        batch_size=size,
+def loader(
+    assets: Path, split: str, size: int, *, first: int, batch: int, workers: int
+) -> DataLoader:
+    """Endless (images (B, S, S, 3) BGR uint8, uvz (B, J, 3), inside (B, J)) from seed ``first``."""
+    return DataLoader(
+        Renders(assets, split, size, first),
+        batch_size=batch,
         num_workers=workers,
         multiprocessing_context="forkserver" if workers else None,
         prefetch_factor=4 if workers else None,
     )
-    for images, uvz, inside in loader:
+
+
+def batches(renders: Iterable[Sequence[Tensor]], spec: ModelSpec) -> Iterator[Batch]:
+    """Renders as they come, each seen once."""
+    for images, uvz, inside in renders:
         yield Batch(tensor_from_bgr(images, spec), targets_from(uvz, inside))
 
 

@@ -20,6 +20,7 @@ class Progress:
 
     step: int = 0
     samples: int = 0
+    rendered: int = 0  # different renders seen; a resumed training goes on with new ones
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     machines: list[str] = field(default_factory=list)

@@ -159,8 +159,8 @@ def _log(
     left_s = progress.seconds * (1 - share) / max(share, 1e-9)
     rate = progress.samples / max(progress.seconds, 1e-9)
     LOG.info(
-        "%5.1f %%  %d samples  %.0f img/s  loss cut 1 %.4f  cut %d %.4f  lr %.1e  left %d:%02d",
-        *(100 * share, progress.samples, rate, heads[0], len(heads), heads[-1]),
+        "%5.1f %%  %d samples of %d renders  %.0f img/s  loss cut 1 %.4f  cut %d %.4f  lr %.1e  left %d:%02d",
+        *(100 * share, progress.samples, progress.rendered, rate, heads[0], len(heads), heads[-1]),
         *(learning_rate(training.recipe, share), left_s // 3600, left_s % 3600 // 60),
     )
     file = folder / "log.csv"

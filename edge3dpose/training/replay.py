@@ -1,0 +1,79 @@
+"""Renders drawn from more than once, mirrored at random, so that no core waits for another.
+
+Rendering a person costs a CPU core about as much as learning from it. Workers render as fast as
+they get time, a thread puts what they make into a ring, and each batch is drawn at random from it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor
+
+from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr
+from edge3dpose.training.checkpoint import Progress
+from edge3dpose.types import ModelSpec
+
+FILL = 512  # renders to wait for before the first batch
+
+
+class Pool:
+    """A ring of the latest ``capacity`` renders, filled in the background."""
+
+    def __init__(
+        self, renders: Iterable[Sequence[Tensor]], spec: ModelSpec, capacity: int, seed: int = 0
+    ) -> None:
+        joints, side = len(spec.skeleton.joints), spec.input_size
+        self.spec = spec
+        self.mirror = torch.tensor(spec.skeleton.mirror)
+        self.images = torch.zeros(capacity, side, side, 3, dtype=torch.uint8)
+        self.uvz = torch.zeros(capacity, joints, 3)
+        self.inside = torch.zeros(capacity, joints, dtype=torch.bool)
+        self.made = 0
+        self.random = torch.Generator().manual_seed(seed)
+        self.failure: BaseException | None = None
+        threading.Thread(target=self._fill, args=(renders,), daemon=True).start()
+
+    def batches(self, size: int, progress: Progress) -> Iterator[Batch]:
+        """Endless batches; ``progress.rendered`` follows the renders that came in."""
+        before = progress.rendered
+        while True:
+            while self.made < min(FILL, len(self.images)):
+                self._raise_failure()
+                time.sleep(0.05)
+            self._raise_failure()
+            progress.rendered = before + self.made
+            yield self._draw(size)
+
+    def _draw(self, size: int) -> Batch:
+        there = min(self.made, len(self.images))
+        pick = torch.randint(there, (size,), generator=self.random)
+        flipped = torch.rand(size, generator=self.random) < 0.5
+        images, uvz, inside = self.images[pick], self.uvz[pick], self.inside[pick]
+        images[flipped] = images[flipped].flip(2)
+        uvz[flipped], inside[flipped] = mirrored(uvz[flipped], inside[flipped], self.mirror)
+        return Batch(tensor_from_bgr(images, self.spec), targets_from(uvz, inside))
+
+    def _fill(self, renders: Iterable[Sequence[Tensor]]) -> None:
+        try:
+            for images, uvz, inside in renders:
+                for one in zip(images, uvz, inside, strict=True):
+                    slot = self.made % len(self.images)
+                    self.images[slot], self.uvz[slot], self.inside[slot] = one
+                    self.made += 1
+        except BaseException as error:  # handed to the training thread, which raises it
+            self.failure = error
+
+    def _raise_failure(self) -> None:
+        if self.failure is not None:
+            raise self.failure
+
+
+def mirrored(uvz: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels (B, J, 3), (B, J) of the pictures seen in a mirror: left joints become right ones."""
+    swapped = uvz[:, mirror].clone()
+    swapped[..., 0] = 1 - swapped[..., 0]
+    return swapped, inside[:, mirror]
