@@ -1,0 +1,123 @@
+"""A report -> the rows of Markdown tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_ERRORS = {  # in a row's error -> heading, form
+    "mpjpe_mm": ("MPJPE mm", "{:.0f}"),
+    "pa_mpjpe_mm": ("PA mm", "{:.0f}"),
+    "pck150": ("PCK@150", "{:.2f}"),
+    "pck50": ("2D PCK@0.5", "{:.2f}"),
+}
+
+
+def pivot(report: dict, cuts: Sequence[int] | None = None) -> list[str]:
+    """Cuts down, engines across: median ms alone, and the first engine's FPS end to end."""
+    ways = list(dict.fromkeys((row["backend"], row["precision"]) for row in report["rows"]))
+    rows = {(row["cut"], row["backend"], row["precision"]): row for row in report["rows"]}
+    shown = [cut for cut in dict.fromkeys(key[0] for key in rows) if not cuts or cut in cuts]
+    errors = [name for name in _ERRORS if any(name in row["error"] for row in report["rows"])]
+    lines = _heading(
+        ["cut", *(_ERRORS[name][0] for name in errors)]
+        + [f"{backend} {precision}, ms" for backend, precision in ways]
+        + [f"{backend} {precision}, FPS end to end" for backend, precision in ways]
+    )
+    for cut in shown:
+        found = [rows.get((cut, *way), {}) for way in ways]
+        error = next(row["error"] for row in found if row)
+        lines.append(
+            _row(
+                [
+                    cut,
+                    *(
+                        _ERRORS[name][1].format(error[name]) if name in error else ""
+                        for name in errors
+                    ),
+                ]
+                + [_cell(row.get("engine"), "p50_ms", "{:.1f}") for row in found]
+                + [_cell(row.get("end_to_end"), "fps", "{:.1f}") for row in found]
+            )
+        )
+    return lines
+
+
+def engine_rows(report: dict) -> list[str]:
+    """Every engine alone: percentiles, FPS, and the medians of the single rounds."""
+    lines = _heading(
+        [
+            *("cut", "engine", "p50", "p90", "p95", "p99", "FPS"),
+            *("medians of the rounds", "MB", "mm from FP32 (median)"),
+        ]
+    )
+    for row in report["rows"]:
+        alone = row.get("engine")
+        if not alone:
+            continue
+        rounds = f"{min(alone['rounds_p50_ms']):.1f} to {max(alone['rounds_p50_ms']):.1f}"
+        times = [f"{alone[f'p{p}_ms']:.1f}" for p in (50, 90, 95, 99)]
+        parity = _cell(row.get("parity"), "mm_p50", "{:.2f}")
+        lines.append(
+            _row(
+                [
+                    *(row["cut"], _way(row), *times, f"{alone['fps']:.1f}", rounds),
+                    *(f"{row['engine_bytes'] / 1e6:.1f}", parity),
+                ]
+            )
+        )
+    return lines
+
+
+def whole_rows(report: dict) -> list[str]:
+    """Every engine in the real loop: frames, FPS, a frame's percentiles, medians of the stages."""
+    measured = [row for row in report["rows"] if row.get("end_to_end")]
+    stages = list(dict.fromkeys(name for row in measured for name in row["end_to_end"]["stages"]))
+    lines = _heading(
+        ["cut", "engine", "offered", "processed", "dropped", "FPS"]
+        + [f"frame p{p}, ms" for p in (50, 90, 95, 99)]
+        + [f"{stage} p50" for stage in stages]
+    )
+    for row in measured:
+        whole = row["end_to_end"]
+        counts = [whole[f"frames_{name}"] for name in ("offered", "processed", "dropped")]
+        times = [f"{whole['frame'][f'p{p}_ms']:.1f}" for p in (50, 90, 95, 99)]
+        parts = [_cell(whole["stages"].get(stage), "p50_ms", "{:.2f}") for stage in stages]
+        lines.append(_row([row["cut"], _way(row), *counts, f"{whole['fps']:.1f}", *times, *parts]))
+    return lines
+
+
+def accuracy_rows(report: dict) -> list[str]:
+    """An accuracy report: what it is of, and a row a cut."""
+    dataset, cuts = report["dataset"], report["cuts"]
+    facts = {name: value for name, value in dataset.items() if name not in ("name", "protocol")}
+    said = ", ".join(f"{name.replace('_', ' ')} {_short(value)}" for name, value in facts.items())
+    lines = [
+        f"**{report['model']}** ({report['state']}, weights {report['weights_sha256'][:12]}), "
+        f"{dataset['protocol']}. {said}.",
+        "",
+        *_heading([name.replace("_", " ") for name in cuts[0]]),
+    ]
+    return lines + [_row([_short(value) for value in row.values()]) for row in cuts]
+
+
+def _way(row: dict) -> str:
+    return f"{row['backend']} {row['precision']}"
+
+
+def _cell(part: dict | None, name: str, form: str) -> str:
+    return form.format(part[name]) if part and part.get(name) is not None else ""
+
+
+def _short(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}".rstrip("0").rstrip(".")
+    text = str(value)
+    return text[:12] if len(text) == 64 else text
+
+
+def _heading(names: Sequence[object]) -> list[str]:
+    return [_row(names), "|" + "---|" * len(names)]
+
+
+def _row(cells: Sequence[object]) -> str:
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
