@@ -1,0 +1,83 @@
+"""The stopwatch on engines of known speed and on the real loop."""
+
+import time
+
+import numpy as np
+import pytest
+
+from edge3dpose import models
+from edge3dpose.bench import timing
+from edge3dpose.camera import open_lens
+from edge3dpose.runtime.backends.replay import ReplayEngine
+from edge3dpose.runtime.detectors import blazepose
+from edge3dpose.runtime.filters import one_euro
+from edge3dpose.runtime.sources import open_source
+
+SPEC = models.find("sspnet-lite")
+TENSOR = np.zeros((1, 3, 8, 8), np.float32)
+
+
+class Sleeper:
+    """An engine that takes a known time and says when it was called."""
+
+    def __init__(self, seconds, diary, name):
+        self.seconds, self.diary, self.name = seconds, diary, name
+
+    def __call__(self, images):
+        self.diary.append(self.name)
+        time.sleep(self.seconds)
+        return np.zeros((len(images), 17, 4), np.float32)
+
+    def close(self):
+        pass
+
+
+def test_alone_times_each_engine_in_turn_after_a_warm_up():
+    diary, done = [], []
+    quick = timing.Candidate({"cut": 1}, Sleeper(0.002, diary, "quick"))
+    slow = timing.Candidate({"cut": 2}, Sleeper(0.01, diary, "slow"))
+    plan = timing.Plan(rounds=3, calls=5, warm_up=2)
+    timing.time_alone([quick, slow], [TENSOR], plan, lambda: done.append(1))
+    assert len(done) == 6
+    assert diary.count("quick") == diary.count("slow") == 3 * 7
+    assert {"quick", "slow"} == set(diary[:14])  # a round visits both, so drift falls on both
+    row = timing.figures(slow)
+    assert row["cut"] == 2
+    assert row["engine"]["n"] == 15
+    assert 10 <= row["engine"]["min_ms"] <= row["engine"]["p50_ms"] <= row["engine"]["p99_ms"]
+    assert len(row["engine"]["rounds_p50_ms"]) == 3
+    assert timing.figures(quick)["engine"]["p50_ms"] < row["engine"]["p50_ms"]
+
+
+def test_percentiles_and_fps_of_known_times():
+    found = timing.statistics(np.arange(1, 101) / 1000)
+    assert found["n"] == 100
+    assert found["mean_ms"] == 50.5
+    assert found["p50_ms"] == 50.5
+    assert found["p90_ms"] == pytest.approx(90.1)
+    assert found["fps"] == pytest.approx(1000 / 50.5, abs=0.01)
+    assert timing.statistics(np.array([])) == {"n": 0}
+
+
+def test_end_to_end_is_the_loop_of_run_with_every_stage_on_the_clock():
+    standing = np.full((17, 4), 0.5, np.float32)
+    standing[:, 1] = np.linspace(0.2, 0.8, 17)
+    candidate = timing.Candidate({"cut": 24}, ReplayEngine(standing[None]))
+    finder = blazepose.open_detector()
+    around = timing.Surroundings(
+        SPEC,
+        source=lambda: open_source("sample"),
+        detector=lambda related: finder,
+        filters=lambda: [one_euro.open_filter()],
+        lens=open_lens(),
+    )
+    plan = timing.Plan(rounds=2, frames=4, warm_up=1)
+    timing.time_whole([candidate], around, plan, lambda: None)
+    whole = timing.figures(candidate)["end_to_end"]
+    assert whole["frames_offered"] == whole["frames_processed"] == 8
+    assert whole["frames_dropped"] == 0
+    assert whole["frame"]["n"] == 8  # the frames of the warm-up are not among them
+    stages = whole["stages"]
+    assert {"source", "detect", "preprocess", "engine", "lift", "filter"} <= set(stages)
+    parts = sum(stages[name]["mean_ms"] * stages[name]["n"] for name in stages if name != "source")
+    assert parts <= whole["frame"]["mean_ms"] * 8 * 1.01
