@@ -1,4 +1,4 @@
-"""What a cut costs: static model -> parameters, multiply-accumulates, nodes, bytes.
+"""What each cut costs: model -> parameters, multiply-accumulates, nodes, bytes.
 
 Counted as in the paper's tables: convolution weights and batch-norm scale and shift; one
 multiply-accumulate is 1, convolutions only.
@@ -22,21 +22,29 @@ class Cost:
     params: int
     macs: int
     nodes: int
-    size_bytes: int
+    weight_bytes: int  # of the tensors in the file, FP32
 
 
-def cost(model: ModelProto) -> Cost:
-    """Count a static FP32 model, such as compiler.cut makes."""
-    known = {t.name: tuple(t.dims) for t in model.graph.initializer}
-    shapes = graphs.shapes(model)
-    island = {node.name for node in graphs.decode_island(model.graph)}
-    trunk = [node for node in model.graph.node if node.name not in island]
-    return Cost(
-        params=sum(_params(node, known) for node in trunk),
-        macs=sum(_macs(node, shapes) for node in trunk),
-        nodes=len(model.graph.node),
-        size_bytes=model.ByteSize(),
-    )
+def costs(model: ModelProto) -> dict[str, Cost]:
+    """Count every head of an FP32 model, or the one of a cut: name of the output -> Cost."""
+    one = ModelProto.FromString(model.SerializeToString())
+    one.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
+    known = {t.name: tuple(t.dims) for t in one.graph.initializer}
+    size = {t.name: len(t.raw_data) for t in one.graph.initializer}
+    shapes = graphs.shapes(one)
+    island = {node.name for node in graphs.decode_island(one.graph)}
+    found = {}
+    for head in one.graph.output:
+        nodes = graphs.ancestors(one.graph, head.name)
+        trunk = [node for node in nodes if node.name not in island]
+        read = {name for node in nodes for name in node.input}
+        found[head.name] = Cost(
+            params=sum(_params(node, known) for node in trunk),
+            macs=sum(_macs(node, shapes) for node in trunk),
+            nodes=len(nodes),
+            weight_bytes=sum(size.get(name, 0) for name in read),
+        )
+    return found
 
 
 def _params(node: NodeProto, known: dict[str, tuple[int, ...]]) -> int:

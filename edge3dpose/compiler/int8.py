@@ -83,7 +83,7 @@ def _quantise_weights(graph: GraphProto, layer: NodeProto, weights: NDArray) -> 
     """Store weights (C, ...) as INT8 with a scale a channel; a DQ gives them back."""
     name = f"{layer.name}.weights"
     peaks = np.abs(weights).reshape(len(weights), -1).max(axis=1).astype(np.float64)
-    scale = np.maximum(peaks / LEVELS, SMALLEST_SCALE).astype(np.float32)
+    scale = _scale(peaks)
     spread = scale.reshape(-1, *[1] * (weights.ndim - 1))
     levels = np.clip(np.rint(weights / spread), -LEVELS, LEVELS).astype(np.int8)
     graphs.set_constant(graph, f"{name}.int8", levels)
@@ -99,8 +99,7 @@ def _quantise_activation(
     graph: GraphProto, tensor: str, peak: float, readers: list[NodeProto]
 ) -> None:
     """Put one Q/DQ pair between a tensor and the layers that read it."""
-    scale = max(peak / LEVELS, SMALLEST_SCALE)
-    graphs.set_constant(graph, f"{tensor}.scale", np.array(scale, np.float32))
+    graphs.set_constant(graph, f"{tensor}.scale", _scale(np.array(peak)))
     graphs.set_constant(graph, f"{tensor}.zero", np.array(0, np.int8))
     constants = [f"{tensor}.scale", f"{tensor}.zero"]
     q = onnx.helper.make_node(
@@ -111,6 +110,11 @@ def _quantise_activation(
     )
     _insert_before(graph, readers[0], [q, dq])
     graphs.rewire(tensor, f"{tensor}.dq", readers=readers)
+
+
+def _scale(peaks: NDArray) -> NDArray[np.float32]:
+    """Magnitude that becomes 127 -> step. Rounded to FP16, so that both files mean the same."""
+    return np.maximum(peaks / LEVELS, SMALLEST_SCALE).astype(np.float16).astype(np.float32)
 
 
 def _insert_before(graph: GraphProto, node: NodeProto, new: list[NodeProto]) -> None:

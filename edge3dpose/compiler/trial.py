@@ -29,7 +29,10 @@ def run(made: Manifest, order: Order, model: ModelProto, images: Array) -> tuple
             if order.backend != "tensorrt-rtx":  # it also builds for GPUs that this one is not
                 raise
             why = str(error)
-    watch, head = open_watcher(model), order.weights.spec.head(order.cut)
+    watch, head = (
+        open_watcher(model, literal=order.ranges is not None),
+        order.weights.spec.head(order.cut),
+    )
     rows = [watch(images[n : n + 1])[head] for n in range(len(images))]
     facts: dict[str, Any] = {
         "ran": "onnxruntime, on the graph that the plan was built from",

@@ -1,0 +1,226 @@
+"""The engine cache with real builds: what is kept, what is built again, what a kill leaves."""
+
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import small_net
+
+from edge3dpose import manifest
+from edge3dpose.compiler import build, cache
+from edge3dpose.compiler.order import key_fields, place_order
+from edge3dpose.errors import AccuracyGateFailed, BadInput
+
+ORT = "onnxruntime"
+
+SLOW_BUILD = """
+import sys, time
+from pathlib import Path
+from edge3dpose import models
+from edge3dpose.compiler import build
+
+def wait(what, share):
+    if what == sys.argv[3]:
+        print("here", flush=True)
+        time.sleep(60)
+
+weights = models.open_weights(models.find("sspnet-lite"), Path(sys.argv[1]))
+build.ensure_engine(weights, 1, "fp32", "onnxruntime", engines=Path(sys.argv[2]), progress=wait)
+"""
+
+
+def make(weights, folder: Path, cut: int = 1, **options: object) -> tuple[Path, list[str]]:
+    """An engine, and what was done for it."""
+    steps: list[str] = []
+    engine = build.ensure_engine(
+        weights, cut, "fp32", ORT, engines=folder, progress=lambda w, s: steps.append(w), **options
+    )
+    return engine, steps
+
+
+def slow_build(weights, folder: Path, step: str) -> subprocess.Popen:
+    """Another process that stays in one step of the same build."""
+    line = [sys.executable, "-c", SLOW_BUILD, str(weights.onnx), str(folder), step]
+    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "here\n"
+    return process
+
+
+def test_the_second_build_builds_nothing_and_force_builds(small_weights, tmp_path):
+    engine, steps = make(small_weights, tmp_path)
+    assert steps[-1] == "parity"
+    made = manifest.verify(engine)
+    assert made.parity["mm_max"] < 0.01
+    assert made.parity["crops"] == build.PARITY_CROPS
+    before = engine.stat().st_mtime_ns
+    assert make(small_weights, tmp_path) == (engine, [])
+    assert engine.stat().st_mtime_ns == before
+    again, steps = make(small_weights, tmp_path, force=True)
+    assert again == engine
+    assert "cut" in steps
+    assert {p.name for p in tmp_path.iterdir()} == {engine.name, manifest.path_of(engine).name}
+
+
+def test_other_weights_never_meet_an_old_engine(small_weights, tmp_path):
+    engine, _ = make(small_weights, tmp_path / "engines")
+    other = small_net.write(tmp_path / "other", seed=7)
+    assert other.onnx.stat().st_size == small_weights.onnx.stat().st_size
+    found = cache.look_up(tmp_path / "engines", key_fields(place_order(other, 1, "fp32", ORT)))
+    assert not found.hit
+    assert f"weights_sha256: {small_weights.sha256[:12]}... there, {other.sha256[:12]}... here" in (
+        found.reason
+    )
+    newer, steps = make(other, tmp_path / "engines")
+    assert newer != engine
+    assert "cut" in steps
+    assert manifest.verify(newer).fields["weights_sha256"] == other.sha256
+
+
+def test_the_reason_of_a_miss_names_each_field_that_differs(small_weights, tmp_path):
+    make(small_weights, tmp_path)
+    fields = key_fields(place_order(small_weights, 1, "fp32", ORT))
+    found = cache.look_up(tmp_path, {**fields, "backend_version": "9.9", "onnx": "7.0"})
+    assert f"backend_version: {fields['backend_version']} there, 9.9 here; onnx" in found.reason
+    found = cache.look_up(tmp_path, {**fields, "cut": 9})
+    assert found.reason.startswith("no engine of this model, cut")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "no manifest", "no engine"])
+def test_a_damaged_engine_is_built_again_and_the_reason_said(small_weights, tmp_path, damage):
+    engine, _ = make(small_weights, tmp_path)
+    content = bytearray(engine.read_bytes())
+    if damage == "truncated":
+        engine.write_bytes(content[:-10])
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 4
+        engine.write_bytes(content)
+    else:
+        (engine if damage == "no engine" else manifest.path_of(engine)).unlink()
+    found = cache.look_up(tmp_path, key_fields(place_order(small_weights, 1, "fp32", ORT)))
+    assert not found.hit
+    assert engine.name in found.reason
+    assert "cut" in make(small_weights, tmp_path)[1]
+    manifest.verify(engine)
+
+
+@pytest.mark.parametrize("step", ["cut", "parity"])
+def test_a_killed_build_leaves_no_engine_and_the_next_one_goes_on(small_weights, tmp_path, step):
+    process = slow_build(small_weights, tmp_path, step)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert [p for p in tmp_path.iterdir() if not p.name.startswith(".")] == []
+    engine, steps = make(small_weights, tmp_path)
+    assert "cut" in steps
+    assert {p.name for p in tmp_path.iterdir()} == {engine.name, manifest.path_of(engine).name}
+
+
+def test_ctrl_c_leaves_nothing_at_all(small_weights, tmp_path):
+    process = slow_build(small_weights, tmp_path, "parity")
+    process.send_signal(signal.SIGINT)
+    assert process.wait() != 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_builders_of_one_engine_take_turns(small_weights, tmp_path):
+    line = [sys.executable, "-c", SLOW_BUILD, str(small_weights.onnx), str(tmp_path), "never"]
+    processes = [subprocess.Popen(line, stderr=subprocess.PIPE) for _ in range(3)]
+    for process in processes:
+        assert process.wait(timeout=120) == 0, process.stderr.read()
+    (engine,) = tmp_path.glob("*.onnx")
+    manifest.verify(engine)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_engine_too_far_from_fp32_is_not_kept(small_weights, tmp_path):
+    from edge3dpose.compiler import calibrate, crops, ranges
+
+    people = crops.from_source("sample", small_weights.spec, 8)
+    found = calibrate.calibrate(small_weights, people, source="sample")
+    narrow = {name: value / 50 for name, value in found.tensors.items()}
+    ranges.write(ranges.Ranges(**{**found_as_dict(found), "tensors": narrow}), tmp_path / "r.json")
+    with pytest.raises(AccuracyGateFailed, match=r"int8 for onnxruntime is .* mm \(median\)"):
+        build.ensure_engine(
+            small_weights, 1, "int8", ORT, engines=tmp_path / "e", calibration=tmp_path / "r.json"
+        )
+    assert list((tmp_path / "e").iterdir()) == []
+    ranges.write(found, tmp_path / "r.json")
+    engine = build.ensure_engine(
+        small_weights, 1, "int8", ORT, engines=tmp_path / "e", calibration=tmp_path / "r.json"
+    )
+    made = manifest.verify(engine)
+    assert made.calibration["digest"] == found.digest
+    assert 0 < made.parity["mm_p50"] < 20
+
+
+def found_as_dict(found) -> dict:
+    return {name: getattr(found, name) for name in found.__dataclass_fields__}
+
+
+def test_a_place_that_is_no_folder_is_one_line(small_weights, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadInput, match=r"cannot write engines to .*--engines DIR"):
+        make(small_weights, tmp_path / "file" / "engines")
+
+
+def in_a_child(work) -> str:
+    """Do something in a forked process; gives the BadInput it raised."""
+    reading, writing = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            work()
+            said = "nothing was raised"
+        except BadInput as error:
+            said = str(error)
+        except BaseException as error:
+            said = repr(error)
+        os.write(writing, said.encode())
+        os._exit(0)
+    os.waitpid(child, 0)
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        return pipe.read()
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(small_weights, tmp_path):
+    order = place_order(small_weights, 1, "fp32", ORT)
+    build.make(order, tmp_path / "warm", False, lambda what, share: None)
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))  # as a disk with 5 kB left
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        build.make(order, tmp_path / "engines", False, lambda what, share: None)
+
+    assert "cannot write engines to" in in_a_child(fill)
+    assert list((tmp_path / "engines").iterdir()) == []
+
+
+def test_a_read_only_folder_is_one_line(small_weights, tmp_path):
+    order = place_order(small_weights, 1, "fp32", ORT)
+    folder = tmp_path / "engines"
+    folder.mkdir()
+    folder.chmod(0o555)
+    for parent in (tmp_path, *list(tmp_path.parents)[:2]):
+        parent.chmod(0o755)
+
+    def build_as_nobody() -> None:
+        if os.geteuid() == 0:
+            os.setuid(65534)  # root may write anywhere
+        with cache.lock(cache.engine_file(folder, key_fields(order))):
+            pass
+
+    assert "Permission denied" in in_a_child(build_as_nobody)
+
+
+def test_a_manifest_tells_what_an_engine_is_made_of(small_weights, tmp_path):
+    engine, _ = make(small_weights, tmp_path, cut=2)
+    content = json.loads(manifest.path_of(engine).read_text())
+    fields = content["fields"]
+    assert {"weights_sha256", "cut", "precision", "calibration", "input", "backend"} <= set(fields)
+    assert {"backend_version", "device", "system", "flags", "builder", "onnx"} <= set(fields)
+    assert content["build"]["seconds"] > 0
+    assert content["parity"]["ran"] == ORT

@@ -1,0 +1,117 @@
+"""Ranges from real frames: what each method clips, and whose ranges a build takes."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge3dpose.compiler import calibrate, crops, ranges, thresholds
+from edge3dpose.compiler.order import place_order
+from edge3dpose.errors import BadInput, EngineMismatch
+
+
+@pytest.fixture(scope="module")
+def people(small_weights) -> np.ndarray:
+    return crops.from_source("sample", small_weights.spec, 8)
+
+
+@pytest.fixture(scope="module")
+def found(small_weights, people) -> ranges.Ranges:
+    return calibrate.calibrate(small_weights, people, source="sample")
+
+
+def histogram(values: np.ndarray) -> tuple[np.ndarray, float]:
+    peak = float(np.abs(values).max())
+    counts, _ = np.histogram(np.abs(values), bins=thresholds.BINS, range=(0, peak))
+    return counts, peak
+
+
+def test_max_keeps_an_outlier_and_the_others_clip_it():
+    values = np.abs(np.random.default_rng(0).normal(size=200_000))
+    counts, peak = histogram(np.append(values, 40.0))
+    chosen = {m: thresholds.threshold(m, counts, peak) for m in thresholds.METHODS}
+    assert chosen["max"] == peak == 40.0
+    assert chosen["percentile"] == pytest.approx(np.quantile(values, 0.9999), abs=0.05)
+    assert 2.4 < chosen["entropy"] < 8
+    assert 8 < chosen["mse"] < 30  # one error of 20 weighs as much as 200 000 of 0.04
+
+
+def test_mse_chooses_the_least_error_of_rounding_and_clipping():
+    values = np.abs(np.random.default_rng(1).laplace(size=100_000))
+    counts, peak = histogram(values)
+
+    def error(clip: float) -> float:
+        step = clip / 127
+        return float(((np.minimum(np.rint(values / step), 127) * step - values) ** 2).mean())
+
+    chosen = thresholds.threshold("mse", counts, peak)
+    assert error(chosen) <= 1.05 * min(error(c) for c in np.linspace(0.1, 1, 40) * peak)
+
+
+def test_a_tensor_that_is_always_zero_has_range_zero():
+    counts = np.zeros(thresholds.BINS, np.int64)
+    assert all(thresholds.threshold(m, counts, 0.0) == 0.0 for m in thresholds.METHODS)
+
+
+def test_people_of_a_clip_come_out_as_the_runtime_crops_them(people, small_weights):
+    assert people.shape == (8, 3, 256, 256)
+    assert people.dtype == np.float32
+    assert 0 <= people.min() < people.max() <= 1
+    again = crops.from_source("sample", small_weights.spec, 8)
+    np.testing.assert_array_equal(people, again)
+
+
+def test_ranges_name_their_weights_and_their_pictures_and_survive_the_file(
+    found, small_weights, tmp_path
+):
+    assert found.weights_sha256 == small_weights.sha256
+    assert found.crops == 8
+    assert {"images", "cut24.depthwise"} <= set(found.tensors)
+    assert "cut24.out.relu" not in found.tensors  # only logits layers read it
+    ranges.write(found, tmp_path / "r.json")
+    assert ranges.read(tmp_path / "r.json") == found
+    assert ranges.read(tmp_path / "r.json").digest == found.digest
+    assert replace(found, method="max").digest != found.digest
+
+
+def test_methods_differ_and_an_unknown_one_is_named(small_weights, people, found):
+    largest = calibrate.calibrate(small_weights, people, source="sample", method="max")
+    assert largest.tensors["cut01.depthwise"] > found.tensors["cut01.depthwise"]
+    assert largest.tensors["images"] == found.tensors["images"]
+    with pytest.raises(BadInput, match="max, percentile, entropy, mse"):
+        calibrate.calibrate(small_weights, people, source="sample", method="guess")
+
+
+def test_too_few_people_are_refused(small_weights, people):
+    with pytest.raises(BadInput, match=r"shows 3 people.*needs 8 or better 200"):
+        calibrate.calibrate(small_weights, people[:3], source="holiday")
+
+
+def test_int8_is_refused_without_ranges_for_this_very_file(
+    small_weights, found, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path))
+    command = r"run: edge3dpose calibrate --model sspnet-lite --source FOLDER"
+    with pytest.raises(BadInput, match=rf"there are no ranges at .*{command}"):
+        place_order(small_weights, 1, "int8", "onnxruntime")
+    file = tmp_path / "calibration" / "sspnet-lite.ranges.json"
+    ranges.write(replace(found, weights_sha256="0" * 64), file)
+    with pytest.raises(BadInput, match=rf"are of weights 000000000000\.\.\.,.*{command}"):
+        place_order(small_weights, 1, "int8", "onnxruntime")
+    ranges.write(found, file)
+    assert place_order(small_weights, 1, "int8", "onnxruntime").ranges == found
+
+
+@pytest.mark.parametrize(
+    "change", [{"schema": "x/9"}, {"tensors": {"a": -1.0}}, {"tensors": 3}, {"extra": 1}]
+)
+def test_a_damaged_ranges_file_is_one_line(found, tmp_path, change):
+    file = tmp_path / "r.json"
+    ranges.write(found, file)
+    file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
+    with pytest.raises(EngineMismatch, match="holds no INT8 ranges"):
+        ranges.read(file)
+    file.write_text(file.read_text()[:50])
+    with pytest.raises(EngineMismatch, match="holds no INT8 ranges"):
+        ranges.read(file)

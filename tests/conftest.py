@@ -1,0 +1,15 @@
+"""What tests of several rooms share: a small network, and a home of its own for what is written."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge3dpose.types import Weights
+
+
+@pytest.fixture(scope="session")
+def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
+    """A network like SSP-Net with few channels, as a weights file with its card."""
+    import small_net
+
+    return small_net.write(tmp_path_factory.mktemp("small"))
