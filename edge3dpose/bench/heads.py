@@ -14,20 +14,17 @@ from edge3dpose.types import Array, Weights
 class Heads:
     """Every head at once, FP32. Not thread-safe; it owns nothing that must be closed."""
 
-    def __init__(self, compiled: Any, names: list[str], batch: int) -> None:
+    def __init__(self, compiled: Any, names: list[str]) -> None:
         self._compiled = compiled
         self._ports = [compiled.output(name) for name in names]
-        self.batch = batch
 
     def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S), N <= batch -> (cuts, N, J, 4) = u, v, z, score."""
-        padded = np.zeros((self.batch, *images.shape[1:]), np.float32)
-        padded[: len(images)] = images
-        outputs = self._compiled(padded)
-        return np.stack([outputs[port][: len(images)] for port in self._ports]).copy()
+        """images (N, 3, S, S) -> (cuts, N, J, 4) = u, v, z, score, the caller's own."""
+        outputs = self._compiled(images)
+        return np.stack([outputs[port] for port in self._ports])
 
 
-def open_heads(weights: Weights, batch: int = 16) -> Heads:
+def open_heads(weights: Weights) -> Heads:
     """Open a model's own file, not a cut, in OpenVINO; EngineMismatch where a head is missing."""
     try:
         import openvino
@@ -37,11 +34,9 @@ def open_heads(weights: Weights, batch: int = 16) -> Heads:
     names = [spec.head(cut) for cut in range(1, spec.cuts + 1)]
     core = openvino.Core()
     try:
-        model = core.read_model(weights.onnx)
-        model.reshape({"images": [batch, 3, spec.input_size, spec.input_size]})
         # f32: without it a CPU with BF16 instructions would round on its own
-        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-        return Heads(compiled, names, batch)
+        compiled = core.compile_model(weights.onnx, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        return Heads(compiled, names)
     except RuntimeError as error:
         raise EngineMismatch(
             f"{weights.onnx} does not hold {spec.name} with heads {names[0]} to {names[-1]}: "

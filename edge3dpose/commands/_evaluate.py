@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,16 +12,21 @@ import click
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
 
 from edge3dpose import models, paths
-from edge3dpose.bench import accuracy, labels, report
+from edge3dpose.bench import accuracy, labels
+from edge3dpose.bench.accuracy import AllCuts
 from edge3dpose.bench.clip import frames_of, pixels_by_cut
-from edge3dpose.bench.heads import Heads, open_heads
-from edge3dpose.errors import AccuracyGateFailed, BadInput
-from edge3dpose.types import Array, Camera, Frame, Weights
+from edge3dpose.bench.heads import open_heads
+from edge3dpose.commands import _outcome as outcome
+from edge3dpose.commands._engine import choose, open_chosen
+from edge3dpose.commands._progress import builds
+from edge3dpose.errors import BadInput
+from edge3dpose.types import Camera, Frame, Weights
 
 Item = TypeVar("Item")
+
+BATCH = 8  # people looked at in one call
 
 SYNTHETIC = (
     "held-out synthetic people; joints inside the crop; crop camera and true root depth given; "
@@ -36,6 +42,9 @@ def evaluate(
     cut: str,
     dataset: str,
     root: str | None,
+    backend: str | None,
+    precision: str,
+    engines: Path | None,
     people: int,
     first_seed: int,
     labels: Path | None,
@@ -48,18 +57,27 @@ def evaluate(
     """See the command's help."""
     spec = models.find(model)
     opened = models.open_weights(spec, weights)
-    cuts = models.parse_cuts(cut, spec)
-    if dataset == "synthetic":
-        facts, rows = synthetic(opened, cuts, root, people, first_seed)
-    else:
-        facts, rows = clip(opened, cuts, root or "sample", labels, teacher)
-    Console().print(_table(facts, rows))
-    _store(opened, facts, rows, report=report, write_card=write_card)
-    _judge(rows, require_mpjpe_mm, require_pck)
+    cuts = sorted(set(models.parse_cuts(cut, spec)))
+    if write_card and backend:
+        raise BadInput("--write-card keeps the errors of the model's own file: leave out --backend")
+    with _network(opened, cuts, backend, precision, engines) as network:
+        if dataset == "synthetic":
+            facts, rows = synthetic(opened, network, cuts, root, people, first_seed)
+        else:
+            facts, rows = clip(opened, network, cuts, root or "sample", labels, teacher)
+    facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
+    Console().print(outcome.table(facts, rows))
+    outcome.store(opened, facts, rows, file=report, write_card=write_card)
+    outcome.judge(rows, require_mpjpe_mm, require_pck)
 
 
 def synthetic(
-    weights: Weights, cuts: list[int], root: str | None, people: int, first_seed: int
+    weights: Weights,
+    network: AllCuts,
+    cuts: list[int],
+    root: str | None,
+    people: int,
+    first_seed: int,
 ) -> tuple[dict, list[dict]]:
     """3D errors on held-out synthetic people: facts of the data set, a row a cut."""
     from edge3dpose.training.synthesis.dataset import Synthesizer
@@ -72,14 +90,13 @@ def synthetic(
         )
     renders = Synthesizer(assets, "held-out", weights.spec.input_size)
     seeds = range(first_seed, first_seed + people)
-    heads = open_heads(weights)
     try:
         errors = accuracy.errors_by_cut(
-            _only(heads, cuts),
+            network,
             (_person(renders.sample(seed)) for seed in _progress(seeds, "rendering, looking")),
             weights.spec,
             cuts=cuts,
-            batch=heads.batch,
+            batch=BATCH,
         )
     finally:
         renders.close()
@@ -101,7 +118,12 @@ def _person(sample: Any) -> accuracy.Person:
 
 
 def clip(
-    weights: Weights, cuts: list[int], root: str, labels_file: Path | None, teacher: Path | None
+    weights: Weights,
+    network: AllCuts,
+    cuts: list[int],
+    root: str,
+    labels_file: Path | None,
+    teacher: Path | None,
 ) -> tuple[dict, list[dict]]:
     """2D agreement with the teacher on a clip: facts of it, a row a cut."""
     name, file = _clip_file(root)
@@ -112,7 +134,6 @@ def clip(
         labels.write(stored, rows, clip_sha256=sha256, teacher=paths.sha256_of(teacher))
         click.echo(f"wrote {stored}", err=True)
     known = labels.read(stored, sha256)
-    network = _only(open_heads(weights, batch=1), cuts)
     pixels = pixels_by_cut(weights.spec, network, _progress(frames_of(root), "looking"), known)
     agreements = accuracy.agreement_by_cut(pixels, known, cuts=cuts)
     facts = {
@@ -144,9 +165,32 @@ def teach(root: str, teacher: Path) -> list[labels.Row]:
     return [landmarks.joints() if landmarks else None for landmarks in seen]
 
 
-def _only(heads: Heads, cuts: list[int]) -> Callable[[Array], Array]:
-    rows = [cut - 1 for cut in cuts]
-    return lambda images: heads(images)[rows]
+@contextlib.contextmanager
+def _network(
+    weights: Weights, cuts: list[int], backend: str | None, precision: str, engines: Path | None
+) -> Iterator[AllCuts]:
+    """What answers for the cuts: the model's own file, or an engine for each cut."""
+    if backend is None:
+        if precision != "fp32":
+            raise BadInput(f"--precision {precision} is of an engine: say which --backend")
+        heads, rows = open_heads(weights), [cut - 1 for cut in cuts]
+        yield lambda images: heads(images)[rows]
+        return
+    with contextlib.ExitStack() as stack:
+        opened = []
+        for cut in cuts:
+            choice = choose(
+                model=weights.spec.name,
+                weights=weights.onnx,
+                cut=str(cut),
+                precision=precision,
+                backend=backend,
+            )
+            with builds() as progress:
+                engine, _ = open_chosen(choice, engines, progress=progress)
+            stack.callback(engine.close)
+            opened.append(engine)
+        yield lambda images: np.stack([np.array(engine(images)) for engine in opened])
 
 
 def _clip_file(root: str) -> tuple[str, Path]:
@@ -162,82 +206,3 @@ def _clip_file(root: str) -> tuple[str, Path]:
 
 def _progress(items: Iterable[Item], doing: str) -> Iterable[Item]:
     return track(items, doing, console=Console(stderr=True), transient=True)
-
-
-_COLUMNS = {
-    "cut": ("cut", "{}"),
-    "mpjpe_mm": ("MPJPE mm", "{:.1f}"),
-    "mpjpe16_mm": ("16 joints mm", "{:.1f}"),
-    "pa_mpjpe_mm": ("PA mm", "{:.1f}"),
-    "pck150": ("PCK@150", "{:.3f}"),
-    "auc": ("AUC", "{:.3f}"),
-    "mpjpe_all_joints_mm": ("all joints mm", "{:.1f}"),
-    "pck50": ("PCK@0.5", "{:.3f}"),
-    "pck20": ("PCK@0.2", "{:.3f}"),
-    "median_torsos": ("median torsos", "{:.3f}"),
-}
-
-
-def _table(facts: dict, rows: list[dict]) -> Table:
-    table = Table(title=f"{facts['name']}: {facts['protocol']}")
-    for column in rows[0]:
-        table.add_column(_COLUMNS[column][0], justify="right")
-    for row in rows:
-        table.add_row(*(_COLUMNS[name][1].format(value) for name, value in row.items()))
-    return table
-
-
-def _store(
-    weights: Weights, facts: dict, rows: list[dict], *, report: Path | None, write_card: bool
-) -> None:
-    figures = [{name: round(value, 4) for name, value in row.items()} for row in rows]
-    if report is not None:
-        _save(report, weights, facts, figures)
-        click.echo(f"wrote {report}")
-    if write_card:
-        card = models.read_card(weights.onnx)
-        for row in figures:
-            kept = card.setdefault("cuts", {}).setdefault(str(row["cut"]), {})
-            kept.update({name: value for name, value in row.items() if name != "cut"})
-        card.setdefault("evaluated", {})[facts["name"]] = facts
-        models.write_card(weights.onnx, card)
-        click.echo(f"wrote {weights.onnx.with_suffix('.json')}")
-
-
-def _save(path: Path, weights: Weights, facts: dict, figures: list[dict]) -> None:
-    content = report.header("accuracy") | {
-        "model": weights.spec.name,
-        "weights_sha256": weights.sha256,
-        "state": weights.card.get("state"),
-        "backend": "openvino",
-        "precision": "fp32",
-        "dataset": facts,
-        "cuts": figures,
-    }
-    report.save(path, content)
-
-
-def _judge(rows: list[dict], require_mpjpe_mm: float | None, require_pck: float | None) -> None:
-    """AccuracyGateFailed where a bar that was asked for is missed."""
-    if require_mpjpe_mm is not None:
-        best = _best(rows, "mpjpe_mm", min, "--require-mpjpe-mm")
-        if not best["mpjpe_mm"] <= require_mpjpe_mm:
-            raise AccuracyGateFailed(
-                f"the best cut, {best['cut']}, has MPJPE {best['mpjpe_mm']:.1f} mm; "
-                f"wanted {require_mpjpe_mm:g} mm or less"
-            )
-        if rows[0]["cut"] == 1 and len(rows) > 1 and best["cut"] == 1:
-            raise AccuracyGateFailed("no later cut is better than cut 1")
-    if require_pck is not None:
-        best = _best(rows, "pck50", max, "--require-pck")
-        if not best["pck50"] >= require_pck:
-            raise AccuracyGateFailed(
-                f"the best cut, {best['cut']}, has PCK@0.5 {best['pck50']:.3f}; "
-                f"wanted {require_pck:g} or more"
-            )
-
-
-def _best(rows: list[dict], figure: str, better: Callable, option: str) -> dict:
-    if figure not in rows[0]:
-        raise BadInput(f"{option} asks for a figure that this data set does not give: {figure}")
-    return better(rows, key=lambda row: row[figure])

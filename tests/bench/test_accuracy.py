@@ -96,7 +96,7 @@ def test_a_joint_outside_the_crop_counts_only_in_the_figure_that_says_so():
 
 def test_every_head_of_a_model_file_answers_in_its_own_row(tmp_path):
     poses = np.random.default_rng(0).uniform(0.2, 0.8, (3, 17, 4))
-    heads = open_heads(tiny_model.write(tmp_path, poses), batch=4)
+    heads = open_heads(tiny_model.write(tmp_path, poses))
     outputs = heads(np.ones((3, 3, 64, 64), np.float32))
     assert outputs.shape == (3, 3, 17, 4)
     np.testing.assert_allclose(outputs[:, 2], poses + 1e-3, atol=1e-5)

@@ -112,6 +112,8 @@ def test_a_bar_of_the_other_data_set_is_refused(weights, clip):
         (["--dataset", "clip", "--root", "gone.mp4"], "no clip gone.mp4"),
         (["--dataset", "clip", "--labels", "gone.json"], "--teacher"),
         (["--dataset", "synthetic", "--root", "gone.npz"], "edge3dpose train --prepare"),
+        (["--precision", "int8"], "--backend"),
+        (["--backend", "openvino", "--write-card"], "--write-card"),
         (["--cut", "25"], "no cut 25"),
         (["--model", "nothing"], "no model called 'nothing'"),
     ],
@@ -120,6 +122,21 @@ def test_what_is_missing_is_said_in_one_line(weights, arguments, said):
     done = run("--weights", weights, *arguments)
     assert done.exit_code == 1
     assert said in done.output.splitlines()[-1]
+
+
+def test_engines_are_scored_like_the_model_file(small_weights, clip, tmp_path):
+    figures = []
+    for n, more in enumerate(([], ["--backend", "onnxruntime", "--engines", tmp_path / "e"])):
+        report = tmp_path / f"{n}.json"
+        done = run(
+            *("--model", small_weights.spec.name, "--weights", small_weights.onnx),
+            *("--dataset", "clip", "--root", clip, "--labels", clip.with_suffix(".json")),
+            *("--cut", "2", "--report", report, *more),
+        )
+        assert done.exit_code == 0, done.output
+        figures.append(json.loads(report.read_text()))
+    assert figures[1]["dataset"]["backend"] == "onnxruntime"
+    assert figures[0]["cuts"][0] == pytest.approx(figures[1]["cuts"][0], abs=0.02)
 
 
 def test_labels_of_another_clip_are_refused(weights, clip):

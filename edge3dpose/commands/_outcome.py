@@ -1,0 +1,92 @@
+"""What an evaluation came to: table, report, card, and whether a bar was met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from edge3dpose import models
+from edge3dpose.bench import report
+from edge3dpose.errors import AccuracyGateFailed, BadInput
+from edge3dpose.types import Weights
+
+_COLUMNS = {
+    "cut": ("cut", "{}"),
+    "mpjpe_mm": ("MPJPE mm", "{:.1f}"),
+    "mpjpe16_mm": ("16 joints mm", "{:.1f}"),
+    "pa_mpjpe_mm": ("PA mm", "{:.1f}"),
+    "pck150": ("PCK@150", "{:.3f}"),
+    "auc": ("AUC", "{:.3f}"),
+    "mpjpe_all_joints_mm": ("all joints mm", "{:.1f}"),
+    "pck50": ("PCK@0.5", "{:.3f}"),
+    "pck20": ("PCK@0.2", "{:.3f}"),
+    "median_torsos": ("median torsos", "{:.3f}"),
+}
+
+
+def table(facts: dict, rows: list[dict]) -> Table:
+    """The figures as people read them, a row a cut."""
+    shown = Table(title=f"{facts['name']}: {facts['protocol']}")
+    for column in rows[0]:
+        shown.add_column(_COLUMNS[column][0], justify="right")
+    for row in rows:
+        shown.add_row(*(_COLUMNS[name][1].format(value) for name, value in row.items()))
+    return shown
+
+
+def store(
+    weights: Weights, facts: dict, rows: list[dict], *, file: Path | None, write_card: bool
+) -> None:
+    """Write the figures where they were asked for: a report, the model's card."""
+    figures = [{name: round(value, 4) for name, value in row.items()} for row in rows]
+    if file is not None:
+        _save(file, weights, facts, figures)
+        click.echo(f"wrote {file}")
+    if write_card:
+        card = models.read_card(weights.onnx)
+        for row in figures:
+            kept = card.setdefault("cuts", {}).setdefault(str(row["cut"]), {})
+            kept.update({name: value for name, value in row.items() if name != "cut"})
+        card.setdefault("evaluated", {})[facts["name"]] = facts
+        models.write_card(weights.onnx, card)
+        click.echo(f"wrote {weights.onnx.with_suffix('.json')}")
+
+
+def _save(path: Path, weights: Weights, facts: dict, figures: list[dict]) -> None:
+    content = report.header("accuracy") | {
+        "model": weights.spec.name,
+        "weights_sha256": weights.sha256,
+        "state": weights.card.get("state"),
+        "dataset": facts,
+        "cuts": figures,
+    }
+    report.save(path, content)
+
+
+def judge(rows: list[dict], require_mpjpe_mm: float | None, require_pck: float | None) -> None:
+    """AccuracyGateFailed where a bar that was asked for is missed."""
+    if require_mpjpe_mm is not None:
+        best = _best(rows, "mpjpe_mm", min, "--require-mpjpe-mm")
+        if not best["mpjpe_mm"] <= require_mpjpe_mm:
+            raise AccuracyGateFailed(
+                f"the best cut, {best['cut']}, has MPJPE {best['mpjpe_mm']:.1f} mm; "
+                f"wanted {require_mpjpe_mm:g} mm or less"
+            )
+        if rows[0]["cut"] == 1 and len(rows) > 1 and best["cut"] == 1:
+            raise AccuracyGateFailed("no later cut is better than cut 1")
+    if require_pck is not None:
+        best = _best(rows, "pck50", max, "--require-pck")
+        if not best["pck50"] >= require_pck:
+            raise AccuracyGateFailed(
+                f"the best cut, {best['cut']}, has PCK@0.5 {best['pck50']:.3f}; "
+                f"wanted {require_pck:g} or more"
+            )
+
+
+def _best(rows: list[dict], figure: str, better: Callable, option: str) -> dict:
+    if figure not in rows[0]:
+        raise BadInput(f"{option} asks for a figure that this data set does not give: {figure}")
+    return better(rows, key=lambda row: row[figure])
