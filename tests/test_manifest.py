@@ -95,7 +95,7 @@ def test_swapped_engines_and_swapped_manifests_are_noticed(tmp_path):
         manifest.verify(a.engine)
     a.engine.write_bytes(contents[0])
     os.replace(manifest.path_of(b.engine), manifest.path_of(a.engine))
-    with pytest.raises(EngineMismatch, match="is the manifest of m4.onnx, not of m3.onnx"):
+    with pytest.raises(EngineMismatch, match=r"is the manifest of m4\.onnx, not of m3\.onnx"):
         manifest.verify(a.engine)
 
 
@@ -143,6 +143,6 @@ def test_a_plan_in_a_folder_that_everybody_can_write_is_not_opened(tmp_path):
     plan, onnx = write(tmp_path, 1, "tensorrt-rtx"), write(tmp_path, 2)
     assert manifest.verify(plan.engine) == plan
     tmp_path.chmod(0o777)
-    with pytest.raises(BadInput, match="can be written by everybody.*chmod o-w"):
+    with pytest.raises(BadInput, match=r"can be written by everybody.*chmod o-w"):
         manifest.verify(plan.engine)
     assert manifest.verify(onnx.engine) == onnx

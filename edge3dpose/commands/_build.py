@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +12,14 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from edge3dpose import manifest, models, paths
+from edge3dpose.bench import report
+from edge3dpose.commands._engine import best_backend
 from edge3dpose.compiler import build, cache
 from edge3dpose.compiler.order import Order, key_fields, place_order
 from edge3dpose.errors import AccuracyGateFailed, BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
 from edge3dpose.types import Precision
 
-REPORT_SCHEMA = "edge3dpose.build-report/1"
 _BEFORE, _BUILD = 0.1, 0.7  # shares of one engine's bar: cutting, building; the rest is parity
 
 
@@ -45,11 +44,14 @@ def build_engines(
     ranges: Path | None,
     force: bool,
     explain: bool,
-    report: Path | None,
+    report_file: Path | None,
 ) -> None:
     """Build or explain, and say what was done; the first failure is raised when all are through."""
     spec = models.find(model)
     opened = models.open_weights(spec, weights)
+    if backend == "auto":
+        backend, reason = best_backend()
+        click.echo(f"backend {backend}: {reason}")
     folder = engines or paths.engines_folder()
     orders = [
         place_order(opened, k, precision, backend, calibration=ranges)
@@ -59,8 +61,8 @@ def build_engines(
         return _explain(orders, folder)
     outcomes, errors = _make_all(orders, folder, force=force)
     _print(outcomes, folder)
-    if report:
-        _write_report(outcomes, report)
+    if report_file:
+        _write_report(outcomes, report_file)
     if errors:
         raise type(errors[0])(f"{len(errors)} of {len(orders)} engines failed; first: {errors[0]}")
 
@@ -135,24 +137,17 @@ def _print(outcomes: list[Outcome], folder: Path) -> None:
 
 
 def _write_report(outcomes: list[Outcome], file: Path) -> None:
-    from edge3dpose.bench import machine
-
     first = outcomes[0].order
-    content = {
-        "schema": REPORT_SCHEMA,
+    content = report.header("build") | {
         "model": first.weights.spec.name,
         "weights_sha256": first.weights.sha256,
-        "training": first.weights.card.get("state"),
+        "state": first.weights.card.get("state"),
         "precision": first.precision,
         "backend": first.backend,
-        "machine": machine.describe(),
         "engines": [_report_row(outcome) for outcome in outcomes],
     }
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-        unfinished.write_text(json.dumps(content, indent=1) + "\n")
-        os.replace(unfinished, file)
+        report.save(file, content)
     except OSError as error:
         raise BadInput(f"cannot write {file}: {error.strerror}; pass --report FILE") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -13,14 +14,14 @@ from edge3dpose.compiler import graph, inspect
 from edge3dpose.types import ModelSpec, Weights
 
 
-def print_model(spec: ModelSpec) -> None:
+def print_model(spec: ModelSpec, onnx: Path | None) -> None:
     """Print what is known of a model; one without weights has only its shape."""
     S = spec.input_size
     shape = f"{spec.name}: {spec.cuts} cuts, input {S}x{S}, {spec.skeleton.name}"
-    if not paths.weights_file(spec.name).is_file():
+    if onnx is None and not paths.weights_file(spec.name).is_file():
         click.echo(f"{shape}\n  no weights: edge3dpose train --model {spec.name}\n")
         return
-    weights = models.open_weights(spec)
+    weights = models.open_weights(spec, onnx)
     size = weights.onnx.stat().st_size / 1e6
     click.echo(f"{shape}, {size:.1f} MB with every head\n  {_training(weights.card)}")
     console = Console()

@@ -6,19 +6,27 @@ from pathlib import Path
 
 import click
 
+from edge3dpose.commands._engine import BACKENDS
+
 
 @click.command()
 @click.option("--model", default="sspnet-lite", show_default=True)
 @click.option("--cut", required=True, help="A number, numbers with commas between, or all.")
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp16",
               show_default=True)  # fmt: skip
-@click.option("--backend", required=True, help="onnxruntime, openvino, tensorrt, tensorrt-rtx.")
+@click.option("--backend", type=click.Choice([*BACKENDS, "auto"]), default="auto",
+              show_default=True)  # fmt: skip
 @click.option("--engines", type=click.Path(path_type=Path), help="Folder of the engine cache.")
 @click.option("--weights", type=click.Path(path_type=Path), help="ONNX file with its card beside.")
 @click.option("--ranges", type=click.Path(path_type=Path), help="INT8 ranges, from calibrate.")
 @click.option("--force", is_flag=True, help="Build even what the cache has.")
 @click.option("--explain", is_flag=True, help="Say what the cache has and why; build nothing.")
-@click.option("--report", type=click.Path(path_type=Path), help="Write sizes and seconds as JSON.")
+@click.option(
+    "--report",
+    "report_file",
+    type=click.Path(path_type=Path),
+    help="Write sizes and seconds as JSON.",
+)
 def command(**options: object) -> None:
     """Build the engines of a model's cuts, or find them in the cache.
 

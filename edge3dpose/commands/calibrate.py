@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -44,23 +46,23 @@ def command(
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal) as bar:
         finding = bar.add_task("find people", total=len(sources))
-        images = np.concatenate(
-            [
-                crops.from_source(
-                    s, spec, each, lambda d, n=n: bar.update(finding, completed=n + d)
-                )
-                for n, s in enumerate(sources)
-            ]
-        )
+        found_in = []
+        for n, source in enumerate(sources):
+            step = partial(_advance, bar, finding, n)
+            found_in.append(crops.from_source(source, spec, each, step))
         looking = bar.add_task("ranges", total=1.0)
         found = calibrate.calibrate(
             opened,
-            images,
+            np.concatenate(found_in),
             source=", ".join(Path(source).name for source in sources),
             method=method,
             skip=skip,
-            progress=lambda share: bar.update(looking, completed=share),
+            progress=partial(_advance, bar, looking, 0),
         )
     file = out or paths.home() / "calibration" / f"{model}.ranges.json"
     ranges.write(found, file)
     click.echo(f"{file}: {len(found.tensors)} ranges by {method} on {found.crops} people")
+
+
+def _advance(bar: Any, task: Any, done: int, share: float) -> None:
+    bar.update(task, completed=done + share)
