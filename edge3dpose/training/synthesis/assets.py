@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis import mhclo
-from edge3dpose.training.synthesis.bake import SCHEMA, SPLIT_FILE
 
+SCHEMA = "edge3dpose.synthetic/1"
+SPLIT_FILE = Path(__file__).with_name("split.json")
 Split = Literal["train", "held-out"]
 
 

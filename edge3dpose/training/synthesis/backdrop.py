@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,7 @@ from numpy.typing import NDArray
 from edge3dpose.training.synthesis.assets import Assets, Photo
 from edge3dpose.training.synthesis.camera import CropCamera
 
-Picture = NDArray[np.uint8]  # (H, W, 3) BGR
+Picture: TypeAlias = NDArray[Any]  # uint8 (H, W, 3) BGR
 KINDS = ("panorama", "photo", "room", "plain")
 SHARES = (0.32, 0.38, 0.2, 0.1)
 
@@ -37,10 +39,19 @@ class Backdrops:
         """(side, side, 3) piece of a photo: cloth, or the face of something in front."""
         return self._photo(rng, side) if self._photos else plain(rng, side)
 
+    def cloth(self, number: int) -> Picture:
+        """(128, 128, 3) the middle of the photo of that number, any integer."""
+        if not self._photos:
+            return np.full((128, 128, 3), 128, np.uint8)
+        picture = self._open(self._photos[number % len(self._photos)])
+        height, width = picture.shape[:2]
+        x, y = (width - 128) // 2, (height - 128) // 2
+        return picture[max(y, 0) :, max(x, 0) :][:128, :128]
+
     def _open(self, photo: Photo) -> Picture:
         if photo.name in self._decoded:
             return self._decoded[photo.name]
-        picture = cv2.imdecode(photo.jpeg, cv2.IMREAD_COLOR)
+        picture = np.asarray(cv2.imdecode(photo.jpeg, cv2.IMREAD_COLOR))
         if photo.panorama:
             self._decoded[photo.name] = picture
         return picture
@@ -73,36 +84,38 @@ class Backdrops:
     def _room(self, rng: np.random.Generator, camera: CropCamera, floor_m: float) -> Picture:
         """A floor and a wall, each with a surface of its own, where perspective puts them."""
         rays = _rays(camera)
-        eye = -camera.rotation.T @ camera.translation_m
+        eye = (-camera.rotation.T @ camera.translation_m).astype(np.float32)
         away = rng.uniform(0, 2 * np.pi)
-        wall = np.array([np.sin(away), 0.0, np.cos(away)])
+        wall = np.array([np.sin(away), 0.0, np.cos(away)], np.float32)
         if wall @ eye > 0:  # the wall stands behind the person
             wall = -wall
         to_floor = _reach(rays[..., 1], floor_m - eye[1])
         to_wall = _reach(rays @ wall, rng.uniform(0.8, 5.0) - wall @ eye)
         on_floor = to_floor < to_wall
-        hit = eye + rays * np.minimum(np.minimum(to_floor, to_wall), 60.0)[..., None]
-        along = np.cross(wall, [0.0, 1.0, 0.0])
-        floor = self._surface(rng, hit[..., 0], hit[..., 2])
-        side = self._surface(rng, hit @ along, hit[..., 1])
-        return np.where(on_floor[..., None], floor, side)
+        along = np.cross(wall, [0.0, 1.0, 0.0]).astype(np.float32)
+        out = np.empty((*on_floor.shape, 3), np.uint8)
+        for here, reach, axes in (
+            (on_floor, to_floor, np.eye(3, dtype=np.float32)[[0, 2]]),
+            (~on_floor, to_wall, np.stack([along, np.eye(3, dtype=np.float32)[1]])),
+        ):
+            hit = rays[here] * np.minimum(reach[here], 60.0)[:, None]
+            place = eye @ axes.T + hit @ axes.T
+            out[here] = self._surface(rng, place[:, 0], place[:, 1])
+        return out
 
     def _surface(self, rng: np.random.Generator, a: NDArray, b: NDArray) -> Picture:
-        """Plain, tiles, planks or a photo repeated; a and b in metres."""
+        """(n, 3) colours of points (n,) a and b in metres: a photo repeated, or tiles."""
         if self._photos and rng.random() < 0.5:
             tile = self._photo(rng, 256)
-            scale = 256 / rng.uniform(0.6, 3.0)
-            where = [
-                np.abs((v * scale) % 512 - 256).clip(0, 255).astype(np.float32) for v in (a, b)
-            ]
-            return cv2.remap(tile, where[0], where[1], cv2.INTER_LINEAR)
+            scale = np.float32(256 / rng.uniform(0.6, 3.0))
+            across, down = (np.abs((v * scale) % 512 - 256).astype(np.intp) for v in (a, b))
+            return tile[np.minimum(down, 255), np.minimum(across, 255)]
         one, two = rng.uniform(20, 245, (2, 3))
         if rng.random() < 0.6:
             two = one * rng.uniform(0.8, 1.15)
         size = rng.uniform(0.1, 0.9, 2) * rng.choice([1, 8], 2)
-        mark = (np.floor(a / size[0]) + np.floor(b / size[1])) % 2
-        grain = rng.normal(0, rng.uniform(0, 10), (*a.shape, 1))
-        return np.clip(np.where(mark[..., None] > 0, one, two) + grain, 0, 255).astype(np.uint8)
+        mark = (np.floor(a / size[0]) + np.floor(b / size[1])).astype(np.intp) & 1
+        return np.clip([one, two], 0, 255).astype(np.uint8)[mark]
 
 
 def shadow(
@@ -122,7 +135,8 @@ def shadow(
     dark = np.exp(-far / 2) @ (0.06 / spread * 0.5)
     dark = np.where(reach < 60, np.clip(dark, 0, rng.uniform(0.2, 0.7)), 0)
     size = (camera.side_px, camera.side_px)
-    return 1 - cv2.resize(dark.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    smooth = cv2.resize(dark.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    return np.float32(1) - np.asarray(smooth, np.float32)
 
 
 def plain(rng: np.random.Generator, side: int) -> Picture:
@@ -137,17 +151,19 @@ def plain(rng: np.random.Generator, side: int) -> Picture:
     return cv2.resize(corners, (side, side), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
 
 
-def _rays(camera: CropCamera, cells: int | None = None) -> NDArray[np.float64]:
+def _rays(camera: CropCamera, cells: int | None = None) -> NDArray[np.float32]:
     """(cells, cells, 3) world directions of the crop's pixel centres, Z of 1 in the camera."""
     cells = cells or camera.side_px
     at = (np.arange(cells) + 0.5) * camera.side_px / cells
     u = (at - camera.centre_px[0]) / camera.focal_px
     v = (at - camera.centre_px[1]) / camera.focal_px
-    turn = camera.rotation  # world = turn.T @ camera
-    return u[None, :, None] * turn[0] + v[:, None, None] * turn[1] + turn[2]
+    turn = camera.rotation.astype(np.float32)  # world = turn.T @ camera
+    across = u.astype(np.float32)[:, None] * turn[0] + turn[2]
+    down = v.astype(np.float32)[:, None] * turn[1]
+    return across[None] + down[:, None]
 
 
-def _reach(speed: NDArray, distance: float) -> NDArray:
+def _reach(speed: NDArray, distance: Any) -> NDArray:
     """How far along a ray a plane lies; infinity where it is behind."""
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = distance / speed

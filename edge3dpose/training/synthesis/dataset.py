@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -138,7 +139,7 @@ class Synthesizer:
         assert self._renderer is not None
         look = looks.draw_look(rng, self._assets, person)
         parts = self._dresser.parts(person, look)
-        self._renderer.person(parts, posed, look, self._backdrops.cover(rng, 128), offset)
+        self._renderer.person(parts, posed, look, self._backdrops.cloth, offset)
 
     def _composed(
         self, rng: np.random.Generator, crop: CropCamera, posed: PosedBody, drawn: Rendered
@@ -147,9 +148,11 @@ class Synthesizer:
         behind = self._backdrops.draw(rng, crop, floor_m)
         if rng.random() < SHADOW:
             factor = backdrop.shadow(rng, crop, posed.joints_m, floor_m)
-            behind = (behind * factor[..., None]).astype(np.uint8)
-        share = drawn.cover[..., None] / np.float32(255)
-        return (drawn.bgr * share + behind * (1 - share)).astype(np.uint8)
+            behind = cv2.multiply(behind, cv2.merge([factor] * 3), dtype=cv2.CV_8U)
+        if not self._msaa:
+            return np.where(drawn.cover[..., None] > 0, drawn.bgr, behind)
+        share = drawn.cover[..., None] / np.float32(255)  # bgr has been weighted already
+        return (drawn.bgr + behind * (1 - share)).astype(np.uint8)
 
 
 def _labelled(

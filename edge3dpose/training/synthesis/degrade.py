@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Picture = NDArray[np.uint8]  # (S, S, 3) BGR
+Picture: TypeAlias = NDArray[Any]  # uint8 (S, S, 3) BGR
 
 
 def occlude(
@@ -112,4 +113,4 @@ def _noise(rng: np.random.Generator, image: Picture) -> Picture:
 def _jpeg(rng: np.random.Generator, image: Picture) -> Picture:
     quality = int(rng.integers(15, 95))
     coded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
-    return cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR))

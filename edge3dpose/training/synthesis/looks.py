@@ -9,7 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.training.synthesis.assets import Assets, Garment, Person
-from edge3dpose.training.synthesis.bodies import HAIR, SKIN
+from edge3dpose.training.synthesis.bodies import (
+    BEARD,
+    BROWS,
+    EYE,
+    HAIR,
+    HAT,
+    LIPS,
+    PUPIL,
+    SCALP,
+    SHOES,
+    SKIN,
+)
 
 PATTERNS = ("plain", "stripes", "checks", "dots", "blotches", "gradient", "logo", "photo")
 NO_COAT = (-1.0, -1.0, 9.0, -1.0)
@@ -33,8 +44,8 @@ class Look:
     colour: NDArray[np.float32]  # (8, 4) by slot, gloss last
     second: NDArray[np.float32]  # (8, 4) pattern kind last
     pattern: NDArray[np.float32]  # (8, 4)
-    tints: NDArray[np.float32]  # (8, 3)
-    tint_strength: tuple[float, float, float, float]
+    tints: NDArray[np.float32]  # (6, 4) by tint, how far it covers the skin last
+    cloth: int | None  # number of the photo that the "photo" pattern repeats
 
 
 @dataclass(frozen=True)
@@ -63,8 +74,10 @@ def draw_look(rng: np.random.Generator, assets: Assets, person: Person) -> Look:
         worn.append(hair[rng.integers(len(hair))])
     coat, puff = (_underwear(person), (0.0, 0.0)) if mesh_suit else _painted_coat(rng, person)
     colour, second, pattern = _colours(rng, assets)
-    tints, strength = _face(rng, person, colour)
-    return Look(tuple(worn), coat, puff, colour, second, pattern, tints, strength)
+    tints = _face(rng, person, colour)
+    number = int(rng.integers(1 << 30))
+    cloth = number if (second[:, 3] == PATTERNS.index("photo")).any() else None
+    return Look(tuple(worn), coat, puff, colour, second, pattern, tints, cloth)
 
 
 def draw_light(rng: np.random.Generator, up: NDArray) -> Light:
@@ -72,9 +85,9 @@ def draw_light(rng: np.random.Generator, up: NDArray) -> Light:
     count = rng.integers(1, 4)
     towards = rng.normal(size=(3, 3)) + 0.9 * up + np.array([0, 0, -0.4])
     towards /= np.linalg.norm(towards, axis=1, keepdims=True)
-    power = rng.uniform(0.3, 1.1, 3) * (np.arange(3) < count) / np.sqrt(count)
+    power = rng.uniform(0.3, 0.9, 3) * (np.arange(3) < count) / np.sqrt(count)
     colour = power[:, None] * _cast(rng, 3, 0.12)
-    ambient = rng.uniform(0.3, 0.85)
+    ambient = rng.uniform(0.3, 0.75)
     sky = ambient * _cast(rng, 1, 0.1)[0]
     return Light(
         towards.astype(np.float32),
@@ -127,20 +140,16 @@ def _colours(rng: np.random.Generator, assets: Assets) -> tuple[NDArray, NDArray
     colour[:, 3] = rng.choice([0.0, 0.05, 0.25], SLOTS, p=[0.5, 0.35, 0.15])
     plain = rng.random(SLOTS) < 0.45
     second[:, 3] = np.where(plain, 0, rng.choice(kinds, SLOTS))
+    second[[SHOES, HAT, EYE], 3] = 0
     colour[SKIN, :3] = _between(rng, SKIN_TONES)
+    colour[EYE, :3] = 0.85
     colour[SKIN, 3] = rng.uniform(0.0, 0.15)
     colour[HAIR, :3] = _between(rng, HAIR_TONES) if rng.random() < 0.95 else _cloth(rng)
     second[[SKIN, HAIR], 3] = 0
-    pattern = np.stack(
-        [
-            np.exp(rng.uniform(np.log(4), np.log(40), SLOTS)),
-            rng.choice([0, np.pi / 2, rng.uniform(0, np.pi)], SLOTS),
-            rng.uniform(0, 0.35, SLOTS),
-            rng.uniform(0, 1, SLOTS),
-        ],
-        1,
-    )
-    pattern[HAIR, 2] = 0.5
+    turn = rng.choice([0, np.pi / 2, rng.uniform(0, np.pi)], SLOTS)
+    frequency = np.exp(rng.uniform(np.log(4), np.log(40), SLOTS))
+    pattern = np.stack([frequency, np.cos(turn), np.sin(turn), rng.uniform(0, 0.35, SLOTS)], 1)
+    pattern[HAIR, 3] = 0.5
     return colour.astype(np.float32), second.astype(np.float32), pattern.astype(np.float32)
 
 
@@ -158,16 +167,13 @@ def _between(rng: np.random.Generator, tones: NDArray) -> NDArray:
     return rgb[::-1] / 255 * rng.uniform(0.9, 1.1)
 
 
-def _face(
-    rng: np.random.Generator, person: Person, colour: NDArray
-) -> tuple[NDArray, tuple[float, float, float, float]]:
+def _face(rng: np.random.Generator, person: Person, colour: NDArray) -> NDArray[np.float32]:
     skin, hair = colour[SKIN, :3], colour[HAIR, :3]
-    tints = np.zeros((SLOTS, 3), np.float32)
-    tints[1] = skin * np.array([0.75, 0.65, 1.0])  # lips, BGR
-    tints[2] = hair * 0.8
-    tints[3] = rng.uniform(0.02, 0.25, 3)
-    tints[4] = hair
-    tints[5] = hair
-    scalp = rng.choice([0.0, 0.5, 1.0], p=[0.1, 0.2, 0.7])
-    beard = rng.choice([0.0, 0.35, 0.9], p=[0.55, 0.25, 0.2]) if person.gender <= 0.5 else 0.0
-    return tints, (0.8, 0.85, float(scalp), float(beard))
+    tints = np.zeros((6, 4), np.float32)
+    tints[LIPS] = [*(skin * np.array([0.75, 0.65, 1.0])), 0.8]
+    tints[BROWS] = [*(hair * 0.8), 0.85]
+    tints[PUPIL] = [*rng.uniform(0.02, 0.25, 3), 1]
+    tints[SCALP] = [*hair, rng.choice([0.0, 0.5, 1.0], p=[0.1, 0.2, 0.7])]
+    beard = rng.choice([0.0, 0.35, 0.9], p=[0.55, 0.25, 0.2])
+    tints[BEARD] = [*hair, beard if person.gender <= 0.5 else 0]
+    return tints

@@ -10,16 +10,23 @@ from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput
 from edge3dpose.skeletons import H36M17
+from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
 
 LEFT, RIGHT, MIDDLE = (255, 128, 0), (0, 0, 255), (0, 220, 0)  # BGR
 
 
-def save_preview(synthesizer: Synthesizer, count: int, out: Path, first_seed: int = 0) -> Path:
-    """Writes ``count`` samples as one picture (PNG or JPEG by the name) and returns the path."""
-    sheet = contact_sheet([draw(synthesizer.sample(first_seed + i)) for i in range(count)])
+def contact_sheet(
+    assets: Path, count: int, out: Path, *, size: int = 256, split: Split = "train", first: int = 0
+) -> Path:
+    """Writes samples ``first`` on as one picture (PNG or JPEG by the name) and returns its path."""
+    people = Synthesizer(assets, split, size)
+    try:
+        image = tiled([draw(people.sample(first + i)) for i in range(count)])
+    finally:
+        people.close()
     out.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(out), sheet):
+    if not cv2.imwrite(str(out), image):
         raise BadInput(f"{out}: cannot be written; wanted a .png or .jpg path in a folder of yours")
     return out
 
@@ -37,7 +44,7 @@ def draw(sample: SyntheticSample) -> NDArray[np.uint8]:
     return image
 
 
-def contact_sheet(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
+def tiled(images: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Pictures of one size in rows, about 4:3."""
     columns = max(1, round(np.sqrt(len(images) * 4 / 3)))
     blank = np.zeros_like(images[0])

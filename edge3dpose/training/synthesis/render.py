@@ -24,14 +24,13 @@ MOST_KEPT = 300  # vertex buffers; a garment on a body is about 100 kB
 
 @dataclass(frozen=True)
 class Part:
-    """A piece of a dressed person: static mesh, vertices at rest, triangles to draw."""
+    """A piece of a dressed person. The keys name what may be kept on the graphics side."""
 
     mesh_key: str
     mesh: Mesh
-    shape_key: tuple[str, int]  # mesh and body
-    fit: Callable[[], NDArray[np.float32]]  # vertices at rest, metres
-    hidden_key: str  # "" or the names of what covers it
-    hidden: NDArray[np.bool_] | None  # (n,) covered vertices
+    body: int  # number of the body it was fitted to
+    closed: bool  # its inside is never seen
+    shape: Callable[[], NDArray[np.float32]]  # (n, 6) position at rest in metres, and normal
 
 
 @dataclass(frozen=True)
@@ -54,22 +53,11 @@ def open_context() -> Any:
             "moderngl is not installed; pip install 'edge3dpose[train]'"
         ) from error
     try:
-        return moderngl.create_context(standalone=True, backend="egl")
+        return moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]
     except Exception as error:  # moderngl and glcontext raise bare Exception
         raise MissingDependency(
             f"no OpenGL without a window ({error}); apt-get install libegl1 libgl1-mesa-dri"
         ) from error
-
-
-def vertex_normals(vertices: NDArray, triangles: NDArray) -> NDArray[np.float32]:
-    """(n, 3) unit normals, triangles weighing by their area."""
-    a, b, c = (vertices[triangles[:, k]] for k in range(3))
-    face = np.cross(b - a, c - a)
-    count, corners = len(vertices), triangles.ravel()
-    spread = np.repeat(face, 3, axis=0)
-    total = np.stack([np.bincount(corners, spread[:, k], count) for k in range(3)], 1)
-    length = np.linalg.norm(total, axis=1, keepdims=True)
-    return (total / np.maximum(length, 1e-12)).astype(np.float32)
 
 
 class Renderer:
@@ -79,6 +67,7 @@ class Renderer:
         self.size = size_px
         self.context = open_context()
         self.context.enable(self.context.DEPTH_TEST)
+        self.context.front_face = "cw"  # the shader puts the top row first, which turns triangles
         self._program = self.context.program(
             vertex_shader=shaders.VERTEX, fragment_shader=shaders.FRAGMENT
         )
@@ -92,10 +81,9 @@ class Renderer:
                 [self.context.renderbuffer(square, 4, samples=samples)],
                 self.context.depth_renderbuffer(square, samples=samples),
             )
-        self._cloth = self.context.texture((128, 128), 3, np.full(3 * 128**2, 128, np.uint8))
-        self._static: dict[str, Any] = {}
+        self._cloths: OrderedDict[int, Any] = OrderedDict()
+        self._meshes: OrderedDict[str, Any] = OrderedDict()
         self._shapes: OrderedDict[tuple[str, int], Any] = OrderedDict()
-        self._triangles: OrderedDict[tuple[str, str], Any] = OrderedDict()
 
     def begin(self, camera: CropCamera, light: Light) -> None:
         """Clears the picture and sets camera and lamps for the people that follow."""
@@ -127,20 +115,21 @@ class Renderer:
         parts: list[Part],
         posed: PosedBody,
         look: Look,
-        cloth: NDArray[np.uint8],
+        cloth: Callable[[int], NDArray[np.uint8]],
         offset_m: NDArray | None = None,
     ) -> None:
         """Draws one dressed person; ``offset_m`` (3,) moves it in camera axes, metres.
 
-        cloth (128, 128, 3) is the picture that the "photo" pattern repeats.
+        cloth(look.cloth) gives the picture (H, W, 3) that the "photo" pattern repeats.
         """
         self._set("shift", self._shift if offset_m is None else self._shift + offset_m)
         self._set("bones", posed.bones)
-        for name in ("coat", "colour", "second", "pattern", "tints", "tint_strength"):
+        for name in ("coat", "colour", "second", "pattern", "tints"):
             self._set(name, np.asarray(getattr(look, name)))
         self._set("puff", np.asarray(look.puff_m))
-        self._cloth.write(np.ascontiguousarray(cloth))
-        self._cloth.use(0)
+        if look.cloth is not None:
+            number = look.cloth
+            _kept(self._cloths, number, lambda: self._texture(cloth(number)))[0].use(0)
         for part in parts:
             self._draw(part)
 
@@ -166,44 +155,46 @@ class Renderer:
             uniform.write(np.ascontiguousarray(used, np.float32).tobytes())
 
     def _draw(self, part: Part) -> None:
-        static = self._static.get(part.mesh_key)
-        if static is None:
-            static = self._static[part.mesh_key] = self.context.buffer(part.mesh.attributes)
-        shape = _kept(self._shapes, part.shape_key, lambda: self._shape_buffer(part))
-        triangles = _kept(
-            self._triangles, (part.mesh_key, part.hidden_key), lambda: self._index_buffer(part)
-        )
+        attributes, triangles = _kept(self._meshes, part.mesh_key, lambda: self._buffers(part.mesh))
+        shape = _kept(
+            self._shapes,
+            (part.mesh_key, part.body),
+            lambda: (self.context.buffer(np.ascontiguousarray(part.shape(), np.float32)),),
+        )[0]
         array = self.context.vertex_array(
             self._program,
             [
                 (shape, "3f 3f", "rest", "rest_normal"),
-                (static, "4u1 4f1 4f1", "bone", "weight", "code"),
+                (attributes, "4u1 4f1 4f1", "bone", "weight", "code"),
             ],
             index_buffer=triangles,
-            index_element_size=4,
+            index_element_size=2,
         )
+        if part.closed:
+            self.context.enable(self.context.CULL_FACE)
+        else:
+            self.context.disable(self.context.CULL_FACE)
         array.render()
         array.release()
 
-    def _shape_buffer(self, part: Part) -> Any:
-        vertices = part.fit()
-        normals = vertex_normals(vertices, part.mesh.triangles)
-        packed = np.concatenate([vertices, normals], 1).astype(np.float32)
-        return self.context.buffer(np.ascontiguousarray(packed))
+    def _buffers(self, mesh: Mesh) -> tuple[Any, ...]:
+        return (
+            self.context.buffer(np.ascontiguousarray(mesh.attributes)),
+            self.context.buffer(np.ascontiguousarray(mesh.triangles, np.uint16)),
+        )
 
-    def _index_buffer(self, part: Part) -> Any:
-        triangles = part.mesh.triangles
-        if part.hidden is not None:
-            triangles = triangles[~part.hidden[triangles].all(1)]
-        return self.context.buffer(np.ascontiguousarray(triangles, np.uint32))
+    def _texture(self, picture: NDArray[np.uint8]) -> tuple[Any, ...]:
+        height, width = picture.shape[:2]
+        return (self.context.texture((width, height), 3, np.ascontiguousarray(picture)),)
 
 
-def _kept(store: OrderedDict, key: Any, make: Any) -> Any:
-    """The value under key, made if missing; the one unused longest goes when there are too many."""
+def _kept(store: OrderedDict, key: Any, make: Callable[[], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The buffers under key, made if missing; those unused longest go when there are too many."""
     if key in store:
         store.move_to_end(key)
         return store[key]
     value = store[key] = make()
     if len(store) > MOST_KEPT:
-        store.popitem(last=False)[1].release()
+        for buffer in store.popitem(last=False)[1]:
+            buffer.release()
     return value

@@ -27,7 +27,7 @@ void main() {
     limb = code.zw * (255.0 / 64.0);
     vec3 p = rest;
     if (slot < 0.5) {
-        float fold = 0.7 + 0.3 * sin(p.y * 43.0 + p.x * 31.0) * sin(p.z * 37.0 + p.y * 17.0);
+        float fold = 0.4 + 0.6 * abs(fract(p.y * 7.0 + p.x * 5.0 + p.z * 6.0) - 0.5) * 2.0;
         if (limb.x > coat.z && limb.x < coat.w && limb.y < 0.6) p += rest_normal * puff.y * fold;
         if (limb.y < coat.x && limb.x < coat.y) p += rest_normal * puff.x * fold;
     }
@@ -55,9 +55,8 @@ FRAGMENT = """
 uniform vec4 coat;
 uniform vec4 colour[8];        // by slot; w: gloss
 uniform vec4 second[8];        // w: kind of pattern
-uniform vec4 pattern[8];       // frequency 1/m, angle, strength of the weave, phase
-uniform vec3 tints[8];
-uniform vec4 tint_strength;    // lips, brows, scalp, beard
+uniform vec4 pattern[8];       // frequency 1/m, cosine and sine of its turn, strength of the weave
+uniform vec4 tints[6];         // w: how far the skin takes the tint
 uniform vec3 light_from[3];
 uniform vec3 light_colour[3];
 uniform vec3 sky;
@@ -72,52 +71,45 @@ flat in float slot;
 flat in float tint;
 out vec4 pixel;
 
-float hash(vec3 p) { return fract(sin(dot(p, vec3(12.9898, 78.233, 37.719))) * 43758.5453); }
+// llvmpipe runs both sides of every branch, so what is here is paid by every pixel: keep it short.
+float grain(vec3 p) { return fract(sin(dot(p, vec3(12.9898, 78.233, 37.719))) * 43758.5453); }
 
-float noise(vec3 p) {
-    vec3 i = floor(p), f = fract(p);
-    f = f * f * (3.0 - 2.0 * f);
-    float x00 = mix(hash(i), hash(i + vec3(1, 0, 0)), f.x);
-    float x10 = mix(hash(i + vec3(0, 1, 0)), hash(i + vec3(1, 1, 0)), f.x);
-    float x01 = mix(hash(i + vec3(0, 0, 1)), hash(i + vec3(1, 0, 1)), f.x);
-    float x11 = mix(hash(i + vec3(0, 1, 1)), hash(i + vec3(1, 1, 1)), f.x);
-    return mix(mix(x00, x10, f.y), mix(x01, x11, f.y), f.z);
+float cloud(vec3 p) {
+    vec3 w = sin(p.yzx * 1.3 + sin(p.zxy * 1.7));
+    return 0.5 + 0.35 * (w.x + w.y * w.z);
 }
 
-vec3 painted(int s) {
+vec3 painted(int s, float blotch) {
     vec3 a = colour[s].rgb, b = second[s].rgb;
-    float kind = second[s].w, c = cos(pattern[s].y), d = sin(pattern[s].y);
+    float kind = second[s].w;
     vec2 flat_place = vec2(place.x + 0.7 * place.z, place.y);
-    vec2 q = mat2(c, -d, d, c) * flat_place * pattern[s].x + pattern[s].w;
+    vec2 turn = pattern[s].yz;
+    vec2 q = mat2(turn.x, -turn.y, turn.y, turn.x) * flat_place * pattern[s].x + 0.5;
     float m = 0.0;
     if (kind < 0.5) m = 0.0;
     else if (kind < 1.5) m = step(0.5, fract(q.y));
     else if (kind < 2.5) m = 0.5 * step(0.6, fract(q.x)) + 0.5 * step(0.6, fract(q.y));
     else if (kind < 3.5) m = step(length(fract(q) - 0.5), 0.28);
-    else if (kind < 4.5) m = step(0.5, noise(place * pattern[s].x));
-    else if (kind < 5.5) m = clamp(0.5 + place.y * 1.2 + pattern[s].w - 0.5, 0.0, 1.0);
-    else if (kind < 6.5) m = step(abs(place.x), 0.09) * step(abs(place.y - 0.3), 0.08);
-    else return texture(cloth, q * 0.12).rgb * mix(vec3(1.0), a * 1.6, 0.5);
-    vec3 base = mix(a, b, m);
-    return base * (1.0 + pattern[s].z * (hash(floor(place * 260.0)) - 0.5));
+    else if (kind < 4.5) m = step(0.5, blotch);
+    else if (kind < 5.5) m = clamp(0.5 + place.y * 1.2, 0.0, 1.0);
+    else m = step(abs(place.x), 0.09) * step(abs(place.y - 0.3), 0.08);
+    vec3 base = kind > 6.5 ? texture(cloth, q * 0.12).rgb * mix(vec3(1.0), a * 1.6, 0.5)
+                           : mix(a, b, m);
+    return base * (1.0 + pattern[s].w * (grain(floor(place * 260.0)) - 0.5));
 }
 
-vec3 skin() {
-    vec3 base = colour[0].rgb * (0.93 + 0.14 * noise(place * 23.0));
+vec3 skin(float blotch) {
     int t = int(tint + 0.5);
-    if (t == 1) base = mix(base, tints[1], tint_strength.x);
-    else if (t == 2) base = mix(base, tints[2], tint_strength.y);
-    else if (t == 4) base = mix(base, tints[4], tint_strength.z);
-    else if (t == 5) base = mix(base, tints[5], tint_strength.w);
-    return base;
+    vec3 base = (slot > 6.5 ? colour[7] : colour[0]).rgb * (0.93 + 0.14 * blotch);
+    return t == 0 ? base : mix(base, tints[t].rgb, tints[t].w);
 }
 
 void main() {
     int s = int(slot + 0.5);
     if (s == 0 && limb.y < coat.x && limb.x < coat.y) s = 1;
     else if (s == 0 && limb.x > coat.z && limb.x < coat.w && limb.y < 0.6) s = 2;
-    vec3 base = s == 0 ? skin() : painted(s);
-    if (s == 7) base = tint > 2.5 && tint < 3.5 ? tints[3] : vec3(0.85);
+    float blotch = cloud(place * (s == 0 ? 23.0 : 2.5 * pattern[s].x));
+    vec3 base = s == 0 || s == 7 ? skin(blotch) : painted(s, blotch);
     vec3 n = normalize(normal), look = normalize(-eye);
     if (dot(n, look) < 0.0) n = -n;
     vec3 light = mix(ground, sky, 0.5 + 0.5 * dot(n, up));
@@ -125,7 +117,10 @@ void main() {
     for (int k = 0; k < 3; k++) {
         light += light_colour[k] * max(dot(n, light_from[k]), 0.0);
         float high = max(dot(n, normalize(light_from[k] + look)), 0.0);
-        shine += light_colour[k] * pow(high, 24.0);
+        high *= high;
+        high *= high;
+        high *= high;
+        shine += light_colour[k] * high * high * high;
     }
     pixel = vec4(clamp(base * light + colour[s].w * shine, 0.0, 1.0), 1.0);
 }

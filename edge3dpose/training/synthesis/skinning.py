@@ -104,7 +104,7 @@ def _fingers(names: tuple[str, ...]) -> tuple[NDArray, NDArray, NDArray]:
 
 def _levels(parents: tuple[int, ...]) -> list[tuple[NDArray, NDArray]]:
     """(children, their parents) by depth, so that a whole level is placed at once."""
-    depth = []
+    depth: list[int] = []
     for parent in parents:
         depth.append(0 if parent < 0 else depth[parent] + 1)
     levels = []
