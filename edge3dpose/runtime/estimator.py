@@ -8,7 +8,7 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
-from edge3dpose.runtime.square import square_from_pose
+from edge3dpose.runtime.square import is_person, square_from_pose
 from edge3dpose.types import Box, Engine, Frame, ModelSpec, Pose3D
 
 
@@ -49,8 +49,9 @@ class Estimator:
         poses = self._look(frame, boxes) if boxes else []
         if self._second_look:
             poses = self._look_again_at_newcomers(frame, poses)
-        self._last = poses
-        return poses
+        self._last = [pose for pose in poses if is_person(pose)]
+        self._known = {pose.track_id for pose in self._last}
+        return self._last
 
     def _look_again_at_newcomers(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
         # A finder's square is rough. The first pose tells how large the person is, so a second
@@ -62,7 +63,6 @@ class Estimator:
             poses = list(poses)
             for n, pose in zip(new, again, strict=True):
                 poses[n] = pose
-        self._known = {pose.track_id for pose in poses}
         return poses
 
     def _look(self, frame: Frame, boxes: list[Box]) -> list[Pose3D]:

@@ -9,6 +9,7 @@ from edge3dpose.types import Box, Pose3D
 # Bones of h36m17 as (joint, parent), and what they add up to in an adult of 1.70 m, mm.
 _BONES = ((2, 1), (3, 2), (5, 4), (6, 5), (8, 0), (9, 8), (12, 11), (13, 12), (15, 14), (16, 15))
 _ADULT_MM = 4 * 420.0 + 500.0 + 110.0 + 4 * 265.0
+MIN_SCORE = 0.25  # mean over the joints; under it nobody is there
 _FARTHEST = 1.25  # one correction changes the side by no more than this factor
 
 
@@ -34,3 +35,8 @@ def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
     x, y = (float(value) for value in pose.pixels[0])
     score = float(pose.score.mean())
     return Box(x - half, y - half, x + half, y + half, score, pose.track_id)
+
+
+def is_person(pose: Pose3D) -> bool:
+    """Whether somebody is where a pose says: the network is sure, and it is a body in size."""
+    return bool(pose.score.mean() >= MIN_SCORE and 0.3 < body_scale(pose) < 3)

@@ -23,7 +23,7 @@ def open_engine(path: Path, spec: ModelSpec) -> Engine:
             outputs = np.asarray(file["outputs"], np.float32)
     except FileNotFoundError:
         raise BadInput(f"no recording at {path}") from None
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise EngineMismatch(f"{path} is no recording of outputs: {error}") from error
     wanted = (len(spec.skeleton.joints), 4)
     if outputs.shape[1:] != wanted or not len(outputs):

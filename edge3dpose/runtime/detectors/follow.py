@@ -1,4 +1,4 @@
-"""Follows the last poses, and looks for people where there are none and once a second."""
+"""Follows the last poses, and looks for people where there are none and twice a second."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import replace
 import numpy as np
 
 from edge3dpose.runtime.detectors import Detector, blazepose
-from edge3dpose.runtime.square import body_scale, square_from_pose
+from edge3dpose.runtime.square import square_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
-EVERY_S = 1.0  # how often newcomers are looked for while somebody is followed
+EVERY_S = 0.5  # how often newcomers are looked for while somebody is followed
 SETTLE_S = 0.5  # time constant of the square's size
-MIN_SCORE = 0.25  # mean over the joints; under it the person is lost
-UNSEEN_CHECKS = 3  # times in a row that the finder may overlook somebody who is followed
+UNSEEN_CHECKS = 6  # times in a row that the finder may overlook somebody who is followed
 SAME_SQUARES = 0.2  # pelvis to pelvis, in sides of the larger square (0.45 m)
 SAME_POSES = 0.08  # mean joint to joint, in sides
 
@@ -25,7 +24,7 @@ def open_detector(find: Detector | None = None) -> Detector:
 
 
 class Follow:
-    """Keeps who is who; a track id is never used again."""
+    """Keeps who is who. The id of somebody who was followed is never given again."""
 
     def __init__(self, find: Detector) -> None:
         self._find = find
@@ -39,7 +38,9 @@ class Follow:
         step_s = frame.time_s - self._time_s
         self._time_s = frame.time_s
         trust = 1 - math.exp(-max(step_s, 0.0) / SETTLE_S)
-        alive = [pose for pose in distinct(last) if _is_alive(pose, frame)]
+        ids = [pose.track_id for pose in last if pose.track_id is not None]
+        self._next_id = max([self._next_id, *(n + 1 for n in ids)])
+        alive = [pose for pose in distinct(last) if _stays(pose, frame)]
         boxes = [square_from_pose(pose, trust=trust) for pose in alive]
         if not boxes or frame.time_s - self._looked_s >= EVERY_S:
             self._looked_s = frame.time_s
@@ -56,10 +57,12 @@ class Follow:
             if unseen[box.track_id] < UNSEEN_CHECKS:
                 kept.append(box)
         self._unseen = unseen
+        # an id counts as given once a pose came of it: false alarms leave no gaps
+        new = self._next_id
         for box in found:
             if not any(same_square(box, other) for other in kept):
-                kept.append(replace(box, track_id=self._next_id))
-                self._next_id += 1
+                kept.append(replace(box, track_id=new))
+                new += 1
         return kept
 
 
@@ -85,11 +88,10 @@ def _same_pose(a: Pose3D, b: Pose3D) -> bool:
     return bool(apart < SAME_POSES * max(a.box.x1 - a.box.x0, b.box.x1 - b.box.x0))
 
 
-def _is_alive(pose: Pose3D, frame: Frame) -> bool:
+def _stays(pose: Pose3D, frame: Frame) -> bool:
     assert pose.box is not None
     height, width = frame.image.shape[:2]
     side = pose.box.x1 - pose.box.x0
     x, y = pose.pixels[0]
     inside = -0.2 * side < x < width + 0.2 * side and -0.2 * side < y < height + 0.2 * side
-    sensible = 8 < side < 8 * max(height, width) and 0.3 < body_scale(pose) < 3
-    return bool(inside and sensible and pose.score.mean() >= MIN_SCORE)
+    return bool(inside and 8 < side < 8 * max(height, width))

@@ -32,7 +32,8 @@ def open_filter() -> Filter:
 @dataclass(slots=True)
 class _History:
     time_s: float
-    points: Array  # (J + 1, 3): joints, then the root's place
+    seen: Array  # (J + 1, 3), as they came: joints, then the root's place
+    points: Array  # the same, smoothed
     velocity: Array
 
 
@@ -57,19 +58,18 @@ class OneEuro:
         points = np.concatenate([pose.joints_mm, root[None]])
         before = self._tracks.get(pose.track_id)
         if before is None or not 0 < time_s - before.time_s <= FORGET_S:
-            self._tracks[pose.track_id] = _History(time_s, points, np.zeros_like(points))
+            self._tracks[pose.track_id] = _History(time_s, points, points, np.zeros_like(points))
             return pose
         step_s = time_s - before.time_s
-        moved = (points - before.points) / step_s
+        moved = (points - before.seen) / step_s
         velocity = before.velocity + _share(SPEED_CUTOFF_HZ, step_s) * (moved - before.velocity)
         speed = np.linalg.norm(velocity, axis=1, keepdims=True)
-        points = before.points + _share(MIN_CUTOFF_HZ + BETA * speed, step_s) * (
-            points - before.points
-        )
-        points = points.astype(np.float32)
-        self._tracks[pose.track_id] = _History(time_s, points, velocity.astype(np.float32))
-        place = None if pose.root_mm is None else points[-1]
-        return replace(pose, joints_mm=points[:-1] - points[0], root_mm=place)
+        share = _share(MIN_CUTOFF_HZ + BETA * speed, step_s)
+        smooth = (before.points + share * (points - before.points)).astype(np.float32)
+        velocity = velocity.astype(np.float32)
+        self._tracks[pose.track_id] = _History(time_s, points, smooth, velocity)
+        place = None if pose.root_mm is None else smooth[-1]
+        return replace(pose, joints_mm=smooth[:-1] - smooth[0], root_mm=place)
 
 
 def _share(cutoff_hz: Any, step_s: float) -> Any:

@@ -1,0 +1,23 @@
+"""TensorRT 10.3 to 11.x on an NVIDIA GPU: a plan -> Engine, replayed as one CUDA graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edge3dpose.runtime.backends import _plan
+from edge3dpose.types import Engine, ModelSpec
+
+
+def version() -> str:
+    """Full version of the package."""
+    return _plan.package_of("tensorrt").__version__
+
+
+def open_engine(path: Path, spec: ModelSpec) -> Engine:
+    """Open a verified plan; MissingDependency in one line without driver, device or package."""
+    return _plan.open_plan(path, spec, "tensorrt", context_of=_context, captures=True)
+
+
+def _context(trt: Any, plan: Any) -> Any:
+    return plan.create_execution_context()

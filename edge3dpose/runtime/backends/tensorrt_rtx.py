@@ -1,0 +1,25 @@
+"""TensorRT for RTX on an NVIDIA GPU: a plan -> Engine; the package captures its own CUDA graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edge3dpose.runtime.backends import _plan
+from edge3dpose.types import Engine, ModelSpec
+
+
+def version() -> str:
+    """Full version of the package."""
+    return _plan.package_of("tensorrt-rtx").__version__
+
+
+def open_engine(path: Path, spec: ModelSpec) -> Engine:
+    """Open a verified plan; MissingDependency in one line without driver, device or package."""
+    return _plan.open_plan(path, spec, "tensorrt-rtx", context_of=_context, captures=False)
+
+
+def _context(trt: Any, plan: Any) -> Any:
+    config = plan.create_runtime_config()
+    config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+    return plan.create_execution_context(config)

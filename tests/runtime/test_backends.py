@@ -1,0 +1,111 @@
+"""Every backend keeps the same promise; what cannot be opened is one clear line."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from standing import SPEC, unit_pose, write_engine
+
+from edge3dpose import nvidia, rooms
+from edge3dpose.errors import BadInput, EngineMismatch, MissingDependency
+
+ON_CPU = ["onnxruntime", "openvino"]
+IMAGES = np.random.default_rng(4).random((3, 3, 256, 256), np.float32)
+
+
+def opened(name, folder, **options):
+    backend = rooms.load("runtime.backends", name)
+    return backend.open_engine(
+        write_engine(folder, name, backend.version(), unit_pose()), SPEC, **options
+    )
+
+
+def test_the_room_holds_the_choices_that_users_are_told_of():
+    assert set(rooms.names("runtime.backends")) == {
+        *ON_CPU,
+        "replay",
+        "tensorrt",
+        "tensorrt-rtx",
+    }
+
+
+@pytest.mark.parametrize("name", ON_CPU)
+def test_an_engine_takes_any_number_of_people(tmp_path, name):
+    engine = opened(name, tmp_path, threads=1)
+    for count in (0, 1, 3):
+        found = engine(IMAGES[:count])
+        assert found.shape == (count, 17, 4)
+        assert found.dtype == np.float32
+        assert np.allclose(found, unit_pose())
+    engine.close()
+    engine.close()
+
+
+@pytest.mark.parametrize("name", ON_CPU)
+def test_a_flipped_bit_is_caught_before_anything_is_opened(tmp_path, name):
+    file = write_engine(tmp_path, name, rooms.load("runtime.backends", name).version(), unit_pose())
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(EngineMismatch, match="SHA-256") as caught:
+        rooms.load("runtime.backends", name).open_engine(file, SPEC)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ON_CPU)
+def test_another_models_engine_is_refused(tmp_path, name):
+    backend = rooms.load("runtime.backends", name)
+    file = write_engine(tmp_path, name, backend.version(), unit_pose(), model="sspnet")
+    with pytest.raises(EngineMismatch, match="built for model sspnet"):
+        backend.open_engine(file, SPEC)
+
+
+@pytest.mark.parametrize("name", [*ON_CPU, "replay"])
+def test_a_missing_engine_is_named(tmp_path, name):
+    with pytest.raises(BadInput, match=r"gone\.onnx"):
+        rooms.load("runtime.backends", name).open_engine(tmp_path / "gone.onnx", SPEC)
+
+
+@pytest.mark.skipif(not nvidia.probe().problem, reason="this machine has an NVIDIA device")
+@pytest.mark.parametrize("name", ["tensorrt", "tensorrt-rtx"])
+def test_without_a_driver_a_gpu_backend_is_one_clear_line(tmp_path, name):
+    backend = rooms.load("runtime.backends", name)
+    with pytest.raises(MissingDependency, match="needs an NVIDIA GPU") as caught:
+        backend.open_engine(tmp_path / "any.engine", SPEC)
+    assert "\n" not in str(caught.value)
+    assert "--backend openvino" in str(caught.value)
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("tensorrt_rtx") is None, reason="tensorrt_rtx is not installed"
+)
+def test_tensorrt_rtx_has_every_name_that_the_runtime_uses():
+    import tensorrt_rtx as trt
+
+    assert hasattr(trt.CudaGraphStrategy, "WHOLE_GRAPH_CAPTURE")
+    assert hasattr(trt.IRuntimeConfig, "cuda_graph_strategy")
+    assert hasattr(trt.DataType, "FLOAT")
+    names = "get_tensor_name num_io_tensors get_tensor_mode get_tensor_shape get_tensor_dtype"
+    for name in [*names.split(), "create_runtime_config", "create_execution_context"]:
+        assert hasattr(trt.ICudaEngine, name), name
+    for name in ("set_tensor_address", "execute_async_v3"):
+        assert hasattr(trt.IExecutionContext, name), name
+
+
+def test_a_recording_plays_in_order_and_from_the_start_again(tmp_path):
+    outputs = np.random.default_rng(1).random((3, 17, 4), np.float32)
+    np.savez(tmp_path / "clip.npz", outputs=outputs)
+    engine = rooms.load("runtime.backends", "replay").open_engine(tmp_path / "clip.npz", SPEC)
+    assert np.array_equal(engine(IMAGES[:2]), outputs[:2])
+    assert np.array_equal(engine(IMAGES[:2]), outputs[[2, 0]])
+
+
+@pytest.mark.parametrize("content", [b"", b"junk", None])
+def test_a_bad_recording_is_refused(tmp_path, content):
+    file = tmp_path / "clip.npz"
+    if content is None:
+        np.savez(file, outputs=np.zeros((2, 5, 4)))
+    else:
+        file.write_bytes(content)
+    with pytest.raises(EngineMismatch, match=r"clip\.npz"):
+        rooms.load("runtime.backends", "replay").open_engine(file, SPEC)

@@ -1,0 +1,186 @@
+"""Finding people in real pictures, and following them by the rules."""
+
+from contextlib import closing
+
+import numpy as np
+import pytest
+from standing import JOINTS_MM, SPEC, unit_pose
+
+from edge3dpose import rooms
+from edge3dpose.camera import open_lens
+from edge3dpose.errors import EngineMismatch
+from edge3dpose.runtime.detectors import blazepose, follow
+from edge3dpose.runtime.detectors.full_frame import whole_frame
+from edge3dpose.runtime.estimator import Estimator
+from edge3dpose.runtime.sources import open_source
+from edge3dpose.runtime.square import body_scale, square_from_pose
+from edge3dpose.types import Box, Frame, Pose3D
+
+BLACK = np.zeros((480, 640, 3), np.uint8)
+
+
+def frame_at(time_s, image=BLACK):
+    return Frame(image, round(time_s * 10), time_s, open_lens()(image.shape[1], image.shape[0]))
+
+
+def pose_at(x, y, side, *, track_id=0, scale=1.0, score=0.9):
+    pixels = JOINTS_MM[:, :2] * scale * side / SPEC.crop_side_mm + (x, y)
+    box = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+    return Pose3D(
+        (JOINTS_MM * scale).astype(np.float32),
+        pixels.astype(np.float32),
+        np.full(17, score, np.float32),
+        np.zeros(3, np.float32),
+        track_id,
+        box,
+    )
+
+
+def box_at(x, y, side):
+    return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+
+
+class Finder:
+    """Sees what it is told to see, and counts how often it was asked."""
+
+    def __init__(self, *boxes):
+        self.boxes, self.asked = list(boxes), 0
+
+    def __call__(self, frame, last):
+        self.asked += 1
+        return self.boxes
+
+
+def test_the_room_holds_the_choices_that_users_are_told_of():
+    assert rooms.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
+
+
+def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():
+    detect = blazepose.open_detector()
+    with closing(open_source("sample")) as source:
+        frame = next(iter(source))
+    (box,) = detect(frame, [])
+    assert (box.x0 + box.x1) / 2 == pytest.approx(322, abs=25)  # looked up in the picture
+    assert (box.y0 + box.y1) / 2 == pytest.approx(555, abs=40)
+    assert 900 < box.x1 - box.x0 < 1250  # she is 850 px tall, so 2.25 m are about 1100
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 300), (480, 640), (1000, 37)])
+def test_blazepose_finds_nobody_where_nobody_is(shape):
+    detect = blazepose.open_detector()
+    noise = np.random.default_rng(0).integers(90, 120, (*shape, 3), np.uint8)
+    assert detect(Frame(noise, 0, 0.0), []) == []
+
+
+def test_a_changed_detector_file_is_refused(monkeypatch, tmp_path):
+    copy = tmp_path / "blazepose.onnx"
+    copy.write_bytes(blazepose.FILE.read_bytes()[:-1])
+    monkeypatch.setattr(blazepose, "FILE", copy)
+    with pytest.raises(EngineMismatch, match="damaged"):
+        blazepose.open_detector()
+
+
+def test_the_whole_frame_is_a_square_about_its_middle():
+    (box,) = whole_frame(frame_at(0), [])
+    assert (box.x0, box.y0, box.x1, box.y1) == (0, -80, 640, 560)
+
+
+def test_an_adult_in_a_fitting_square_keeps_it_and_a_small_body_shrinks_it():
+    fits = pose_at(300, 200, 400)
+    assert body_scale(fits) == pytest.approx(1, abs=0.06)
+    small = square_from_pose(pose_at(300, 200, 400, scale=0.9))
+    kept = square_from_pose(fits)
+    assert (small.x1 - small.x0) / (kept.x1 - kept.x0) == pytest.approx(0.9, abs=0.01)
+    assert (small.x0 + small.x1) / 2 == pytest.approx(300)
+
+
+def test_a_person_is_followed_without_looking_again_until_it_is_time():
+    finder = Finder(box_at(300, 240, 400))
+    detect = follow.open_detector(finder)
+    (first,) = detect(frame_at(0.0), [])
+    assert first.track_id == 0
+    (second,) = detect(frame_at(0.1), [pose_at(310, 240, 400)])
+    assert second.track_id == 0
+    assert (second.x0 + second.x1) / 2 == pytest.approx(310)
+    assert finder.asked == 1
+    detect(frame_at(0.1 + follow.EVERY_S), [pose_at(310, 240, 400)])
+    assert finder.asked == 2
+
+
+def test_a_newcomer_gets_an_id_of_his_own_and_an_id_is_not_given_twice():
+    finder = Finder(box_at(200, 240, 300))
+    detect = follow.open_detector(finder)
+    detect(frame_at(0.0), [])
+    finder.boxes.append(box_at(500, 240, 300))
+    boxes = detect(frame_at(1.0), [pose_at(200, 240, 300)])
+    assert [box.track_id for box in boxes] == [0, 1]
+    poses = [pose_at(200, 240, 300), pose_at(500, 240, 300, track_id=1)]
+    detect(frame_at(2.0), poses)
+    finder.boxes = [box_at(350, 100, 200)]
+    (other,) = detect(frame_at(3.0), [])
+    assert other.track_id == 2
+
+
+def test_who_leaves_the_frame_is_let_go_and_looked_for():
+    finder = Finder()
+    detect = follow.open_detector(finder)
+    assert detect(frame_at(0.0), []) == []
+    assert detect(frame_at(0.1), [pose_at(900, 240, 300)]) == []
+    assert finder.asked == 2
+
+
+def test_who_the_finder_overlooks_for_long_is_let_go():
+    detect = follow.open_detector(Finder())
+    seen = 0
+    for step in range(20):
+        seen += len(detect(frame_at(step * follow.EVERY_S), [pose_at(300, 240, 300)]))
+    assert 2 <= seen <= follow.UNSEEN_CHECKS
+
+
+def test_two_tracks_on_one_person_become_one():
+    detect = follow.open_detector(Finder())
+    twins = [pose_at(302, 240, 400, track_id=7), pose_at(300, 240, 400, track_id=2)]
+    assert [box.track_id for box in detect(frame_at(0.0), twins)] == [2]
+
+
+class Says:
+    """An engine that always says the same."""
+
+    def __init__(self, pose):
+        self.pose, self.people = pose, 0
+
+    def __call__(self, images):
+        self.people += len(images)
+        return np.repeat(self.pose[None], len(images), axis=0)
+
+    def close(self):
+        pass
+
+
+def test_the_estimator_gives_a_person_his_id_his_place_and_millimetres():
+    engine = Says(unit_pose())
+    estimate = Estimator(SPEC, engine, follow.open_detector(Finder(box_at(320, 240, 400))))
+    (pose,) = estimate(frame_at(0.0))
+    assert engine.people == 2  # a newcomer is looked at twice
+    assert pose.track_id == 0
+    assert pose.pixels[0] == pytest.approx([320, 240], abs=0.1)
+    # perspective: what lies farther from the camera than the pelvis comes out a little larger
+    assert pose.joints_mm == pytest.approx(JOINTS_MM, abs=15)
+    (again,) = estimate(frame_at(0.1))
+    assert engine.people == 3
+    assert again.track_id == 0
+
+
+def test_the_estimator_says_nobody_where_the_network_is_not_sure():
+    estimate = Estimator(
+        SPEC, Says(unit_pose(score=0.1)), follow.open_detector(Finder(box_at(320, 240, 400)))
+    )
+    assert estimate(frame_at(0.0)) == []
+
+
+def test_the_estimator_times_its_stages():
+    estimate = Estimator(SPEC, Says(unit_pose()), whole_frame, second_look=False)
+    estimate(frame_at(0.0))
+    assert estimate.clock.stages() == ["detect", "preprocess", "engine", "lift"]
+    assert (estimate.clock.seconds("preprocess") > 0).all()
+    assert len(estimate.clock.seconds("never")) == 0

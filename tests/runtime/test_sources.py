@@ -1,0 +1,193 @@
+"""Every kind of source gives BGR frames in order; what is none is one clear line."""
+
+import logging
+import os
+import socketserver
+import threading
+import time
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge3dpose import rooms
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.sources import open_source
+
+SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory):
+    """30 frames at 10 fps; a frame's grey level is eight times its number."""
+    file = tmp_path_factory.mktemp("clips") / "clip.mp4"
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"mp4v"), 10, (96, 64))
+    for level in range(30):
+        writer.write(np.full((64, 96, 3), 8 * level, np.uint8))
+    writer.release()
+    return file
+
+
+def frames_of(arg):
+    with closing(open_source(str(arg))) as source:
+        return source, list(source)
+
+
+def test_a_video_gives_every_frame_with_its_time(clip):
+    source, frames = frames_of(clip)
+    assert (source.fps, source.frames, source.live, source.related) == (10, 30, False, True)
+    assert [frame.index for frame in frames] == list(range(30))
+    assert [frame.time_s for frame in frames] == pytest.approx(np.arange(30) / 10, abs=1e-3)
+    levels = [frame.image.mean() for frame in frames]
+    assert levels == pytest.approx(8 * np.arange(30), abs=4)
+    assert source.dropped == 0
+
+
+def test_the_sample_comes_with_the_package():
+    with closing(open_source("sample")) as source:
+        first = next(iter(source))
+        assert source.frames == 65
+    assert first.image.shape == (1280, 720, 3)
+
+
+@pytest.mark.parametrize("content", [b"", b"this is no video at all\n" * 50, os.urandom(4000)])
+def test_what_is_no_video_is_one_clear_line(tmp_path, content):
+    file = tmp_path / "clip.mp4"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match=r"clip\.mp4") as caught:
+        open_source(str(file))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_video_cut_off_before_its_index_is_refused(clip, tmp_path):
+    file = tmp_path / "half.mp4"
+    file.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    with pytest.raises(BadInput, match="truncated"):
+        open_source(str(file))
+
+
+def test_a_video_that_ends_early_says_so(tmp_path, caplog):
+    file = tmp_path / "early.avi"  # AVI: the frame count stands in front, the frames can be cut off
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 10, (96, 64))
+    noise = np.random.default_rng(0).integers(0, 255, (40, 64, 96, 3), np.uint8)
+    for image in noise:
+        writer.write(image)
+    writer.release()
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with caplog.at_level(logging.WARNING):
+        source, frames = frames_of(file)
+    assert source.frames == 40
+    assert 0 < len(frames) < 40
+    assert "truncated or damaged" in caplog.text
+
+
+def test_a_missing_file_is_named():
+    with pytest.raises(BadInput, match=r"no file or folder nowhere/clip\.mp4"):
+        open_source("nowhere/clip.mp4")
+
+
+def test_a_camera_that_is_not_there_is_one_clear_line(capfd):
+    with pytest.raises(BadInput, match="cannot open camera 97") as caught:
+        rooms.load("runtime.sources", "camera").open_source("97")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_url_where_nobody_answers_is_one_clear_line():
+    with pytest.raises(BadInput, match=r"cannot open http://127\.0\.0\.1:9/"):
+        open_source("http://127.0.0.1:9/")
+
+
+def test_pictures_of_every_kind_become_bgr(tmp_path):
+    colour = np.zeros((5, 7, 3), np.uint8)
+    colour[...] = (10, 20, 200)
+    with_alpha = np.dstack([colour, np.full((5, 7), 128, np.uint8)])
+    cv2.imwrite(str(tmp_path / "1_alpha.png"), with_alpha)
+    cv2.imwrite(str(tmp_path / "2_grey.png"), np.full((33, 21), 77, np.uint8))
+    cv2.imwrite(str(tmp_path / "3_deep.png"), np.full((4, 4, 3), 200 * 257, np.uint16))
+    cv2.imwrite(str(tmp_path / "4_dot.png"), np.full((1, 1, 3), 9, np.uint8))
+    (tmp_path / "notes.txt").write_text("no picture")
+    source, frames = frames_of(tmp_path)
+    assert not source.related
+    assert [frame.name for frame in frames] == [
+        "1_alpha.png",
+        "2_grey.png",
+        "3_deep.png",
+        "4_dot.png",
+    ]
+    assert [frame.image.shape for frame in frames] == [(5, 7, 3), (33, 21, 3), (4, 4, 3), (1, 1, 3)]
+    assert frames[0].image[2, 3].tolist() == [10, 20, 200]
+    assert (frames[1].image == 77).all()
+    assert np.abs(frames[2].image.astype(int) - 200).max() <= 1
+
+
+def test_one_picture_is_a_source(tmp_path):
+    cv2.imwrite(str(tmp_path / "one.jpg"), np.zeros((8, 8, 3), np.uint8))
+    _, frames = frames_of(tmp_path / "one.jpg")
+    assert len(frames) == 1
+
+
+def test_a_folder_without_pictures_and_a_broken_picture_are_refused(tmp_path):
+    with pytest.raises(BadInput, match="holds no picture"):
+        open_source(str(tmp_path))
+    (tmp_path / "broken.png").write_bytes(b"")
+    with pytest.raises(BadInput, match=r"broken\.png \(0 bytes\) is no picture"):
+        frames_of(tmp_path)
+
+
+class Endless(BaseHTTPRequestHandler):
+    """A network camera: JPEG after JPEG, 50 a second, until the client goes."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+        self.end_headers()
+        good, jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))
+        try:
+            for _ in range(400):
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
+                self.wfile.write(head.encode() + jpeg.tobytes() + b"\r\n")
+                time.sleep(0.02)
+        except OSError:
+            pass
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture
+def network_camera():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Endless) as server:
+        server.daemon_threads = True
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/camera.mjpg"
+        server.shutdown()
+
+
+def test_a_live_source_keeps_only_the_newest_frame(network_camera):
+    with closing(open_source(network_camera)) as source:
+        assert source.live
+        assert source.frames is None
+        frames = iter(source)
+        next(frames)
+        time.sleep(0.5)  # some 25 frames come and go
+        fresh = next(frames)
+        assert source.age_s(fresh) < 0.2
+        following = next(frames)
+        assert following.index > fresh.index >= 5
+        assert source.dropped >= 5
+        assert following.time_s > fresh.time_s
+        assert following.image.shape == (48, 64, 3)
+
+
+@pytest.mark.skipif(not (SHARED / "data/videos").is_dir(), reason="no clips beside the checkout")
+def test_a_gif_is_a_video():
+    gif = SHARED / "data/videos/intel_preview_worker-zone-detection.gif"
+    source, frames = frames_of(gif)
+    assert source.related
+    assert len(frames) == 71
+    assert frames[-1].image.shape == (270, 480, 3)
