@@ -21,7 +21,7 @@ from edge3dpose.camera import open_lens
 from edge3dpose.commands._engine import BACKENDS, Choice, choose, open_chosen
 from edge3dpose.commands._progress import builds
 from edge3dpose.compiler import crops
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import AccuracyGateFailed, BadInput
 from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.types import PRECISIONS, Array, ModelSpec
 
@@ -51,9 +51,10 @@ def benchmark(
     plan = timing.Plan(rounds=rounds, calls=calls, frames=max_frames)
     load_before = machine.load_average()
     with ExitStack() as stack:
-        candidates = [_candidate(choice, engines, stack) for choice in choices]
+        candidates, refused = _opened(choices, engines, stack)
         _measure(candidates, tensors, plan, _around(spec, opener))
     content = _content(choices[0], candidates, plan, name, size, load_before)
+    content["refused"] = refused
     Console().print(_table(content))
     _write(content, report, plot, several=len({choice.cut for choice in choices}) > 1)
 
@@ -116,15 +117,33 @@ def _people(source: str, spec: ModelSpec) -> list[Array]:
     return [images[n : n + 1] for n in range(len(images))]
 
 
+def _opened(
+    choices: list[Choice], engines: Path | None, stack: ExitStack
+) -> tuple[list[timing.Candidate], list[dict]]:
+    """The engines to time, and those of several that are too far from FP32 to be of any use."""
+    candidates, refused = [], []
+    for choice in choices:
+        try:
+            candidates.append(_candidate(choice, engines, stack))
+        except AccuracyGateFailed as error:
+            click.echo(f"left out: {error}", err=True)
+            refused.append({**_name(choice), "why": str(error)})
+    if not candidates:
+        raise AccuracyGateFailed(refused[-1]["why"])
+    return candidates, refused
+
+
+def _name(choice: Choice) -> dict:
+    return {"cut": choice.cut, "backend": choice.backend, "precision": choice.precision}
+
+
 def _candidate(choice: Choice, engines: Path | None, stack: ExitStack) -> timing.Candidate:
     with builds() as progress:
         engine, path = open_chosen(choice, engines, progress=progress)
     stack.callback(engine.close)
     made = manifest.read(path)
     facts = {
-        "cut": choice.cut,
-        "backend": choice.backend,
-        "precision": choice.precision,
+        **_name(choice),
         "threads": choice.threads,
         "backend_version": made.backend_version,
         "engine_sha256": made.sha256,
