@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def _train(
     from edge3dpose.training.nets import build
 
     where = torch.device(_device(device))
+    # torch counts physical cores; a step is a third quicker with both threads of each.
+    torch.set_num_threads(len(os.sched_getaffinity(0)))
     saved_at = out / "checkpoint.safetensors"
     if resume:
         saved = checkpoint.load(saved_at)

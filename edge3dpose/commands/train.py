@@ -20,7 +20,9 @@ import click
 @click.option("--hours", type=float, help="Length of the training by the clock, resumes included.")
 @click.option("--workers", default=1, show_default=True, help="Render processes.")
 @click.option("--preview", type=int, help="Write a contact sheet of N renders and stop.")
-@click.option("--export", "export_only", is_flag=True, help="Export the checkpoint in --out and stop.")
+@click.option(
+    "--export", "export_only", is_flag=True, help="Export the checkpoint in --out and stop."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 def command(**options: object) -> None:
     """Train a network on synthetic people and export it with every head.

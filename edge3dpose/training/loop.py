@@ -19,12 +19,13 @@ from torch import Tensor, nn
 from edge3dpose.training import checkpoint, losses
 from edge3dpose.training.batches import Batch
 from edge3dpose.training.checkpoint import Progress
-from edge3dpose.training.nets.sspnet import SSPNet
+from edge3dpose.training.nets.sspnet import SSPNet, stages
 from edge3dpose.training.recipes import Recipe
 
 LOG = logging.getLogger(__name__)
 SAVE_EVERY_S = 600.0
 LOG_EVERY_S = 30.0
+CUTS = len(stages())
 
 
 @dataclass
@@ -73,6 +74,7 @@ def run(
     recent: list[Tensor] = []
     while not stop.asked and (share := _share_done(progress, recipe, hours)) < 1.0:
         recent.append(step(training, next(source), share))
+        recent = [r for r in recent if len(r) == len(recent[-1])]  # the depth may have grown
         now, now_cpu = time.monotonic(), _cpu_s()
         progress.seconds += now - clock
         progress.cpu_seconds += now_cpu - cpu
@@ -98,7 +100,7 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
         )
     )
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        predictions = net(batch.images.to(training.device))
+        predictions = net(batch.images.to(training.device), heads_trained(recipe, share))
     per_head = losses.all_heads(predictions, targets)
     training.optimiser.zero_grad(set_to_none=True)
     per_head.sum().backward()
@@ -109,6 +111,12 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     training.progress.samples += len(batch.images)
     _average(training)
     return per_head.detach()
+
+
+def heads_trained(recipe: Recipe, share: float) -> range:
+    """Cuts that a step trains: the network grows to its full depth after a while."""
+    short = share < recipe.short_until
+    return range(1, (recipe.short_cuts if short else CUTS) + 1)
 
 
 def learning_rate(recipe: Recipe, share: float) -> float:
@@ -159,7 +167,8 @@ def _log(
     left_s = progress.seconds * (1 - share) / max(share, 1e-9)
     rate = progress.samples / max(progress.seconds, 1e-9)
     LOG.info(
-        "%5.1f %%  %d samples of %d renders  %.0f img/s  loss cut 1 %.4f  cut %d %.4f  lr %.1e  left %d:%02d",
+        "%5.1f %%  %d samples of %d renders  %.0f img/s  loss cut 1 %.4f  cut %d %.4f  lr %.1e"
+        "  left %d:%02d",
         *(100 * share, progress.samples, progress.rendered, rate, heads[0], len(heads), heads[-1]),
         *(learning_rate(training.recipe, share), left_s // 3600, left_s % 3600 // 60),
     )
@@ -168,7 +177,7 @@ def _log(
     with open(file, "a", newline="") as out:
         writer = csv.writer(out)
         if fresh:
-            names = [f"loss_cut{k:02d}" for k in range(1, len(heads) + 1)]
+            names = [f"loss_cut{k:02d}" for k in range(1, CUTS + 1)]
             writer.writerow(["samples", "seconds", "lr", *names])
         lr = learning_rate(training.recipe, share)
         row = [progress.samples, f"{progress.seconds:.0f}", f"{lr:.2e}"]

@@ -22,7 +22,7 @@ def loss_plot(log: Path, out: Path) -> None:
     figure, axes = plt.subplots(figsize=(7, 4.5))
     for name in heads[::5] + heads[-1:]:
         label = name.removeprefix("loss_").replace("cut", "cut ")
-        axes.plot(samples, [float(row[name]) for row in rows], label=label)
+        axes.plot(samples, [float(row.get(name) or "nan") for row in rows], label=label)
     axes.set(xlabel="renders seen", ylabel="loss of a head", yscale="log", title="Training loss")
     axes.grid(alpha=0.3)
     axes.legend()

@@ -22,6 +22,8 @@ class Recipe:
     clip_norm: float = 10.0  # 24 summed heads can burst early on
     ema: float = 0.999  # of the weights that are exported
     freeze_entry: bool = False  # keep a trained encoder as it is
+    short_until: float = 0.0  # share of the training in which only the first heads are trained
+    short_cuts: int = 11  # that many: a step costs half as much
     replay: int = 0  # renders kept and drawn from again, where rendering is slower than training
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
 
@@ -29,7 +31,12 @@ class Recipe:
 RECIPES = {
     "sspnet": Recipe(model="sspnet", growth=96, samples=2_000_000, peak_lr=1e-3),
     "sspnet-lite": Recipe(
-        model="sspnet-lite", growth=32, samples=300_000, freeze_entry=True, replay=24_000
+        model="sspnet-lite",
+        growth=32,
+        samples=300_000,
+        freeze_entry=True,
+        short_until=0.4,
+        replay=24_000,
     ),
 }
 
