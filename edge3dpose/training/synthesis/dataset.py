@@ -102,7 +102,7 @@ class Synthesizer:
         return _labelled(crop, posed, drawn, image, hidden, frame)
 
     def close(self) -> None:
-        """Frees the OpenGL context; a later sample opens another."""
+        """Frees what it holds on the graphics side; a later sample begins anew."""
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None

@@ -20,6 +20,8 @@ def contact_sheet(
     assets: Path, count: int, out: Path, *, size: int = 256, split: Split = "train", first: int = 0
 ) -> Path:
     """Writes samples ``first`` on as one picture (PNG or JPEG by the name) and returns its path."""
+    if not cv2.haveImageWriter(str(out)):
+        raise BadInput(f"{out}: pictures are written by their ending; wanted .png or .jpg")
     people = Synthesizer(assets, split, size)
     try:
         image = tiled([draw(people.sample(first + i)) for i in range(count)])
@@ -27,7 +29,7 @@ def contact_sheet(
         people.close()
     out.parent.mkdir(parents=True, exist_ok=True)
     if not cv2.imwrite(str(out), image):
-        raise BadInput(f"{out}: cannot be written; wanted a .png or .jpg path in a folder of yours")
+        raise BadInput(f"{out}: cannot be written; wanted a path in a folder of yours")
     return out
 
 

@@ -6,6 +6,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from edge3dpose.training.synthesis.camera import CropCamera
 from edge3dpose.training.synthesis.looks import Light, Look
 from edge3dpose.training.synthesis.skinning import PosedBody
 
+MOST_BONES = 104  # rows of the shader's array, by three
 NEAR_M, FAR_M = 0.05, 25.0
 MOST_KEPT = 300  # vertex buffers; a garment on a body is about 100 kB
 
@@ -60,12 +62,18 @@ def open_context() -> Any:
         ) from error
 
 
+@lru_cache
+def _shared_context(process: int) -> Any:
+    """One context a process: a second one would have to be made current at every turn."""
+    return open_context()
+
+
 class Renderer:
-    """Owns the context and the buffers. One a process; not thread-safe."""
+    """Owns buffers in the process's one context. Not thread-safe."""
 
     def __init__(self, size_px: int, samples: int = 0) -> None:
         self.size = size_px
-        self.context = open_context()
+        self.context = _shared_context(os.getpid())
         self.context.enable(self.context.DEPTH_TEST)
         self.context.front_face = "cw"  # the shader puts the top row first, which turns triangles
         self._program = self.context.program(
@@ -123,7 +131,9 @@ class Renderer:
         cloth(look.cloth) gives the picture (H, W, 3) that the "photo" pattern repeats.
         """
         self._set("shift", self._shift if offset_m is None else self._shift + offset_m)
-        self._set("bones", posed.bones)
+        bones = np.zeros((MOST_BONES, 3, 4), np.float32)
+        bones[: len(posed.bones)] = posed.bones
+        self._set("bones", bones)
         for name in ("coat", "colour", "second", "pattern", "tints"):
             self._set(name, np.asarray(getattr(look, name)))
         self._set("puff", np.asarray(look.puff_m))
@@ -145,8 +155,14 @@ class Renderer:
         return Rendered(np.ascontiguousarray(pixels[..., :3]), pixels[..., 3].copy(), metres)
 
     def close(self) -> None:
-        """Frees the context and all buffers."""
-        self.context.release()
+        """Frees its buffers; the context stays for the renderers to come."""
+        for store in (self._meshes, self._shapes, self._cloths):
+            for buffers in store.values():
+                for buffer in buffers:
+                    buffer.release()
+            store.clear()
+        for owned in (self._drawn, self._target, self._colour, self._depth, self._program):
+            owned.release()
 
     def _set(self, name: str, value: NDArray) -> None:
         if name in self._program:

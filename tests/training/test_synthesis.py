@@ -1,0 +1,372 @@
+"""Synthetic people: a stick body goes through the real file, poses, renderer and labels."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.skeletons import H36M17
+from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
+from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
+from edge3dpose.training.synthesis.dataset import Synthesizer, _seen
+from edge3dpose.training.synthesis.preview import contact_sheet
+from edge3dpose.training.synthesis.skinning import BodyRig
+
+# name, parent, head at rest (x left, y up, z forward; metres) of the left half and the middle.
+BONES = [
+    ("root", None, (0, 0.95, 0)),
+    ("upperleg01.L", "root", (0.1, 0.9, 0)),
+    ("lowerleg01.L", "upperleg01.L", (0.12, 0.5, 0)),
+    ("foot.L", "lowerleg01.L", (0.14, 0.1, 0)),
+    ("toe3-1.L", "foot.L", (0.15, 0.04, 0.12)),
+    ("spine03", "root", (0, 1.15, 0)),
+    ("neck01", "spine03", (0, 1.45, 0)),
+    ("head", "neck01", (0, 1.55, 0)),
+    ("upperarm01.L", "neck01", (0.18, 1.4, 0)),
+    ("lowerarm01.L", "upperarm01.L", (0.35, 1.18, 0)),
+    ("wrist.L", "lowerarm01.L", (0.52, 0.98, 0)),
+    ("finger3-1.L", "wrist.L", (0.58, 0.9, 0)),
+]
+
+
+def _stick_bones() -> tuple[list[str], list[int], np.ndarray]:
+    both = list(BONES)
+    for name, parent, (x, y, z) in BONES:
+        if name.endswith(".L"):
+            above = parent.replace(".L", ".R")
+            both.append((name.replace(".L", ".R"), above, (-x, y, z)))
+    names = [name for name, _, _ in both]
+    parents = [-1 if parent is None else names.index(parent) for _, parent, _ in both]
+    return names, parents, np.array([head for _, _, head in both], np.float32)
+
+
+def _stick_mesh(parents: list[int], heads: np.ndarray) -> tuple[np.ndarray, ...]:
+    """A box about each bone's head that reaches to its parent's, and one for the skull."""
+    corners = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)])
+    faces = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    quads = np.array([t for a, b, c, d in faces for t in ((a, b, c), (a, c, d))])
+    ends = [(i, heads[p], heads[i], p) for i, p in enumerate(parents) if p >= 0]
+    ends += [(0, heads[0], heads[1] * [0, 1, 1], 0), (7, heads[7], heads[7] + [0, 0.2, 0], 7)]
+    vertices, triangles, bones = [], [], []
+    for _, start, end, bone in ends:
+        low, high = np.minimum(start, end) - 0.06, np.maximum(start, end) + 0.06
+        triangles.append(quads + len(vertices) * 8)
+        vertices.append(np.where(corners > 0, high, low))
+        bones += [bone] * 8
+    return np.concatenate(vertices), np.concatenate(triangles), np.array(bones)
+
+
+@pytest.fixture(scope="session")
+def stick_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An asset file with a stick body, a scrap of a shoe, a clip and photos in each half."""
+    names, parents, heads = _stick_bones()
+    vertices, triangles, bones = _stick_mesh(parents, heads)
+    attributes = np.zeros((len(bones), 12), np.uint8)
+    attributes[:, 0], attributes[:, 4], attributes[:, 11] = bones, 255, 32
+    rule = json.loads(assets.SPLIT_FILE.read_text())
+    photo = np.random.default_rng(0).integers(0, 255, (140, 150, 3), np.uint8)
+    jpeg = cv2.imencode(".jpg", photo)[1].ravel()
+    photos = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l"]
+    still = np.tile([1.0, 0, 0, 0], (3, 22, 1))
+    out = tmp_path_factory.mktemp("assets") / "stick.npz"
+    np.savez(
+        out,
+        schema=assets.SCHEMA,
+        body_number=[0, rule["bodies"][0]],
+        body_gender=np.float32([0, 1]),
+        body_vertices=np.round(np.stack([vertices, vertices * 1.05]) * 1e4).astype(np.int16),
+        body_heads=np.stack([heads, heads * 1.05]),
+        bone_names=names,
+        bone_parents=parents,
+        base_triangles=triangles.astype(np.uint16),
+        base_attributes=attributes,
+        garment_names=["shoes01", rule["garments"][3]],  # each a triangle on three vertices
+        garment_vertices=[3, 3],
+        garment_triangle_counts=[1, 1],
+        garment_refs=np.uint16([[0, 1, 2], [1, 2, 3], [2, 3, 4]] * 2),
+        garment_weights=np.float32([[1, 0, 0]] * 6),
+        garment_offsets=np.zeros((6, 3), np.float32),
+        garment_attributes=np.tile(attributes[:3], (2, 1)),
+        garment_triangles=np.uint16([[0, 1, 2], [0, 1, 2]]),
+        garment_scale_refs=np.uint16([[[0, 7]] * 3] * 2),
+        garment_scale_units=np.ones((2, 3), np.float32),
+        garment_hides=np.packbits(np.arange(len(bones))[None] < [[8], [0]], axis=1),
+        motion_quaternions=np.concatenate([still, still]).astype(np.float16),
+        motion_starts=[0, 3, 6],
+        motion_names=["cmu_01_01", "cmu_02_01"],
+        photo_names=photos,
+        photo_kinds=["photo"] * len(photos),
+        photo_sizes=[len(jpeg)] * len(photos),
+        photo_bytes=np.tile(jpeg, len(photos)),
+    )
+    return out
+
+
+@pytest.fixture(scope="session")
+def people(stick_file: Path) -> Synthesizer:
+    """Stick people of the training half; skips where OpenGL cannot draw without a window."""
+    try:
+        render.Renderer(16).close()
+    except MissingDependency as error:
+        pytest.skip(str(error))
+    return Synthesizer(stick_file, "train", 128)
+
+
+def _stick_rig() -> BodyRig:
+    names, parents, heads = _stick_bones()
+    return BodyRig(tuple(names), tuple(parents), heads, np.array([0, 1.8, 0]))
+
+
+def _joint(joints: np.ndarray, name: str) -> np.ndarray:
+    return joints[H36M17.joints.index(name)]
+
+
+def test_every_joint_inside_the_crop_lies_on_the_person(people: Synthesizer) -> None:
+    for seed in range(30):
+        sample = people.sample(seed)
+        near = cv2.dilate(sample.mask.astype(np.uint8), np.ones((3, 3), np.uint8))
+        column, row = (sample.uvz[sample.inside, :2] * sample.side_px).astype(int).T
+        assert near[row, column].all(), seed
+        assert not (sample.visible & ~sample.inside).any()
+
+
+def test_the_cube_goes_back_to_the_same_millimetres(people: Synthesizer) -> None:
+    for seed in range(20):
+        s = people.sample(seed)
+        back = cube_to_mm(s.uvz, s.focal_px, s.centre_px, s.side_px, s.root_depth_mm)
+        np.testing.assert_allclose(back, s.joints_mm, atol=0.05)
+        assert s.uvz[0, 2] == pytest.approx(0.5, abs=1e-6)
+        z_range = 2000 * s.side_px * s.root_depth_mm / (s.focal_px * 2250)
+        assert s.z_range_mm == pytest.approx(z_range)
+
+
+def test_a_seed_gives_the_same_sample_whatever_came_before(
+    people: Synthesizer, stick_file: Path
+) -> None:
+    again = Synthesizer(stick_file, "train", 128)
+    one, two = people.sample(7), again.sample(7)
+    again.close()
+    np.testing.assert_array_equal(one.image, two.image)
+    np.testing.assert_array_equal(one.uvz, two.uvz)
+    np.testing.assert_array_equal(one.visible, two.visible)
+    assert (people.sample(8).image != one.image).any()
+
+
+def test_halves_share_nothing(stick_file: Path) -> None:
+    train, held = (assets.load_assets(stick_file, split) for split in ("train", "held-out"))
+    assert {p.number for p in train.people}.isdisjoint(p.number for p in held.people)
+    assert {g.name for g in train.garments}.isdisjoint(g.name for g in held.garments)
+    assert len(train.garments) == len(held.garments) == 1
+    assert {p.name for p in train.photos}.isdisjoint(p.name for p in held.photos)
+    assert len(train.people) == len(held.people) == len(train.clips) == len(held.clips) == 1
+    assert len(train.photos) + len(held.photos) == 12
+    assert train.photos
+    assert held.photos
+
+
+def test_left_is_left_and_joints_bend_the_human_way() -> None:
+    body, still = _stick_rig(), np.tile([1.0, 0, 0, 0], (22, 1))
+    standing = body.pose(still).joints_m
+    assert _joint(standing, "left_wrist")[0] > 0.4 > -0.4 > _joint(standing, "right_wrist")[0]
+    local = motion.to_local(still)
+    motion._leg(local, "l", 90, 0, 90, 0)
+    seated = body.pose(motion.to_world(local)).joints_m
+    assert _joint(seated, "left_knee")[2] > 0.3
+    assert _joint(seated, "left_ankle")[1] < _joint(seated, "left_knee")[1] - 0.3
+    assert _joint(seated, "right_knee")[2] == pytest.approx(0, abs=0.02)
+
+
+def test_seen_from_the_front_the_left_hand_is_on_the_right_of_the_picture() -> None:
+    joints = _stick_rig().pose(np.tile([1.0, 0, 0, 0], (22, 1))).joints_m
+    facing = 0
+    for seed in range(200):
+        crop = draw_camera(np.random.default_rng(seed), 256)
+        eye = -crop.rotation.T @ crop.translation_m
+        if eye[2] < abs(eye[0]):  # not in front of a person who looks along +z
+            continue
+        facing += 1
+        u, v = crop.project(crop.to_camera_mm(joints)).T
+        assert u[H36M17.joints.index("left_wrist")] > u[H36M17.joints.index("right_wrist")]
+        assert v[H36M17.joints.index("head_top")] < v[H36M17.joints.index("left_ankle")]
+    assert facing > 20
+
+
+def test_a_mirrored_pose_gives_mirrored_joints(stick_file: Path) -> None:
+    clips = assets.load_assets(stick_file, "train").clips
+    body = _stick_rig()
+    for seed in range(10):
+        world = motion.draw_segments(np.random.default_rng(seed), clips)
+        joints = body.pose(world).joints_m
+        mirror = body.pose(motion.mirrored(world)).joints_m
+        np.testing.assert_allclose(mirror, joints[list(H36M17.mirror)] * [-1, 1, 1], atol=1e-9)
+
+
+def test_local_and_world_turns_undo_each_other(stick_file: Path) -> None:
+    clips = assets.load_assets(stick_file, "train").clips
+    world = motion.draw_segments(np.random.default_rng(3), clips)
+    back = motion.to_world(motion.to_local(world))
+    assert np.abs(np.sum(back * world, -1)) == pytest.approx(1.0)
+
+
+def test_widening_reaches_poses_that_mocap_lacks(stick_file: Path) -> None:
+    clips = assets.load_assets(stick_file, "train").clips
+    body, thorax = _stick_rig(), H36M17.joints.index("thorax")
+
+    def tilted(widen: bool) -> float:
+        rng = np.random.default_rng(0)
+        poses = [body.pose(motion.draw_segments(rng, clips, widen)) for _ in range(300)]
+        up = np.array([p.joints_m[thorax] / np.linalg.norm(p.joints_m[thorax]) for p in poses])
+        return float((up[:, 1] < np.cos(np.radians(45))).mean())
+
+    assert tilted(False) == 0
+    assert tilted(True) > 0.06
+
+
+def test_cameras_keep_the_promised_ranges() -> None:
+    for seed in range(300):
+        crop = draw_camera(np.random.default_rng(seed), 256)
+        distance = np.linalg.norm(crop.translation_m)
+        assert 1.5 <= distance <= 8.0
+        assert -20 <= crop.elevation_deg <= 50
+        np.testing.assert_allclose(crop.rotation @ crop.rotation.T, np.eye(3), atol=1e-12)
+        assert np.linalg.det(crop.rotation) == pytest.approx(1)
+        offset = crop.project(crop.translation_m[None] * 1000)[0] / 256 - 0.5
+        assert np.abs(offset).max() <= 0.08 + 1e-9
+        assert 0.75 <= crop.z_range_mm / 2000 <= 1.3
+
+
+def test_what_stands_in_front_of_a_joint_hides_it(people: Synthesizer) -> None:
+    pixels, depth = np.full((17, 2), 64.0), np.full(17, 3.0)
+    empty = np.zeros((128, 128), bool)
+    whole = (0.0, 0.0, 128.0, 128.0)
+
+    def drawn(metres: float) -> render.Rendered:
+        return render.Rendered(
+            np.zeros((128, 128, 3), np.uint8),
+            np.zeros((128, 128), np.uint8),
+            np.full((128, 128), metres, np.float32),
+        )
+
+    assert _seen(pixels, depth, drawn(2.95), empty, whole).all()
+    assert not _seen(pixels, depth, drawn(2.0), empty, whole).any()
+    assert not _seen(pixels, depth, drawn(2.95), ~empty, whole).any()
+    assert not _seen(pixels, depth, drawn(2.95), empty, (70.0, 0.0, 128.0, 128.0)).any()
+
+
+def test_multisampling_softens_edges_only(stick_file: Path, people: Synthesizer) -> None:
+    soft = Synthesizer(stick_file, "train", 128, samples=4)
+    one, two = people.sample(5), soft.sample(5)
+    soft.close()
+    np.testing.assert_array_equal(one.uvz, two.uvz)
+    assert (one.mask != two.mask).mean() < 0.02
+
+
+def test_degrading_keeps_size_and_is_repeatable() -> None:
+    image = np.random.default_rng(1).integers(0, 255, (96, 96, 3), np.uint8)
+    changed = 0
+    for seed in range(40):
+        one, two = (degrade.degrade(np.random.default_rng(seed), image) for _ in range(2))
+        np.testing.assert_array_equal(one, two)
+        assert one.shape == image.shape
+        assert one.dtype == np.uint8
+        assert one.max() > 0, "no picture may go black"
+        changed += bool((one != image).any())
+    assert changed == 40
+    cut = degrade.black_outside(image, (10.0, -5.0, 90.0, 50.0))
+    assert not cut[:, :10].any()
+    assert not cut[50:].any()
+    np.testing.assert_array_equal(cut[:50, 10:90], image[:50, 10:90])
+
+
+def test_an_occluder_says_where_it_is() -> None:
+    image = np.zeros((64, 64, 3), np.uint8)
+    for seed in range(20):
+        white = np.full_like(image, 255)
+        drawn, hit = degrade.occlude(np.random.default_rng(seed), image, lambda white=white: white)
+        assert not drawn[~hit].any()
+
+
+def test_contact_sheet(stick_file: Path, people: Synthesizer, tmp_path: Path) -> None:
+    out = contact_sheet(stick_file, 5, tmp_path / "new" / "sheet.png", size=64)
+    sheet = cv2.imread(str(out))
+    assert sheet.shape == (128, 192, 3)
+    with pytest.raises(BadInput, match=r"sheet\.nothing"):
+        contact_sheet(stick_file, 1, tmp_path / "sheet.nothing", size=64)
+
+
+def test_a_garment_hangs_on_its_three_vertices(tmp_path: Path) -> None:
+    (tmp_path / "vest.obj").write_text("v 0 0 0\nf 1/1 2/2 3/3 4/4\n")
+    (tmp_path / "vest.mhclo").write_text(
+        "# a comment\nname vest\nobj_file vest.obj\nx_scale 0 1 2.0\ny_scale 0 2 4.0\n"
+        "z_scale 0 3 1.0\nverts 0\n0 1 2 0.5 0.25 0.25 0.1 0.2 0.3\n1\n2\n3\n\n"
+        "delete_verts\n3 - 5 9\n"
+    )
+    vest = mhclo.read(tmp_path / "vest.mhclo")
+    base = np.array([[0, 0, 0], [1, 0, 0], [0, 2, 0], [0, 0, 3]], float)
+    fitted = mhclo.fit(
+        base, vest.refs, vest.weights, vest.offsets, vest.scale_refs, vest.scale_units
+    )
+    np.testing.assert_allclose(fitted[0], [0.25 + 0.05, 0.5 + 0.1, 0.9], rtol=1e-6)
+    np.testing.assert_array_equal(fitted[1:], base[1:])
+    assert vest.hides.tolist() == [3, 4, 5, 9]
+    assert vest.triangles.tolist() == [[0, 1, 2], [0, 2, 3]]
+    (tmp_path / "no.mhclo").write_text("name no\n")
+    with pytest.raises(BadInput, match="not a garment"):
+        mhclo.read(tmp_path / "no.mhclo")
+
+
+def test_thinning_keeps_the_surface() -> None:
+    x, y = np.meshgrid(np.linspace(0, 0.1, 41), np.linspace(0, 0.1, 41))
+    vertices = np.column_stack([x.ravel(), y.ravel(), np.zeros(x.size)])
+    corner = (np.arange(40)[:, None] * 41 + np.arange(40)).ravel()
+    square = np.stack([corner, corner + 1, corner + 42, corner + 41], 1)
+    triangles = np.concatenate([square[:, [0, 1, 2]], square[:, [0, 2, 3]]])
+    fewer = meshes.thin(vertices, triangles, 0.01, np.zeros(len(vertices), int))
+    assert 100 < len(fewer) < len(triangles) / 4
+
+    def area(faces: np.ndarray) -> float:
+        a, b, c = (vertices[faces[:, k]] for k in range(3))
+        return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+
+    assert 0.75 * area(triangles) < area(fewer) <= area(triangles) * 1.001
+    same = meshes.thin(vertices, triangles, 0.0, np.zeros(len(vertices), int))
+    assert len(same) == len(triangles)
+
+
+def test_segments_and_parents_fit_together() -> None:
+    assert len(rig.SEGMENTS) == len(rig.SEGMENT_PARENTS) == len(rig.SEGMENT_MIRROR) == 22
+    for i, mirror in enumerate(rig.SEGMENT_MIRROR):
+        assert rig.SEGMENT_MIRROR[mirror] == i
+        name, other = rig.SEGMENTS[i], rig.SEGMENTS[mirror]
+        assert name == other or name[1:] == other[1:]
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off", b"not an archive"])
+def test_a_broken_asset_file_is_one_clear_line(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "broken.npz"
+    file.write_bytes(content)
+    with pytest.raises(BadInput, match="--prepare") as caught:
+        assets.load_assets(file, "train")
+    assert "\n" not in str(caught.value)
+
+
+def test_another_file_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "other.npz", x=np.zeros(3))
+    with pytest.raises(BadInput, match="schema"):
+        assets.load_assets(tmp_path / "other.npz", "train")
+
+
+def test_without_egl_the_error_names_the_packages(monkeypatch: pytest.MonkeyPatch) -> None:
+    moderngl = pytest.importorskip("moderngl", reason="moderngl is not installed")
+
+    def fail(**_: object) -> None:
+        raise Exception("libEGL.so not loaded")
+
+    monkeypatch.setattr(moderngl, "create_context", fail)
+    with pytest.raises(MissingDependency, match="apt-get install libegl1"):
+        render.open_context()
