@@ -13,6 +13,7 @@ from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
+from edge3dpose.training.synthesis.collision import limbs_cross
 from edge3dpose.training.synthesis.dataset import Synthesizer, _seen
 from edge3dpose.training.synthesis.preview import contact_sheet
 from edge3dpose.training.synthesis.skinning import BodyRig
@@ -225,6 +226,17 @@ def test_widening_reaches_poses_that_mocap_lacks(stick_file: Path) -> None:
 
     assert tilted(False) == 0
     assert tilted(True) > 0.06
+
+
+def test_limbs_that_cross_are_noticed() -> None:
+    body, local = _stick_rig(), np.tile([1.0, 0, 0, 0], (22, 1))
+    assert not limbs_cross(body.pose(motion.to_world(local)).joints_m)
+    for side in "lr":  # feet together, thighs swung through one another
+        motion._leg(local, side, 0, -14, 0, 0)
+    assert limbs_cross(body.pose(motion.to_world(local)).joints_m)
+    joints = body.pose(np.tile([1.0, 0, 0, 0], (22, 1))).joints_m
+    joints[H36M17.joints.index("left_wrist")] = joints[0] + [0, 0.2, 0]
+    assert limbs_cross(joints)
 
 
 def test_cameras_keep_the_promised_ranges() -> None:

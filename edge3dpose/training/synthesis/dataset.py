@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from edge3dpose.training.synthesis import backdrop, camera, degrade, looks, motion
 from edge3dpose.training.synthesis.assets import Assets, Person, Split, load_assets
 from edge3dpose.training.synthesis.camera import CropCamera
+from edge3dpose.training.synthesis.collision import limbs_cross
 from edge3dpose.training.synthesis.dresser import Dresser
 from edge3dpose.training.synthesis.render import Rendered, Renderer
 from edge3dpose.training.synthesis.skinning import PosedBody
 
 SECOND_PERSON, OCCLUDER, FRAME_EDGE, SHADOW = 0.15, 0.25, 0.3, 0.5
+POSE_TRIES = 4  # then a pose whose limbs cross is taken as it is
 SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
 
 # How far behind the visible surface a joint lies when nothing else covers it, metres.
@@ -109,9 +111,13 @@ class Synthesizer:
 
     def _posed_person(self, rng: np.random.Generator) -> tuple[Person, PosedBody]:
         person = self._assets.people[rng.integers(len(self._assets.people))]
-        segments = motion.draw_segments(rng, self._assets.clips, self._widen)
         grip = (float(rng.beta(1.2, 2.5)), float(rng.beta(1.2, 2.5)))
-        return person, self._dresser.rig(person).pose(segments, grip)
+        for _ in range(POSE_TRIES):
+            segments = motion.draw_segments(rng, self._assets.clips, self._widen)
+            posed = self._dresser.rig(person).pose(segments, grip)
+            if not limbs_cross(posed.joints_m):
+                break
+        return person, posed
 
     def _drawn(
         self,
