@@ -1,4 +1,4 @@
-"""A clip through the whole pipeline -> where each cut sees the joints of the labelled person."""
+"""Frames through the whole pipeline -> where each cut sees the joints of the labelled person."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from edge3dpose.bench.accuracy import LIMBS, AllCuts, Label
 from edge3dpose.camera import open_lens
-from edge3dpose.runtime.detectors import follow
+from edge3dpose.runtime.detectors import blazepose, follow
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
@@ -19,7 +19,7 @@ from edge3dpose.types import Array, Frame, ModelSpec, Pose3D
 
 
 def frames_of(root: str) -> Iterator[Frame]:
-    """The frames of a clip, each with the camera that the runtime would assume."""
+    """The frames of a clip or folder, each with the camera that the runtime would assume."""
     lens = open_lens()
     with contextlib.closing(open_source(root)) as source:
         for frame in source:
@@ -28,16 +28,23 @@ def frames_of(root: str) -> Iterator[Frame]:
 
 
 def pixels_by_cut(
-    spec: ModelSpec, network: AllCuts, frames: Iterable[Frame], known: list[Label | None]
+    spec: ModelSpec,
+    network: AllCuts,
+    frames: Iterable[Frame],
+    known: list[Label | None],
+    *,
+    related: bool,
 ) -> Array:
     """Where each cut sees the joints of the labelled person.
 
     The pipeline runs with the last cut, its own detector and following; the other cuts look into
     the squares that it chose.
+    related  False for photos: each is searched anew, nobody is followed
     gives  (cuts, frames, J, 2) frame pixels, NaN where the pipeline finds nobody
     """
     cuts, joints = network(_nothing(spec)).shape[0], len(spec.skeleton.joints)
-    estimate = Estimator(spec, _Leader(network, spec), follow.open_detector())
+    detect = follow.open_detector() if related else blazepose.open_detector()
+    estimate = Estimator(spec, _Leader(network, spec), detect, follows=related)
     found = []
     for frame, label in zip(frames, known, strict=True):
         pose = _the_labelled(estimate(frame), label)

@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-import click
 import numpy as np
 from rich.console import Console
-from rich.progress import track
 
 from edge3dpose import models, paths
-from edge3dpose.bench import accuracy, labels
+from edge3dpose.bench import accuracy
 from edge3dpose.bench.accuracy import AllCuts
-from edge3dpose.bench.clip import frames_of, pixels_by_cut
 from edge3dpose.bench.heads import open_heads
 from edge3dpose.commands import _outcome as outcome
+from edge3dpose.commands._agreement import agreement, progress
 from edge3dpose.commands._engine import choose, open_chosen
 from edge3dpose.commands._progress import builds
 from edge3dpose.errors import BadInput
-from edge3dpose.types import Camera, Frame, Weights
+from edge3dpose.types import Camera, Weights
 
 Item = TypeVar("Item")
 
@@ -32,7 +30,6 @@ SYNTHETIC = (
     "held-out synthetic people; joints inside the crop; crop camera and true root depth given; "
     "pelvis aligned; not a Human3.6M figure"
 )
-CLIP = "shoulders, elbows, wrists, hips, knees, ankles against BlazePose heavy, in torso lengths"
 
 
 def evaluate(
@@ -64,11 +61,22 @@ def evaluate(
         if dataset == "synthetic":
             facts, rows = synthetic(opened, network, cuts, root, people, first_seed)
         else:
-            facts, rows = clip(opened, network, cuts, root or "sample", labels, teacher)
+            facts, rows = agreement(
+                opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
+            )
     facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
     Console().print(outcome.table(facts, rows))
     outcome.store(opened, facts, rows, file=report, write_card=write_card)
     outcome.judge(rows, require_mpjpe_mm, require_pck)
+
+
+def _looked_at(dataset: str, root: str | None) -> str:
+    """The clip or the folder of photos that is scored."""
+    if dataset == "clip":
+        return root or "sample"
+    if root is None or not Path(root).is_dir():
+        raise BadInput(f"--dataset photos takes a folder of pictures with --root, not {root}")
+    return root
 
 
 def synthetic(
@@ -93,7 +101,7 @@ def synthetic(
     try:
         errors = accuracy.errors_by_cut(
             network,
-            (_person(renders.sample(seed)) for seed in _progress(seeds, "rendering, looking")),
+            (_person(renders.sample(seed)) for seed in progress(seeds, "rendering, looking")),
             weights.spec,
             cuts=cuts,
             batch=BATCH,
@@ -115,54 +123,6 @@ def _person(sample: Any) -> accuracy.Person:
     return accuracy.Person(
         sample.image, camera, sample.root_depth_mm, sample.joints_mm, sample.inside
     )
-
-
-def clip(
-    weights: Weights,
-    network: AllCuts,
-    cuts: list[int],
-    root: str,
-    labels_file: Path | None,
-    teacher: Path | None,
-) -> tuple[dict, list[dict]]:
-    """2D agreement with the teacher on a clip: facts of it, a row a cut."""
-    name, file = _clip_file(root)
-    sha256 = paths.sha256_of(file)
-    stored = labels_file or paths.home() / "benchmarks" / "labels" / f"{name}.json"
-    if teacher is not None and not stored.is_file():
-        rows = teach(root, teacher)
-        labels.write(stored, rows, clip_sha256=sha256, teacher=paths.sha256_of(teacher))
-        click.echo(f"wrote {stored}", err=True)
-    known = labels.read(stored, sha256)
-    pixels = pixels_by_cut(weights.spec, network, _progress(frames_of(root), "looking"), known)
-    agreements = accuracy.agreement_by_cut(pixels, known, cuts=cuts)
-    facts = {
-        "name": "clip",
-        "protocol": CLIP,
-        "clip": name,
-        "clip_sha256": sha256,
-        "frames": len(known),
-        "frames_with_a_person": sum(label is not None for label in known),
-        "frames_found": int((~np.isnan(pixels[0, :, 0, 0])).sum()),
-        "followed_by_cut": max(cuts),
-    }
-    return facts, [asdict(agreement) for agreement in agreements]
-
-
-def teach(root: str, teacher: Path) -> list[labels.Row]:
-    """The teacher's joints in every frame of a clip; the finder is the runtime's own."""
-    from edge3dpose.runtime.detectors import blazepose
-    from edge3dpose.training.teacher import follow, open_teacher
-
-    detect = blazepose.open_detector()
-
-    def find(image: Any) -> Any:
-        boxes = detect(Frame(image, 0, 0.0), [])
-        return max(boxes, key=lambda box: box.score, default=None)
-
-    images = (frame.image for frame in _progress(frames_of(root), "labelling"))
-    seen = follow(open_teacher(teacher), images, find)
-    return [landmarks.joints() if landmarks else None for landmarks in seen]
 
 
 @contextlib.contextmanager
@@ -191,18 +151,3 @@ def _network(
             stack.callback(engine.close)
             opened.append(engine)
         yield lambda images: np.stack([np.array(engine(images)) for engine in opened])
-
-
-def _clip_file(root: str) -> tuple[str, Path]:
-    if root == "sample":
-        from edge3dpose.runtime.sources import sample
-
-        return "sample", sample.FILE
-    file = Path(root)
-    if not file.is_file():
-        raise BadInput(f"no clip {root}; --dataset clip takes a video file or sample")
-    return file.stem, file
-
-
-def _progress(items: Iterable[Item], doing: str) -> Iterable[Item]:
-    return track(items, doing, console=Console(stderr=True), transient=True)

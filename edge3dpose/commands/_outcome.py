@@ -47,9 +47,10 @@ def store(
         click.echo(f"wrote {file}")
     if write_card:
         card = models.read_card(weights.onnx)
+        before = "photos_" if facts["name"] == "photos" else ""  # beside the clip's own figures
         for row in figures:
             kept = card.setdefault("cuts", {}).setdefault(str(row["cut"]), {})
-            kept.update({name: value for name, value in row.items() if name != "cut"})
+            kept.update({before + name: value for name, value in row.items() if name != "cut"})
         card.setdefault("evaluated", {})[facts["name"]] = facts
         models.write_card(weights.onnx, card)
         click.echo(f"wrote {weights.onnx.with_suffix('.json')}")

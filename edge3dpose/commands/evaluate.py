@@ -13,19 +13,19 @@ _FILE = click.Path(path_type=Path)
 @click.option("--model", default="sspnet-lite", show_default=True)
 @click.option("--weights", type=_FILE, help="A model file of your own; its card beside it.")
 @click.option("--cut", default="all", show_default=True, help="K, K,K,... or all.")
-@click.option("--dataset", type=click.Choice(["synthetic", "clip"]), default="synthetic")
-@click.option("--root", help="synthetic: the baked assets; clip: a video, or sample.")
+@click.option("--dataset", type=click.Choice(["synthetic", "clip", "photos"]), default="synthetic")
+@click.option("--root", help="The baked assets; a video or sample; a folder.")
 @click.option("--backend", help="Engines of a backend.  [default: the model's own file, FP32]")
 @click.option("--precision", default="fp32", show_default=True, help="Of the engines.")
 @click.option("--engines", type=_FILE, help="Folder of built engines.")
 @click.option("--people", default=1000, show_default=True, help="synthetic: how many.")
 @click.option("--first-seed", default=0, show_default=True, help="synthetic: of the first one.")
-@click.option("--labels", type=_FILE, help="clip: the teacher's 2D, read or written.")
-@click.option("--teacher", type=_FILE, help="clip: pose_landmark_heavy.tflite, to make labels.")
+@click.option("--labels", type=_FILE, help="The teacher's 2D, read or written.")
+@click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, to make labels.")
 @click.option("--report", type=_FILE, help="Write the figures as JSON.")
 @click.option("--write-card", is_flag=True, help="Store the figures in the model's card.")
-@click.option("--require-mpjpe-mm", type=float, help="synthetic: exit 1 if the best is over it.")
-@click.option("--require-pck", type=float, help="clip: exit 1 if the best PCK@0.5 is under it.")
+@click.option("--require-mpjpe-mm", type=float, help="Exit 1 if the best is over it.")
+@click.option("--require-pck", type=float, help="Exit 1 if the best PCK@0.5 is under it.")
 def command(**options: object) -> None:
     """Measure the error of each cut of a model.
 
@@ -34,6 +34,8 @@ def command(**options: object) -> None:
 
     clip: shoulders, elbows, wrists, hips, knees and ankles against BlazePose heavy's, in torso
     lengths, through the whole pipeline with its own detector and following.
+
+    photos: the same on a folder of unrelated pictures, each searched anew.
     """
     from edge3dpose.commands._evaluate import evaluate
 

@@ -1,5 +1,6 @@
 """edge3dpose evaluate through the real command, on networks that always say the same pose."""
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -111,6 +112,7 @@ def test_a_bar_of_the_other_data_set_is_refused(weights, clip):
     [
         (["--dataset", "clip", "--root", "gone.mp4"], "no clip gone.mp4"),
         (["--dataset", "clip", "--labels", "gone.json"], "--teacher"),
+        (["--dataset", "photos"], "folder of pictures"),
         (["--dataset", "synthetic", "--root", "gone.npz"], "edge3dpose train --prepare"),
         (["--precision", "int8"], "--backend"),
         (["--backend", "openvino", "--write-card"], "--write-card"),
@@ -137,6 +139,36 @@ def test_engines_are_scored_like_the_model_file(small_weights, clip, tmp_path):
         figures.append(json.loads(report.read_text()))
     assert figures[1]["dataset"]["backend"] == "onnxruntime"
     assert figures[0]["cuts"][0] == pytest.approx(figures[1]["cuts"][0], abs=0.02)
+
+
+def test_photos_are_searched_one_by_one(weights, clip, tmp_path):
+    capture = cv2.VideoCapture(str(clip))
+    rows = json.loads(clip.with_suffix(".json").read_text())["frames"][:2]
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for n in range(2):
+        cv2.imwrite(str(folder / f"{n}.png"), capture.read()[1])
+    cv2.imwrite(str(folder / "2.png"), np.full((200, 200, 3), 127, np.uint8))
+    files = sorted(folder.iterdir())
+    sha256 = hashlib.sha256("".join(f.name + paths.sha256_of(f) for f in files).encode())
+    (tmp_path / "labels.json").write_text(
+        json.dumps(
+            {
+                "schema": labels.SCHEMA,
+                "clip_sha256": sha256.hexdigest(),
+                "teacher": "the sample's",
+                "frames": [*rows, rows[0]],  # as if somebody stood in the grey one
+            }
+        )
+    )
+    done = run(
+        *("--weights", weights, "--dataset", "photos", "--root", folder, "--cut", "24"),
+        *("--labels", tmp_path / "labels.json", "--report", tmp_path / "report.json"),
+    )
+    assert done.exit_code == 0, done.output
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["dataset"]["frames_found"] == 2
+    assert 0.2 < report["cuts"][0]["pck50"] < 0.67  # the grey one is a miss, not left out
 
 
 def test_labels_of_another_clip_are_refused(weights, clip):
