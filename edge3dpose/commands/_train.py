@@ -21,6 +21,7 @@ def train(
     prepare: bool,
     data: Path | None,
     encoder: Path | None,
+    start_from: Path | None,
     out: Path,
     resume: bool,
     steps: int | None,
@@ -45,7 +46,7 @@ def train(
     elif export_only or steps == 0:
         _export(model, spec, out, encoder, trained=export_only)
     else:
-        _train(spec, assets, encoder, out, resume=resume, samples=samples, hours=hours,
+        _train(spec, assets, encoder, start_from, out, resume=resume, samples=samples, hours=hours,
                workers=workers, device=device)  # fmt: skip
         _export(model, spec, out, encoder, trained=True)
 
@@ -79,6 +80,7 @@ def _train(
     spec: ModelSpec,
     assets: Path,
     encoder: Path | None,
+    start_from: Path | None,
     out: Path,
     *,
     resume: bool,
@@ -105,7 +107,7 @@ def _train(
         recipe = recipes.find(spec.name)
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
-        training = loop.start(recipe, _fresh(spec.name, recipe.growth, encoder), where)
+        training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where)
     if not assets.is_file():
         raise BadInput(
             f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
@@ -121,6 +123,18 @@ def _train(
         source = batches.batches(renders, spec)
     loop.run(training, source, out, hours=hours)
     plots.loss_plot(out / "log.csv", out / "loss.png")
+
+
+def _first(spec: ModelSpec, growth: int, encoder: Path | None, start_from: Path | None):  # type: ignore[no-untyped-def]
+    from edge3dpose.training import start_from as exported
+    from edge3dpose.training.nets import build
+
+    if start_from is None:
+        return _fresh(spec.name, growth, encoder)
+    weights = models.open_weights(spec, start_from)
+    net = build(spec.name, growth)
+    exported.load_exported(net, weights.onnx)
+    return net
 
 
 def _fresh(model: str, growth: int, encoder: Path | None):  # type: ignore[no-untyped-def]

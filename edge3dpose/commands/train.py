@@ -13,6 +13,7 @@ import click
 @click.option("--prepare", is_flag=True, help="Bake the assets from --data first.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with bodies, motion, photos.")
 @click.option("--encoder", type=click.Path(path_type=Path), help="pose_landmark_full.onnx.")
+@click.option("--start-from", type=click.Path(path_type=Path), help="An exported MODEL.onnx.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
 @click.option("--steps", type=int, help="0: export the untrained network and stop.")

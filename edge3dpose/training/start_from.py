@@ -1,0 +1,63 @@
+"""Exported ONNX file -> network: training goes on from shipped weights, without a checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from edge3dpose.errors import EngineMismatch
+from edge3dpose.training.nets.sspnet import SSPNet
+
+
+def load_exported(net: SSPNet, onnx_file: Path) -> None:
+    """Read every weight of an exported file into a network of the same shape.
+
+    What no cut uses is not in the file: the last block's re-injection stays as it was.
+    Raises EngineMismatch where the file holds another network.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load(str(onnx_file)).graph
+    found = {i.name: _tensor(numpy_helper.to_array(i)) for i in graph.initializer}
+    state = net.state_dict()
+    found |= _last_block(found, net)
+    for name, value in state.items():
+        if name.endswith("num_batches_tracked") or name.startswith(_unused(net)):
+            continue
+        if name not in found or found[name].shape != value.shape:
+            raise EngineMismatch(f"{onnx_file} has no {name} of shape {tuple(value.shape)}")
+        state[name] = found[name]
+    net.load_state_dict(state)
+
+
+def _last_block(found: dict[str, Tensor], net: SSPNet) -> dict[str, Tensor]:
+    """The exporter folds the last block's batch norm into the convolution before it."""
+    last = f"blocks.{net.cuts - 1}"
+    block: Any = net.blocks[-1]
+    heads = block.heads.weight.detach().clone()
+    exits = found.get(f"exits.{net.cuts - 1}.weight")
+    bias = found.get(f"{last}.conv.1.weight_bias")
+    if exits is None or bias is None or exits.shape[1:] != heads.shape[1:]:
+        return {}
+    heads[: len(exits)] = exits
+    one = torch.ones_like(bias)
+    return {
+        f"{last}.heads.weight": heads,
+        f"{last}.norm_out.weight": one,
+        f"{last}.norm_out.bias": bias,
+        f"{last}.norm_out.running_mean": torch.zeros_like(bias),
+        f"{last}.norm_out.running_var": one - block.norm_out.eps,
+    }
+
+
+def _unused(net: SSPNet) -> str:
+    return f"blocks.{net.cuts - 1}.reinject"
+
+
+def _tensor(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.array(array))
