@@ -33,6 +33,12 @@ class CropCamera:
         """What z 0..1 of the network's cube spans in this crop."""
         return Z_RANGE_MM * self.side_px * self.root_depth_mm / (self.focal_px * CROP_SIDE_MM)
 
+    @property
+    def framed_share(self) -> float:
+        """Share of the crop's area that lies in the frame."""
+        edges = np.clip(self.frame_px, 0, self.side_px) / self.side_px
+        return float((edges[2] - edges[0]) * (edges[3] - edges[1]))
+
     def to_camera_mm(self, world_m: NDArray) -> NDArray[np.float64]:
         """(..., 3) world metres -> camera millimetres."""
         return (world_m @ self.rotation.T + self.translation_m) * 1000

@@ -18,6 +18,7 @@ from edge3dpose.training.synthesis.render import Rendered, Renderer
 from edge3dpose.training.synthesis.skinning import PosedBody
 
 SECOND_PERSON, OCCLUDER, FRAME_EDGE, SHADOW = 0.15, 0.25, 0.3, 0.5
+LEAST_FRAMED = 0.4  # of the crop: with less of it in the frame there is little to see
 POSE_TRIES = 4  # then a pose whose limbs cross is taken as it is
 SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
 
@@ -99,7 +100,9 @@ class Synthesizer:
             cover = lambda: self._backdrops.cover(rng, self._size)  # noqa: E731
             image, hidden = degrade.occlude(rng, image, cover)
         image = degrade.degrade(rng, image)
-        frame = crop.frame_px if rng.random() < FRAME_EDGE else (0.0, 0.0, self._size, self._size)
+        frame = (0.0, 0.0, float(self._size), float(self._size))
+        if rng.random() < FRAME_EDGE and crop.framed_share > LEAST_FRAMED:
+            frame = crop.frame_px
         image = degrade.black_outside(image, frame)
         return _labelled(crop, posed, drawn, image, hidden, frame)
 
