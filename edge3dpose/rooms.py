@@ -1,4 +1,4 @@
-"""A room is a folder of look-alikes: each file is one choice, and its file name is what users type."""
+"""A room is a folder of look-alikes: each file is one choice, its name is what users type."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge3dpose.errors import BadInput
 
 
 def names(room: str) -> tuple[str, ...]:
-    """The choices of a room ('runtime.backends' -> 'onnxruntime', 'openvino', ...), not imported."""
+    """The choices of a room ('runtime.backends' -> 'onnxruntime', ...), not imported."""
     package = importlib.import_module(f"edge3dpose.{room}")
     found = (module.name for module in pkgutil.iter_modules(package.__path__))
     return tuple(sorted(name.replace("_", "-") for name in found if not name.startswith("_")))

@@ -75,7 +75,7 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class UnitPose:
-    """What a network says, in its own cube: u, v over the crop (ends included), z 0.5 at the root."""
+    """What a network says in its cube: u, v over the crop (ends included), z 0.5 at the root."""
 
     xyz: Array  # (J, 3) in 0..1
     score: Array  # (J,) in 0..1

@@ -1,4 +1,4 @@
-"""What a model is to the runtime: its spec by name, and its weights, verified before they are opened."""
+"""What a model is to the runtime: its spec by name, its weights verified before they are opened."""
 
 from __future__ import annotations
 
