@@ -137,6 +137,12 @@ def test_who_the_finder_overlooks_for_long_is_let_go():
     assert 2 <= seen <= follow.UNSEEN_CHECKS
 
 
+def test_who_neither_the_network_nor_the_finder_sees_is_let_go_at_once():
+    detect = follow.open_detector(Finder())
+    detect(frame_at(0.0), [])
+    assert detect(frame_at(0.1), [pose_at(300, 240, 300, score=0.6)]) == []
+
+
 def test_two_tracks_on_one_person_become_one():
     detect = follow.open_detector(Finder())
     twins = [pose_at(302, 240, 400, track_id=7), pose_at(300, 240, 400, track_id=2)]

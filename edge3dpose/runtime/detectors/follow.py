@@ -12,8 +12,9 @@ from edge3dpose.runtime.square import square_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
 EVERY_S = 0.5  # how often newcomers are looked for while somebody is followed
-SETTLE_S = 0.5  # time constant of the square's size
-UNSEEN_CHECKS = 6  # times in a row that the finder may overlook somebody who is followed
+SETTLE_S = 1.0  # time constant of the square's size
+SURE = 0.75  # mean score; above it a person may be overlooked by the finder for a while
+UNSEEN_CHECKS = 6  # times in a row that it may
 SAME_SQUARES = 0.2  # pelvis to pelvis, in sides of the larger square (0.45 m)
 SAME_POSES = 0.08  # mean joint to joint, in sides
 
@@ -42,7 +43,8 @@ class Follow:
         self._next_id = max([self._next_id, *(n + 1 for n in ids)])
         alive = [pose for pose in distinct(last) if _stays(pose, frame)]
         boxes = [square_from_pose(pose, trust=trust) for pose in alive]
-        if not boxes or frame.time_s - self._looked_s >= EVERY_S:
+        doubt = not boxes or any(box.score < SURE for box in boxes)
+        if doubt or frame.time_s - self._looked_s >= EVERY_S:
             self._looked_s = frame.time_s
             boxes = self._met(boxes, self._find(frame, []))
         return boxes
@@ -52,9 +54,13 @@ class Follow:
         unseen, kept = {}, []
         for box in boxes:
             assert box.track_id is not None
-            seen = any(same_square(box, other) for other in found)
-            unseen[box.track_id] = 0 if seen else self._unseen.get(box.track_id, 0) + 1
-            if unseen[box.track_id] < UNSEEN_CHECKS:
+            if any(same_square(box, other) for other in found):
+                unseen[box.track_id] = 0
+                kept.append(box)
+                continue
+            # two witnesses: who is lost by both is gone, for a network says something of anything
+            unseen[box.track_id] = self._unseen.get(box.track_id, 0) + 1
+            if box.score >= SURE and unseen[box.track_id] < UNSEEN_CHECKS:
                 kept.append(box)
         self._unseen = unseen
         # an id counts as given once a pose came of it: false alarms leave no gaps
