@@ -1,0 +1,227 @@
+"""edge3dpose run from its options to its files, and every bad input as one line and exit code 1."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from edge3dpose.cli import cli
+from edge3dpose.commands._engine import best_cut, choose
+from edge3dpose.commands._latency import ladder
+from edge3dpose.errors import BadInput
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
+from standing import SPEC, unit_pose, write_weights
+
+CUTS = {"3": {"mpjpe_mm": 120.0}, "7": {"mpjpe_mm": 99.5}, "16": {"mpjpe_mm": 101.0}}
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Weights that see a standing adult everywhere, and a folder for engines."""
+    folder = tmp_path_factory.mktemp("standing")
+    write_weights(folder, unit_pose(), CUTS)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def blind(tmp_path_factory):
+    """Weights that are never sure."""
+    folder = tmp_path_factory.mktemp("blind")
+    write_weights(folder, unit_pose(score=0.05))
+    return folder
+
+
+def run(place, *arguments):
+    fixed = ["--weights", place / f"{SPEC.name}.onnx", "--engines", place / "engines"]
+    words = ["run", *fixed, "--threads", 1, *arguments]
+    return CliRunner().invoke(cli, [str(word) for word in words])
+
+
+def lines(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def refused(result):
+    assert result.exit_code == 1, result.output
+    last = result.output.strip().splitlines()[-1]
+    assert last.startswith("Error: ")
+    return last
+
+
+def test_the_sample_becomes_a_video_and_json_lines(place, tmp_path):
+    jsonl, mp4 = tmp_path / "out.jsonl", tmp_path / "out.mp4"
+    result = run(place, "--source", "sample", "--jsonl", jsonl, "--save", mp4, "--max-frames", 8)
+    assert result.exit_code == 0, result.output
+    head, *rest = lines(jsonl)
+    assert head["schema"] == "edge3dpose.poses/1"
+    assert (head["model"], head["cut"], head["precision"]) == (SPEC.name, 7, "fp32")
+    assert (head["source"], head["live"]) == ("sample", False)
+    assert head["camera"]["assumed"][0] == "60 degrees across the longer side"
+    assert [line["frame"] for line in rest] == list(range(8))
+    (person,) = rest[-1]["people"]
+    assert np.shape(person["joints_mm"]) == (17, 3)
+    assert person["joints_mm"][0] == [0, 0, 0]
+    assert 1000 < person["root_mm"][2] < 5000
+    capture = cv2.VideoCapture(str(mp4))
+    assert capture.get(cv2.CAP_PROP_FRAME_COUNT) == 8
+    assert "8 frames, " in result.output
+    assert " FPS, 0 dropped" in result.output
+    assert "cut 7: the smallest error by the model card, 99.5 mm" in result.output
+    assert "backend " in result.output
+
+
+@pytest.mark.parametrize("backend", ["onnxruntime", "openvino"])
+def test_every_cpu_backend_and_a_named_cut(place, tmp_path, backend):
+    out = tmp_path / "out.jsonl"
+    result = run(
+        place,
+        *("--source", "sample", "--backend", backend, "--cut", 3, "--precision", "fp32"),
+        *("--fov", 75, "--max-frames", 2, "--no-show", "--jsonl", out),
+    )
+    assert result.exit_code == 0, result.output
+    head = lines(out)[0]
+    assert (head["backend"], head["cut"]) == (backend, 3)
+    assert head["camera"]["measured"] == ["75 degrees across the longer side (--fov)"]
+    assert "backend " not in result.output  # nothing was chosen for the user
+
+
+def test_with_nothing_asked_for_the_files_are_named_after_the_source(place, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(place, "--source", "sample", "--max-frames", 2)
+    assert result.exit_code == 0, result.output
+    found = {path.name for path in tmp_path.iterdir()}
+    assert found == {"sample.poses.mp4", "sample.poses.jsonl"}
+
+
+def test_a_folder_of_pictures_is_not_smoothed_and_names_them(place, tmp_path):
+    capture = cv2.VideoCapture(str(sample_file()))
+    image = capture.read()[1]
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    cv2.imwrite(str(pictures / "a.jpg"), image)
+    cv2.imwrite(str(pictures / "b.png"), cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    cv2.imwrite(str(pictures / "c.png"), np.zeros((1, 1, 3), np.uint8))
+    out = tmp_path / "out.jsonl"
+    result = run(place, "--source", pictures, "--jsonl", out)
+    assert result.exit_code == 0, result.output
+    head, *rest = lines(out)
+    assert head["smoothing"] is None
+    assert [line["image"] for line in rest] == ["a.jpg", "b.png", "c.png"]
+    assert [len(line["people"]) for line in rest] == [1, 1, 0]
+
+
+def sample_file():
+    from edge3dpose.runtime.sources import sample
+
+    return sample.FILE
+
+
+def test_nobody_in_the_whole_clip_is_an_error_and_the_files_are_there(blind, tmp_path):
+    out = tmp_path / "out.jsonl"
+    result = run(blind, "--source", "sample", "--max-frames", 2, "--jsonl", out)
+    assert "nobody was found in any of 2 frames of sample" in refused(result)
+    assert [line["people"] for line in lines(out)[1:]] == [[], []]
+
+
+def test_bad_input_is_one_line(place, tmp_path):
+    empty = tmp_path / "empty.mp4"
+    empty.touch()
+    lens = tmp_path / "lens.json"
+    lens.write_text('{"focal_px": [500, 500], "centre_px": [320, 240], "size": [640, 480]}')
+    out = tmp_path / "out.jsonl"
+    for arguments, words in (
+        (["--source", empty], "is empty"),
+        (["--source", tmp_path / "gone.mp4"], "no file or folder"),
+        (["--camera", 97], "cannot open camera 97"),
+        (["--source", "sample", "--cut", 25], "no cut 25"),
+        (["--source", "sample", "--cut", "3,4"], "wanted one cut"),
+        (["--source", "sample", "--fov", 60, "--intrinsics", lens], "give one of them"),
+        (["--source", "sample", "--intrinsics", lens, "--jsonl", out], "another shape"),
+        (["--source", "sample", "--save", tmp_path / "out.avi"], "ends in .mp4"),
+        (["--source", "sample", "--jsonl", tmp_path / "no" / "out.jsonl"], "cannot write"),
+        (["--source", "sample", "--max-latency-ms", 5, "--cut", 3], "has chosen it already"),
+        (["--source", "sample", "--model", "nothing"], "no model called"),
+    ):
+        assert words in refused(run(place, *arguments)), arguments
+    assert not out.exists()
+
+
+def test_a_source_is_asked_for_by_a_usage_error(place):
+    for arguments in ([], ["--camera", 0, "--source", "sample"]):
+        result = run(place, *arguments)
+        assert result.exit_code == 2
+        assert "give one of --camera N and --source" in result.output
+
+
+def test_weights_that_were_changed_are_refused(tmp_path):
+    file = write_weights(tmp_path, unit_pose())
+    content = bytearray(file.read_bytes())
+    content[-30] ^= 4
+    file.write_bytes(content)
+    assert "damaged or was swapped" in refused(run(tmp_path, "--source", "sample"))
+
+
+def test_a_latency_limit_chooses_a_cut_and_says_so(place, tmp_path):
+    out = tmp_path / "out.jsonl"
+    words = ("--source", "sample", "--max-frames", 1, "--jsonl", out)
+    result = run(place, *words, "--max-latency-ms", 10_000)
+    assert result.exit_code == 0, result.output
+    assert "cut 7: the best that stays under 10000 ms here" in result.output
+    assert "stays under 1e-06 ms" in refused(run(place, *words, "--max-latency-ms", 1e-6))
+
+
+def test_cuts_are_tried_from_the_best_down(place):
+    file = place / f"{SPEC.name}.onnx"
+    settled = choose(
+        model=SPEC.name, weights=file, cut="auto", precision="auto", backend="onnxruntime"
+    )
+    assert settled.cut == 7
+    assert ladder(settled) == [7, 3]
+
+
+def test_without_measured_errors_the_last_cut_is_taken(blind):
+    settled = choose(
+        model=SPEC.name,
+        weights=blind / f"{SPEC.name}.onnx",
+        cut="auto",
+        precision="fp32",
+        backend="onnxruntime",
+    )
+    assert settled.cut == SPEC.cuts
+    assert best_cut(settled.weights)[1].startswith("the last one")
+    with pytest.raises(BadInput, match="--threads"):
+        choose(
+            model=SPEC.name,
+            weights=blind / f"{SPEC.name}.onnx",
+            cut="1",
+            precision="fp16",
+            backend="tensorrt-rtx",
+            threads=2,
+        )
+
+
+def test_a_broken_video_leaves_one_line_on_stderr(tmp_path):
+    """In a process of its own: what FFmpeg and OpenCV write goes past Python."""
+    file = tmp_path / "broken.mp4"
+    file.write_bytes(sample_file().read_bytes()[:2000])
+    weights = write_weights(tmp_path, unit_pose())
+    code = "from edge3dpose.cli import main; main()"
+    words = ["run", "--source", file, "--weights", weights]
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, words)],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "400"},
+        check=False,
+    )
+    assert done.returncode == 1
+    (line,) = done.stderr.strip().splitlines()
+    assert line.startswith("Error: ")
+    assert "is no video that OpenCV can read" in line
