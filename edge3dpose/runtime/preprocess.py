@@ -35,7 +35,7 @@ def to_tensor(crops: list[Crop], spec: ModelSpec) -> Array:
     tensor = np.empty((len(crops), 3, side, side), np.float32)
     for n, crop in enumerate(crops):
         for channel in range(3):  # RGB from BGR
-            gain = 1.0 / (255.0 * spec.std_rgb[channel])
+            gain = np.float32(1.0 / (255.0 * spec.std_rgb[channel]))
             shift = spec.mean_rgb[channel] / spec.std_rgb[channel]
             np.multiply(crop.image[:, :, 2 - channel], gain, out=tensor[n, channel])
             if shift:

@@ -29,7 +29,7 @@ class Stop(Exception):
 
 def part_of(path: Path, ending: str = "") -> Path:
     """Where a file grows until it is whole; BadInput where its folder cannot be written."""
-    part = path.with_name(f".{path.stem}.part{ending or path.suffix}")
+    part = path.with_name(f"{path.stem}.part{ending or path.suffix}")
     if path.is_dir():
         raise BadInput(f"{path} is a folder, wanted a file to write")
     try:

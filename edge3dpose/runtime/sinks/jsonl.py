@@ -37,13 +37,13 @@ def open_sink(
     """Begin a file; the header is completed with the camera of the first frame.
 
     live  for a live source: what to add to each line (age_s, dropped). Every line then reaches
-          the disk at once, so that a crash loses nothing: it is left beside, as .NAME.part.jsonl
+          the disk at once, so that a crash loses nothing: it is left beside, as NAME.part.jsonl
     """
     return JsonLines(path, header, live)
 
 
 class JsonLines:
-    """Grows under a hidden name in the same folder and takes its own in close()."""
+    """Grows under a name with .part in the same folder and takes its own in close()."""
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ def open_sink(path: Path, fps: float | None, *, live: bool = False) -> Mp4:
 
 
 class Mp4:
-    """Grows under a hidden name in the same folder and takes its own in close()."""
+    """Grows under a name with .part in the same folder and takes its own in close()."""
 
     def __init__(self, path: Path, fps: float, live: bool) -> None:
         self._path = path

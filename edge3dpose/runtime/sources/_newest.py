@@ -42,6 +42,7 @@ class Newest:
     def __iter__(self) -> Iterator[Frame]:
         """Frames until the source ends; BadInput where not one came."""
         taken = 0
+        self.dropped = 0  # what came before anybody asked was not missed
         while (newest := self._take()) is not None:
             taken += 1
             image, index, time_s = newest
