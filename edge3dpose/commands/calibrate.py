@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+SWEEP_CROPS = 8  # the sweep runs the network once a layer on each
+
 
 @click.command()
 @click.option("--model", default="sspnet-lite", show_default=True)
@@ -17,6 +19,9 @@ import click
 @click.option("--method", default="percentile", show_default=True,
               help="max, percentile, entropy or mse.")  # fmt: skip
 @click.option("--skip", multiple=True, help="A layer to leave in floating point; repeatable.")
+@click.option("--within", "within_mm", default=6.0, show_default=True,
+              help="Leave the most sensitive layers in floating point until the median joint is "
+              "this near to FP32, mm.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), help="ONNX file with its card beside.")
 @click.option("--out", type=click.Path(path_type=Path), help="File of the ranges.")
 def command(
@@ -25,6 +30,7 @@ def command(
     frames: int,
     method: str,
     skip: tuple[str, ...],
+    within_mm: float,
     weights: Path | None,
     out: Path | None,
 ) -> None:
@@ -38,7 +44,7 @@ def command(
     from rich.progress import Progress
 
     from edge3dpose import models, paths
-    from edge3dpose.compiler import calibrate, crops, ranges
+    from edge3dpose.compiler import calibrate, crops, ranges, sensitivity
 
     spec = models.find(model)
     opened = models.open_weights(spec, weights)
@@ -50,18 +56,28 @@ def command(
         for n, source in enumerate(sources):
             step = partial(_advance, bar, finding, n)
             found_in.append(crops.from_source(source, spec, each, step))
+        people = np.concatenate(found_in)
         looking = bar.add_task("ranges", total=1.0)
         found = calibrate.calibrate(
             opened,
-            np.concatenate(found_in),
+            people,
             source=", ".join(Path(source).name for source in sources),
             method=method,
             skip=skip,
             progress=partial(_advance, bar, looking, 0),
         )
+        sweeping = bar.add_task("layers", total=1.0)
+        few = people[:: max(1, len(people) // SWEEP_CROPS)][:SWEEP_CROPS]
+        found, left_mm = sensitivity.with_skip(
+            opened, found, few, within_mm=within_mm, progress=partial(_advance, bar, sweeping, 0)
+        )
     file = out or paths.home() / "calibration" / f"{model}.ranges.json"
     ranges.write(found, file)
     click.echo(f"{file}: {len(found.tensors)} ranges by {method} on {found.crops} people")
+    click.echo(
+        f"{len(found.skip)} layers stay in floating point, for {left_mm:.1f} mm (median) from FP32 "
+        f"at cut {spec.cuts // 2}"
+    )
 
 
 def _advance(bar: Any, task: Any, done: int, share: float) -> None:

@@ -16,8 +16,8 @@ from edge3dpose.types import Array, ModelSpec, Weights
 
 TOLERANCES_MM = {  # precision -> (median, 99th percentile) of the joints' distances
     "fp32": (0.1, 0.5),
-    "fp16": (1.0, 10.0),
-    "int8": (20.0, 120.0),
+    "fp16": (0.5, 3.0),
+    "int8": (12.0, 60.0),
 }
 
 
@@ -82,7 +82,7 @@ def check(
         raise AccuracyGateFailed(
             f"{what} is {p50:.2f} mm (median) and {p99:.2f} mm (99 %) from FP32 on {len(mm)} real "
             f"crops, the tolerance is {most[0]} and {most[1]} mm; "
-            + ("calibrate on more frames or use fp16" if precision == "int8" else "use fp32")
+            + ("calibrate with --within 5 or use fp16" if precision == "int8" else "use fp32")
         )
     return {
         "mm_p50": round(p50, 4),

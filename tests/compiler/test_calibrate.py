@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge3dpose.compiler import calibrate, crops, ranges, thresholds
+from edge3dpose.compiler import calibrate, crops, ranges, sensitivity, thresholds
 from edge3dpose.compiler.order import place_order
 from edge3dpose.errors import BadInput, EngineMismatch
 
@@ -115,3 +115,20 @@ def test_a_damaged_ranges_file_is_one_line(found, tmp_path, change):
     file.write_text(file.read_text()[:50])
     with pytest.raises(EngineMismatch, match="holds no INT8 ranges"):
         ranges.read(file)
+
+
+def test_sensitive_layers_are_left_out_until_the_rest_is_near_enough(small_weights, people, found):
+    spoilt = {**found.tensors, "cut03.depthwise": found.tensors["cut03.depthwise"] / 100}
+    ranges_of = replace(found, tensors=spoilt)
+    seen: list[float] = []
+    few, enough_mm = people[:3], 60.0
+    better, left_mm = sensitivity.with_skip(
+        small_weights, ranges_of, few, within_mm=enough_mm, progress=seen.append
+    )
+    assert left_mm <= enough_mm
+    assert better.skip[0] == "node.cut03.pointwise"  # it reads the tensor that was spoilt
+    assert seen[-1] == 1.0
+    _, none_left_out = sensitivity.with_skip(
+        small_weights, ranges_of, few, within_mm=1e9, progress=seen.append
+    )
+    assert none_left_out > enough_mm
