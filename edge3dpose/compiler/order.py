@@ -63,8 +63,7 @@ def place_order(
         raise BadInput(f"no precision {precision!r}; there is: {', '.join(PRECISIONS)}")
     if backend == "replay":
         raise BadInput("replay plays recordings; engines are built for the other backends")
-    if backend not in manifest.PLANS:
-        rooms.load("runtime.backends", backend)
+    rooms.load("runtime.backends", backend)
     found = ranges.find(weights, calibration) if precision == "int8" else None
     return Order(weights, cut, precision, backend, found, settings or plan.Settings())
 
@@ -101,6 +100,4 @@ def _builder_version() -> str:
 
 @functools.cache
 def _backend_version(backend: str) -> str:
-    if backend in manifest.PLANS:
-        return plan.open_package(backend).__version__
     return rooms.load("runtime.backends", backend).version()

@@ -6,10 +6,6 @@ asked for by hasattr; tests/compiler/test_plan_names.py holds every name against
 
 from __future__ import annotations
 
-import functools
-import importlib
-import logging
-from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,9 +13,7 @@ from typing import Any
 from edge3dpose import nvidia
 from edge3dpose.compiler.interrupt import Interrupt
 from edge3dpose.errors import BuildFailed, MissingDependency
-
-MODULES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}  # backend -> package
-EXTRAS = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
+from edge3dpose.runtime.backends._plan import logger_of, package_of
 
 Progress = Callable[[float], None]  # share of the build that is done, 0..1
 
@@ -30,17 +24,6 @@ class Settings:
 
     workspace_mib: int = 1024
     optimization_level: int = 3  # 0..5; TensorRT for RTX gives the same bytes for each
-
-
-def open_package(backend: str) -> Any:
-    """Import the bindings of a backend; MissingDependency names the extra."""
-    try:
-        return importlib.import_module(MODULES[backend])
-    except ImportError as error:
-        raise MissingDependency(
-            f"building for {backend} needs {MODULES[backend]} ({error}); "
-            f"install it: pip install 'edge3dpose[{EXTRAS[backend]}]'"
-        ) from error
 
 
 def target(backend: str) -> dict[str, str]:
@@ -74,8 +57,8 @@ def build(
     build at its next step.
     """
     target(backend)  # nothing of full TensorRT may be made without a device
-    trt = open_package(backend)
-    log = _logger(backend)
+    trt = package_of(backend)
+    log = logger_of(trt.__name__)
     log.words.clear()
     builder = trt.Builder(log)
     flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
@@ -101,34 +84,6 @@ def build(
 def options(settings: Settings) -> dict[str, int]:
     """The settings as the engine's key holds them."""
     return asdict(settings)
-
-
-@functools.cache
-def _logger(backend: str) -> Any:
-    """The one logger a process may have for a package; keeps the last errors for our own text."""
-    return _log_class(open_package(backend))()
-
-
-def _log_class(trt: Any) -> Any:
-    forward = logging.getLogger(__name__)
-    names = {
-        trt.ILogger.Severity.INTERNAL_ERROR: logging.ERROR,
-        trt.ILogger.Severity.ERROR: logging.ERROR,
-        trt.ILogger.Severity.WARNING: logging.WARNING,
-    }
-
-    class Log(trt.ILogger):
-        def __init__(self) -> None:
-            super().__init__()
-            self.words: deque[str] = deque(maxlen=5)
-
-        def log(self, severity: Any, message: str) -> None:
-            level = names.get(severity, logging.DEBUG)
-            if level == logging.ERROR:
-                self.words.append(message)
-            forward.debug("%s %s", logging.getLevelName(level), message)
-
-    return Log
 
 
 def _monitor(trt: Any, progress: Progress | None, interrupt: Interrupt) -> Any:

@@ -16,7 +16,9 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "edge3dpose"
-USERS = [PACKAGE / "compiler" / "plan.py", *PACKAGE.glob("runtime/backends/*tensorrt*.py")]
+BACKENDS = PACKAGE / "runtime" / "backends"
+USERS = [PACKAGE / "compiler" / "plan.py", BACKENDS / "_plan.py", BACKENDS / "tensorrt.py"]
+RTX_ONLY = BACKENDS / "tensorrt_rtx.py"
 WHEELS = (
     "tensorrt-cu12-bindings==10.3.0",  # JetPack 6
     "tensorrt-cu13-bindings==10.13.3.9",  # JetPack 7.1
@@ -30,9 +32,10 @@ OBJECTS = {  # what our variables hold
     "parser": "OnnxParser",
     "config": "IBuilderConfig",
     "runtime": "Runtime",
-    "engine": "ICudaEngine",
+    "plan": "ICudaEngine",
     "context": "IExecutionContext",
 }
+RTX_OBJECTS = {**OBJECTS, "config": "IRuntimeConfig"}
 STUBS = """
 #define S(n) void *n(void){return 0;}
 S(createInferBuilder_INTERNAL) S(createInferRefitter_INTERNAL) S(createInferRuntime_INTERNAL)
@@ -53,20 +56,22 @@ print(json.dumps([name for name in json.loads(sys.argv[2]) if not there(name)]))
 """
 
 
-def names_in(source: str) -> set[str]:
+def names_in(source: str, objects: dict[str, str] = OBJECTS) -> set[str]:
     """The dotted TensorRT names that a file uses, but those it asks for with hasattr first."""
     found, optional = set(), set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and ast.unparse(node.func) in ("hasattr", "getattr"):
             holder, name = node.args[0], node.args[1]
             if isinstance(name, ast.Constant):
-                optional.add(".".join(part for part in (dotted(holder), name.value) if part))
-        if isinstance(node, ast.Attribute) and (name := dotted(node)):
+                optional.add(
+                    ".".join(part for part in (dotted(holder, objects), name.value) if part)
+                )
+        if isinstance(node, ast.Attribute) and (name := dotted(node, objects)):
             found.add(name)
     return {n for n in found if not any(n == o or n.startswith(f"{o}.") for o in optional)}
 
 
-def dotted(node: ast.expr) -> str:
+def dotted(node: ast.expr, objects: dict[str, str]) -> str:
     """`trt.A.B` -> A.B, `self._context.f` -> IExecutionContext.f, anything else -> ''."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):
@@ -76,9 +81,9 @@ def dotted(node: ast.expr) -> str:
         holder, parts = parts[0].lstrip("_"), parts[1:]
     else:
         holder = node.id if isinstance(node, ast.Name) else "?"
-    if holder not in OBJECTS or not parts or parts[0].startswith("__"):
+    if holder not in objects or not parts or parts[0].startswith("__"):
         return ""
-    return ".".join(part for part in (OBJECTS[holder], *parts) if part)
+    return ".".join(part for part in (objects[holder], *parts) if part)
 
 
 USED = sorted(
@@ -130,6 +135,7 @@ def missing(module: str, names: list[str], environment: dict[str, str]) -> list[
 
 def test_the_names_are_read_from_the_code():
     assert {"Builder.build_serialized_network", "IBuilderConfig.progress_monitor"} <= set(USED)
+    assert {"ICudaEngine.get_tensor_name", "IExecutionContext.execute_async_v3"} <= set(USED)
     assert "NetworkDefinitionCreationFlag.STRONGLY_TYPED" in USED
     guarded = "def f(trt):\n if hasattr(trt, 'Odd'):\n  trt.Odd.X\n trt.Even.Y"
     assert names_in(guarded) == {"Even", "Even.Y"}
@@ -146,4 +152,6 @@ def test_a_name_that_was_taken_away_is_noticed(bindings):
 
 def test_every_name_exists_in_tensorrt_for_rtx():
     pytest.importorskip("tensorrt_rtx", reason="the rtx extra is not installed")
-    assert missing("tensorrt_rtx", USED, dict(os.environ)) == []
+    own = names_in(RTX_ONLY.read_text(), RTX_OBJECTS)
+    assert "IRuntimeConfig.cuda_graph_strategy" in own
+    assert missing("tensorrt_rtx", sorted({*USED, *own}), dict(os.environ)) == []

@@ -144,7 +144,7 @@ def _check_device(made: Manifest) -> None:
 
 
 def _deserialised(trt: Any, made: Manifest) -> tuple[Any, Any]:
-    log = _logger(trt.__name__)
+    log = logger_of(trt.__name__)
     log.words.clear()
     blob = made.engine.read_bytes()
     runtime = trt.Runtime(log)
@@ -177,7 +177,7 @@ def _check_tensors(trt: Any, plan: Any, made: Manifest, spec: ModelSpec) -> None
 
 
 @functools.cache
-def _logger(module: str) -> Any:
+def logger_of(module: str) -> Any:
     """The one logger a process may have for a package; keeps the last errors for our own text."""
     trt = importlib.import_module(module)
     forward = logging.getLogger(__name__)
