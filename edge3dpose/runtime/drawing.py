@@ -137,7 +137,9 @@ def _skeleton(
     picture: Image, points: NDArray, score: NDArray, skeleton: Skeleton, thick: int
 ) -> None:
     fine = np.clip(points, -1e5, 1e5)
-    fine = np.round((fine - 0.5) * (1 << _FINE)).astype(int)  # cv2 counts from pixel centres
+    fine = (
+        np.round((fine - 0.5) * (1 << _FINE)).astype(int).tolist()
+    )  # cv2 counts from pixel centres
     shown = score >= SHOWN_FROM
     visible = [(a, b) for a, b in bones(skeleton) if shown[a] and shown[b]]
     for edge in (True, False):  # a dark rim first: readable on any background

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import islice
 from time import perf_counter
@@ -117,9 +117,7 @@ def _with_camera(frame: Frame, lens: Lens) -> Frame:
 
 
 def _end(sinks: Sequence[Sink], *, keep: bool) -> None:
-    for sink in sinks:
-        if keep:
-            sink.close()
-        else:
-            with suppress(OSError):  # the error that ended the run is the one to tell
-                sink.discard()
+    """Close or discard every sink, also where one of them cannot be finished."""
+    with ExitStack() as stack:
+        for sink in reversed(sinks):
+            stack.callback(sink.close if keep else sink.discard)

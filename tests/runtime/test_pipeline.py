@@ -108,6 +108,17 @@ def test_an_error_with_a_file_discards_and_with_a_live_source_keeps():
         assert source.closed
 
 
+def test_a_sink_that_cannot_be_finished_does_not_keep_the_others_from_it():
+    class Full(Kept):
+        def close(self):
+            raise BadInput("disk full")
+
+    first, last = Full(), Kept()
+    with pytest.raises(BadInput, match="disk full"):
+        run(Ten(), first, last)
+    assert last.end == "closed"
+
+
 def test_a_live_source_is_counted_with_its_drops_and_ages():
     summary, _ = run(Ten(live=True))
     assert (summary.offered, summary.dropped) == (14, 4)

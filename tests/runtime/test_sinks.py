@@ -1,6 +1,7 @@
 """What is written can be read again, and nothing half-written lies under its name."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -103,6 +104,17 @@ def test_what_is_discarded_leaves_nothing_and_an_old_file_alone(tmp_path, kind):
 def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
     with pytest.raises(BadInput, match=r"cannot write|is a folder"):
         jsonl.open_sink(tmp_path / where, header())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+def test_a_full_disk_is_one_clear_line(tmp_path):
+    sink = jsonl.open_sink(tmp_path / "poses.jsonl", header())
+    sink._file.close()
+    sink._file = open("/dev/full", "w")  # noqa: SIM115  every write fails as on a full disk
+    sink(frame(0), [person()])
+    with pytest.raises(BadInput, match=r"cannot write .*No space left"):
+        sink.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def read_video(path):

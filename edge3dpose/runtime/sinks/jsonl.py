@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +77,17 @@ class JsonLines:
         """Give the file its name."""
         if self._file.closed:
             return
-        self._file.close()
-        os.replace(self._part, self._path)
+        try:
+            self._file.close()  # writes what the buffer holds
+            os.replace(self._part, self._path)
+        except OSError as error:
+            self._part.unlink(missing_ok=True)
+            raise BadInput(f"cannot write {self._path}: {error.strerror or error}") from error
 
     def discard(self) -> None:
         """Remove what was written."""
-        self._file.close()
+        with suppress(OSError):
+            self._file.close()
         self._part.unlink(missing_ok=True)
 
     def _write(self, content: dict[str, Any]) -> None:

@@ -12,9 +12,9 @@ def open_capture(what: str | int) -> cv2.VideoCapture:
     # FFmpeg and OpenCV write their own lines about a broken file; the user gets ours
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("OPENCV_VIDEOIO_DEBUG", "0")
-    logging = getattr(cv2.utils, "logging", None)  # not in every build that Jetsons carry
-    if logging is not None:
-        logging.setLogLevel(logging.LOG_LEVEL_SILENT)
+    # OpenCV 4 and 5 keep the switch in different places; 0 is silent in both
+    quiet = getattr(cv2, "setLogLevel", None) or getattr(cv2.utils, "logging", cv2).setLogLevel
+    quiet(0)
     return cv2.VideoCapture(what)
 
 
