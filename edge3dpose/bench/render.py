@@ -6,12 +6,13 @@ import json
 import os
 from pathlib import Path
 
-from edge3dpose.bench import tables
+from edge3dpose.bench import builds, tables
 from edge3dpose.errors import BadInput
 
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 README_CUTS = (1, 3, 6, 9, 12, 18, 24)
 
+_KINDS = ("edge3dpose.speed/", "edge3dpose.accuracy/", "edge3dpose.build/")
 _TITLE = """# What was measured
 
 Written by `edge3dpose benchmark --render` from the JSON reports in this folder; edit none of it.
@@ -32,14 +33,14 @@ def render(folder: Path, readme: Path) -> list[Path]:
 
 
 def read(folder: Path) -> dict[str, dict]:
-    """The speed and accuracy reports of a folder by file name."""
+    """The speed, accuracy and build reports of a folder by file name."""
     found = {}
     for file in sorted(folder.glob("*.json")):
         try:
             content = json.loads(file.read_text())
         except ValueError as error:
             raise BadInput(f"{file} is not a report: {error}") from None
-        if str(content.get("schema")).startswith(("edge3dpose.speed/", "edge3dpose.accuracy/")):
+        if str(content.get("schema")).startswith(_KINDS):
             found[file.name] = content
     return found
 
@@ -81,6 +82,8 @@ def report_page(reports: dict[str, dict], folder: Path) -> str:
         ]
     for name, report in _of_kind(reports, "accuracy"):
         parts += [f"## {name}", "", *tables.accuracy_rows(report), ""]
+    for name, report in _of_kind(reports, "build"):
+        parts += [f"## {name}", "", builds.headline(report), "", *builds.build_rows(report), ""]
     return "\n".join(parts)
 
 

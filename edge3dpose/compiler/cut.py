@@ -26,7 +26,7 @@ def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelPro
         raise BadInput(f"this ONNX file has no head {head}; {spec.name} has cuts 1 to {spec.cuts}")
     if [value.name for value in source.graph.input] != ["images"]:
         raise EngineMismatch(f"this ONNX file is not {spec.name}: it wants one input, `images`")
-    model = _extract(source, head, k)
+    model = _extract(source, head)
     graph = model.graph
     S = spec.input_size
     _set_shape(graph.input[0], (batch, 3, S, S))
@@ -37,7 +37,7 @@ def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelPro
     return model
 
 
-def _extract(source: ModelProto, head: str, k: int) -> ModelProto:
+def _extract(source: ModelProto, head: str) -> ModelProto:
     """The head's ancestors, without what exporters leave behind (stack traces, stale shapes)."""
     model = ModelProto(ir_version=source.ir_version, producer_name="edge3dpose")
     model.opset_import.extend(o for o in source.opset_import if o.domain in ("", "ai.onnx"))
