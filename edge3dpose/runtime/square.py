@@ -15,8 +15,8 @@ _BONES = (
     (4, 5, 420.0),
     (5, 6, 452.0),
     (0, 8, 575.0),
-    (11, 12, 255.0),
-    (14, 15, 255.0),
+    (11, 12, 245.0),
+    (14, 15, 245.0),
 )
 MIN_SCORE = 0.5  # mean over the joints; under it nobody is there
 _FARTHEST = 1.25  # one correction changes the side by no more than this factor
