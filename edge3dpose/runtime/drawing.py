@@ -57,8 +57,12 @@ class SidePanel:
         self._middle_mm = np.zeros(2)  # depth and height in the panel's middle
         self._started = False
 
-    def __call__(self, poses: list[Pose3D]) -> Image:
-        """A picture (height, width, 3) of the poses in depth (right) and height (up)."""
+    def __call__(self, poses: list[Pose3D], *, glide: bool = True) -> Image:
+        """A picture (height, width, 3) of the poses in depth (right) and height (up).
+
+        glide  False where this picture has nothing to do with the one before
+        """
+        self._started &= glide
         width, height = self._size
         picture = np.full((height, width, 3), DARK, np.uint8)
         sides = [_side_view(pose) for pose in poses]

@@ -47,7 +47,7 @@ class Mp4:
         assert self._writer is not None
         width, height = self._size
         over = resized(draw_poses(frame.image, poses), width, height)
-        picture = beside(over, self._panel(poses))
+        picture = beside(over, self._panel(poses, glide=frame.name is None))
         due = round(frame.time_s * self._fps) + 1 if self._live else self._written + 1
         for _ in range(min(due - self._written, MAX_REPEATS)):
             self._writer.write(picture)

@@ -63,7 +63,8 @@ class Window:
         width = min(MAX_WIDTH, max(120, round(columns * HEIGHT / rows)))
         self._panel = self._panel or SidePanel(HEIGHT * 4 // 5, HEIGHT)
         over = resized(draw_poses(frame.image, poses), width, HEIGHT)
-        if not self._screen.show(beside(over, self._panel(poses))):
+        side = self._panel(poses, glide=frame.name is None)
+        if not self._screen.show(beside(over, side)):
             raise Stop
 
     def close(self) -> None:
