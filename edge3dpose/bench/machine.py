@@ -36,6 +36,7 @@ def describe() -> dict:
         "python": platform.python_version(),
         "versions": versions(),
         "load_average": load_average(),
+        "scheduling": scheduling(),
     }
 
 
@@ -104,6 +105,15 @@ def memory_gb() -> float | None:
     except (AttributeError, ValueError, OSError):
         return None
     return round(pages * page_bytes / 2**30, 1)
+
+
+def scheduling() -> str:
+    """How the system treats this process beside others: "other, nice 0", "fifo, nice 0"."""
+    if not hasattr(os, "sched_getscheduler"):
+        return "unknown"
+    names = {os.SCHED_OTHER: "other", os.SCHED_FIFO: "fifo", os.SCHED_RR: "round robin"}
+    policy = os.sched_getscheduler(0)
+    return f"{names.get(policy, str(policy))}, nice {os.nice(0)}"
 
 
 def load_average() -> list[float] | None:

@@ -96,9 +96,10 @@ def _of_kind(reports: dict[str, dict], kind: str) -> list[tuple[str, dict]]:
 
 def _headline(report: dict, where: str) -> str:
     machine = report["machine"]
+    parts = ", ".join([*machine["gpus"], machine["processor"]])
     return (
-        f"**{report['model']}** ({report['state']}) on {', '.join(machine['gpus']) or ''}"
-        f"{machine['processor']}, {machine['cores']} cores ({where}):"
+        f"**{report['model']}** ({report['state']}, weights {report['weights_sha256'][:12]}) on "
+        f"{parts}, {machine['cores']} cores ({where}):"
     )
 
 
@@ -109,7 +110,8 @@ def _machine(report: dict) -> list[str]:
         f"- {machine['system']}, Python {machine['python']}, {machine['memory_gb']} GB; "
         f"instructions {' '.join(machine['instructions'])}",
         f"- {versions}",
-        f"- load average {machine['load_average']} before, {report['load_average_after']} after",
+        f"- load average {machine['load_average']} before, {report['load_average_after']} after; "
+        f"scheduled as {machine['scheduling']}",
         f"- source `{report['source']}`, {report['protocol']}",
         f"- weights {report['weights_sha256'][:12]}",
     ]

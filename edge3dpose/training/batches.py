@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge3dpose.training.losses import Targets
+from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.types import ModelSpec
 
 
@@ -27,7 +28,7 @@ class Batch:
 class Renders(IterableDataset):
     """Synthetic people from seed ``first`` on; each worker renders every n-th of them."""
 
-    def __init__(self, assets: Path, split: str, size: int, first: int) -> None:
+    def __init__(self, assets: Path, split: Split, size: int, first: int) -> None:
         self.assets, self.split, self.size, self.first = assets, split, size, first
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
@@ -46,7 +47,7 @@ class Renders(IterableDataset):
 
 
 def loader(
-    assets: Path, split: str, size: int, *, first: int, batch: int, workers: int
+    assets: Path, split: Split, size: int, *, first: int, batch: int, workers: int
 ) -> DataLoader:
     """Endless (images (B, S, S, 3) BGR uint8, uvz (B, J, 3), inside (B, J)) from seed ``first``."""
     return DataLoader(

@@ -100,10 +100,15 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
         )
     )
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        predictions = net(batch.images.to(training.device), heads_trained(recipe, share))
-    per_head = losses.all_heads(predictions, targets)
+        maps = net.entry(batch.images.to(training.device))
+        logits = [m for _, m in net.logits(maps, set(heads_trained(recipe, share)))]
+    per_head = losses.all_heads([net.decode(m) for m in logits], targets)
+    total = per_head.sum()
+    if recipe.heat:
+        heat = torch.stack([losses.heat_loss(m, targets) for m in logits])
+        total = total + recipe.heat * (1 - share) * heat.sum()
     training.optimiser.zero_grad(set_to_none=True)
-    per_head.sum().backward()
+    total.backward()
     trained = [p for group in training.optimiser.param_groups for p in group["params"]]
     nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     training.optimiser.step()

@@ -34,6 +34,27 @@ def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
     return per_sample.mean() + SCORE_WEIGHT * agreement
 
 
+def heat_loss(logits: Tensor, targets: Targets) -> Tensor:
+    """Cross-entropy of a head's heatmaps: logits (B, J or more, H, W) -> scalar.
+
+    Soft-argmax alone tells a diffuse heatmap little. The target is the one map over the four cells
+    around a joint whose soft-argmax is the joint exactly, so that both losses agree at any size.
+    """
+    joints, height, width = targets.uvz.shape[1], logits.shape[2], logits.shape[3]
+    columns = _between_cells(targets.uvz[..., 0], width)
+    rows = _between_cells(targets.uvz[..., 1], height)
+    surprise = -logits[:, :joints].float().flatten(2).log_softmax(-1).unflatten(2, (height, width))
+    per_joint = torch.einsum("bjhw,bjh,bjw->bj", surprise, rows, columns)
+    known = targets.valid[..., :2].all(-1) & (targets.inside > 0)
+    return (per_joint * known).sum() / known.sum().clamp(min=1)
+
+
+def _between_cells(position: Tensor, cells: int) -> Tensor:
+    """(...) in 0..1 -> (..., cells): shares of the two nearest cells, end points included."""
+    centres = torch.arange(cells, device=position.device)
+    return (1 - (position.unsqueeze(-1) * (cells - 1) - centres).abs()).clamp(min=0)
+
+
 def all_heads(predictions: Sequence[Tensor], targets: Targets) -> Tensor:
     """Losses of every head (cuts,); training descends their sum."""
     return torch.stack([pose_loss(prediction, targets) for prediction in predictions])

@@ -25,6 +25,7 @@ class Recipe:
     short_until: float = 0.0  # share of the training in which only the first heads are trained
     short_cuts: int = 11  # that many: a step costs half as much
     replay: int = 0  # renders kept and drawn from again, where rendering is slower than training
+    heat: float = 0.0  # weight of the heatmaps' cross-entropy at first; it fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
 
 
@@ -35,7 +36,9 @@ RECIPES = {
         growth=32,
         samples=300_000,
         freeze_entry=True,
-        short_until=0.4,
+        batch=16,
+        short_until=0.6,
+        heat=0.03,
         replay=24_000,
     ),
 }

@@ -21,6 +21,7 @@ from edge3dpose.training import (  # noqa: E402
     start_from,
 )
 from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr  # noqa: E402
+from edge3dpose.training.nets.sspnet import Decode  # noqa: E402
 
 RECIPE = replace(recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0)
 
@@ -52,6 +53,23 @@ def test_a_coordinate_that_is_not_known_costs_nothing():
     perfect = torch.cat([batch.targets.uvz, torch.ones(2, 17, 1)], dim=2)
     perfect[..., 2] = 0.99
     assert losses.pose_loss(perfect, batch.targets) < 1e-5
+
+
+def test_the_heatmaps_own_loss_is_least_where_soft_argmax_is_the_joint():
+    targets = losses.Targets(torch.rand(2, 17, 3), torch.ones(2, 17, 3).bool(), torch.ones(2, 17))
+    logits = torch.zeros(2, 34, 8, 16, requires_grad=True)
+    descent = torch.optim.Adam([logits], lr=0.1)
+    for _ in range(600):
+        descent.zero_grad()
+        losses.heat_loss(logits, targets).backward()
+        descent.step()
+    off = Decode()(logits)[..., :2] - targets.uvz[..., :2]
+    assert off.abs().max() < 2e-3
+
+
+def test_a_joint_outside_the_crop_asks_nothing_of_its_heatmap():
+    targets = losses.Targets(torch.rand(1, 17, 3), torch.ones(1, 17, 3).bool(), torch.zeros(1, 17))
+    assert losses.heat_loss(torch.randn(1, 34, 4, 4), targets).item() == 0.0
 
 
 def test_a_few_steps_lower_the_loss_and_leave_a_frozen_encoder_alone():
