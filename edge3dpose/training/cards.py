@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from edge3dpose.training.checkpoint import Checkpoint
+from edge3dpose.training.recipes import Recipe
 
 LICENCE = "Apache-2.0"
 DATA = {
@@ -12,7 +13,8 @@ DATA = {
     "motion": "CMU motion capture (free use, mocap.cs.cmu.edu) and clips derived from it",
     "backgrounds": "Poly Haven panoramas (CC0), clothing-dataset photos (CC0)",
 }
-ENCODER = "BlazePose full (MediaPipe, Apache-2.0), weights as published"
+ENCODER = "BlazePose full (MediaPipe, Apache-2.0)"
+AS_PUBLISHED, TUNED = ", weights as published", ", its layers from 16x16 down trained further here"
 
 
 def trained(saved: Checkpoint) -> dict:
@@ -22,7 +24,7 @@ def trained(saved: Checkpoint) -> dict:
         "state": "trained",
         "growth": recipe.growth,
         "licence": LICENCE,
-        "data": DATA | ({"encoder": ENCODER} if recipe.model == "sspnet-lite" else {}),
+        "data": DATA | ({"encoder": _encoder(recipe)} if recipe.freeze_entry else {}),
         "training": {
             "samples": progress.samples,
             "steps": progress.step,
@@ -32,6 +34,10 @@ def trained(saved: Checkpoint) -> dict:
         },
         "cuts": {},
     }
+
+
+def _encoder(recipe: Recipe) -> str:
+    return ENCODER + (TUNED if recipe.tune_entry_from < 1 else AS_PUBLISHED)
 
 
 def untrained(model: str, growth: int) -> dict:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -43,7 +44,6 @@ class Training:
 def start(recipe: Recipe, net: SSPNet, device: torch.device) -> Training:
     """A fresh training of a network."""
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    _freeze(net, recipe)
     ema = copy.deepcopy(net.state_dict())
     return Training(recipe, net, ema, _optimiser(net, recipe), Progress(), device)
 
@@ -91,8 +91,9 @@ def run(
 def step(training: Training, batch: Batch, share: float) -> Tensor:
     """One descent; gives the losses of every head (cuts,)."""
     recipe, net = training.recipe, training.net.train()
+    _freeze(net, recipe, share)
     for group in training.optimiser.param_groups:
-        group["lr"] = learning_rate(recipe, share)
+        group["lr"] = learning_rate(recipe, share) * group["lr_share"]
     targets = losses.Targets(
         *(
             t.to(training.device)
@@ -143,19 +144,27 @@ def _average(training: Training) -> None:
                 training.ema[name].copy_(value)
 
 
-def _freeze(net: SSPNet, recipe: Recipe) -> None:
+def _freeze(net: SSPNet, recipe: Recipe, share: float) -> None:
     if recipe.freeze_entry:
-        net.entry.encoder.requires_grad_(False)
+        entry: Any = net.entry
+        entry.encoder.requires_grad_(False)
+        for parameter in entry.encoder.tunable():
+            parameter.requires_grad_(share >= recipe.tune_entry_from)
 
 
-def _optimiser(net: nn.Module, recipe: Recipe) -> torch.optim.Optimizer:
-    trained = [p for p in net.parameters() if p.requires_grad]
+def _optimiser(net: SSPNet, recipe: Recipe) -> torch.optim.Optimizer:
+    entry: Any = net.entry
+    apart = {id(p) for p in entry.encoder.parameters()} if recipe.freeze_entry else set()
+    trained = [p for p in net.parameters() if id(p) not in apart]
     decayed = [p for p in trained if p.ndim > 1]
     kept = [p for p in trained if p.ndim <= 1]  # biases and batch norms are not decayed
     groups = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": kept, "weight_decay": 0.0},
+        {"params": decayed, "weight_decay": recipe.weight_decay, "lr_share": 1.0},
+        {"params": kept, "weight_decay": 0.0, "lr_share": 1.0},
     ]
+    if recipe.freeze_entry:
+        tuned = entry.encoder.tunable()
+        groups += [{"params": tuned, "weight_decay": 0.0, "lr_share": recipe.tune_entry_lr}]
     return torch.optim.AdamW(groups, lr=recipe.peak_lr)
 
 

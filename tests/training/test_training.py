@@ -80,6 +80,19 @@ def test_a_few_steps_lower_the_loss_and_leave_a_frozen_encoder_alone():
     assert torch.equal(before, training.net.entry.encoder.stem[0].weight)
 
 
+def test_a_recipe_may_tune_the_deep_layers_of_the_encoder_after_a_while():
+    training = fresh()
+    encoder = training.net.entry.encoder
+    start = training.recipe.tune_entry_from
+    shallow, deep = encoder.to_64[0].expand.weight, encoder.to_8[0].expand.weight
+    before = shallow.clone(), deep.clone()
+    loop.step(training, a_batch(), start - 0.01)
+    assert torch.equal(before[1], deep)
+    loop.step(training, a_batch(), start + 0.01)
+    assert torch.equal(before[0], shallow)
+    assert not torch.equal(before[1], deep)
+
+
 def test_a_resumed_training_goes_on_exactly_where_it_stood(tmp_path):
     unbroken, file = fresh(), tmp_path / "checkpoint.safetensors"
     for seed in range(2):

@@ -96,6 +96,15 @@ class BlazePoseEncoder(nn.Module):
         self.lateral_16 = Separable(88, 48)
         self.lateral_32 = Separable(32, 48)
 
+    def tunable(self) -> list[nn.Parameter]:
+        """Pointwise convolutions from the 16x16 map down: most of what it knows, cheap to train."""
+        deep = (self.to_16, self.to_8, self.widen, self.regression, self.top)
+        layers = [
+            layer for part in (*deep, self.lateral_16, self.lateral_32) for layer in part.modules()
+        ]
+        pointwise = [m for m in layers if isinstance(m, nn.Conv2d) and m.groups == 1]
+        return [p for m in pointwise for p in m.parameters()]
+
     def forward(self, images: Tensor) -> list[Tensor]:
         at_32 = self.to_32(self.to_64(self.stem(images)))  # (B, 32, 32, 32)
         at_16 = self.to_16(at_32)  # (B, 88, 16, 16)
@@ -120,15 +129,8 @@ class BlazePoseEntry(nn.Module):
         self.adapters = nn.ModuleList(nn.Conv2d(have, want, 1) for have, want in widths)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        maps = self.encode(images)
+        maps = self.encoder(images)
         return [adapt(m) for adapt, m in zip(self.adapters, maps, strict=True)]
-
-    def encode(self, images: Tensor) -> list[Tensor]:
-        """The encoder's maps; a frozen encoder keeps nothing for a backward pass."""
-        if next(self.encoder.parameters()).requires_grad:
-            return self.encoder(images)
-        with torch.no_grad():
-            return self.encoder(images)
 
 
 def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
