@@ -6,6 +6,7 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -91,7 +92,7 @@ def _train(
 ) -> None:
     import torch
 
-    from edge3dpose.training import batches, checkpoint, loop, plots, recipes, replay
+    from edge3dpose.training import batches, begun, checkpoint, loop, plots, recipes, replay
     from edge3dpose.training.nets import build
 
     where = torch.device(_device(device))
@@ -112,10 +113,11 @@ def _train(
         raise BadInput(
             f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
         )
-    renders = batches.loader(
-        assets, "train", spec.input_size,
-        first=training.progress.rendered, batch=8, workers=workers,
-    )  # fmt: skip
+    people = batches.Renders(assets, "train", spec.input_size, training.progress.rendered)
+    entry: Any = training.net.entry
+    begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
+    made = begun.Begun(people, entry.encoder, spec) if begin else people
+    renders = batches.loader(made, batch=8, workers=workers)
     if training.recipe.replay:
         pool = replay.Pool(renders, spec, training.recipe.replay)
         source = pool.batches(training.recipe.batch, training.progress)

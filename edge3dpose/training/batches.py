@@ -21,12 +21,16 @@ from edge3dpose.types import ModelSpec
 class Batch:
     """Pictures as the network takes them, and what it should say of them."""
 
-    images: Tensor  # (B, 3, S, S) float32, normalised
+    images: Tensor  # (B, 3, S, S) float32, normalised; or what the entry's frozen layers made of it
     targets: Targets
+    begun: bool = False  # the latter
 
 
 class Renders(IterableDataset):
-    """Synthetic people from seed ``first`` on; each worker renders every n-th of them."""
+    """(images (S, S, 3) BGR uint8, uvz (J, 3), inside (J,)) from seed ``first`` on, without end.
+
+    Each worker renders every n-th of them.
+    """
 
     def __init__(self, assets: Path, split: Split, size: int, first: int) -> None:
         self.assets, self.split, self.size, self.first = assets, split, size, first
@@ -46,12 +50,10 @@ class Renders(IterableDataset):
             seed += every
 
 
-def loader(
-    assets: Path, split: Split, size: int, *, first: int, batch: int, workers: int
-) -> DataLoader:
-    """Endless (images (B, S, S, 3) BGR uint8, uvz (B, J, 3), inside (B, J)) from seed ``first``."""
+def loader(renders: IterableDataset, *, batch: int, workers: int) -> DataLoader:
+    """Endless batches of what a data set yields, made by worker processes."""
     return DataLoader(
-        Renders(assets, split, size, first),
+        renders,
         batch_size=batch,
         num_workers=workers,
         multiprocessing_context="forkserver" if workers else None,
@@ -76,3 +78,10 @@ def targets_from(uvz: Tensor, inside: Tensor) -> Targets:
     """Coordinates count where the joint lies in the crop (ssp-net protocol)."""
     valid = inside.unsqueeze(-1).expand_as(uvz) & (uvz > 0) & (uvz < 1)
     return Targets(uvz.clamp(0, 1), valid, inside.float())
+
+
+def mirrored(uvz: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels (B, J, 3), (B, J) of the pictures seen in a mirror: left joints become right ones."""
+    swapped = uvz[:, mirror].clone()
+    swapped[..., 0] = 1 - swapped[..., 0]
+    return swapped, inside[:, mirror]

@@ -101,7 +101,9 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
         )
     )
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        maps = net.entry(batch.images.to(training.device))
+        entry: Any = net.entry
+        images = batch.images.to(training.device)
+        maps = entry.go_on(images) if batch.begun else entry(images)
         logits = [m for _, m in net.logits(maps, set(heads_trained(recipe, share)))]
     per_head = losses.all_heads([net.decode(m) for m in logits], targets)
     total = per_head.sum()

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr
+from edge3dpose.training.batches import Batch, mirrored, targets_from, tensor_from_bgr
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.types import ModelSpec
 
@@ -26,10 +26,10 @@ class Pool:
     def __init__(
         self, renders: Iterable[Sequence[Tensor]], spec: ModelSpec, capacity: int, seed: int = 0
     ) -> None:
-        joints, side = len(spec.skeleton.joints), spec.input_size
-        self.spec = spec
+        joints = len(spec.skeleton.joints)
+        self.spec, self.capacity = spec, capacity
         self.mirror = torch.tensor(spec.skeleton.mirror)
-        self.images = torch.zeros(capacity, side, side, 3, dtype=torch.uint8)
+        self.images = torch.empty(0)  # pictures, or what frozen layers made of them
         self.uvz = torch.zeros(capacity, joints, 3)
         self.inside = torch.zeros(capacity, joints, dtype=torch.bool)
         self.made = 0
@@ -41,7 +41,7 @@ class Pool:
         """Endless batches; ``progress.rendered`` follows the renders that came in."""
         before = progress.rendered
         while True:
-            while self.made < min(FILL, len(self.images)):
+            while self.made < min(FILL, self.capacity):
                 self._raise_failure()
                 time.sleep(0.05)
             self._raise_failure()
@@ -49,10 +49,12 @@ class Pool:
             yield self._draw(size)
 
     def _draw(self, size: int) -> Batch:
-        there = min(self.made, len(self.images))
+        there = min(self.made, self.capacity)
         pick = torch.randint(there, (size,), generator=self.random)
-        flipped = torch.rand(size, generator=self.random) < 0.5
         images, uvz, inside = self.images[pick], self.uvz[pick], self.inside[pick]
+        if images.dtype != torch.uint8:  # mirrored before
+            return Batch(images.permute(0, 3, 1, 2), targets_from(uvz, inside), begun=True)
+        flipped = torch.rand(size, generator=self.random) < 0.5
         images[flipped] = images[flipped].flip(2)
         uvz[flipped], inside[flipped] = mirrored(uvz[flipped], inside[flipped], self.mirror)
         return Batch(tensor_from_bgr(images, self.spec), targets_from(uvz, inside))
@@ -60,8 +62,10 @@ class Pool:
     def _fill(self, renders: Iterable[Sequence[Tensor]]) -> None:
         try:
             for images, uvz, inside in renders:
+                if not len(self.images):
+                    self.images = images.new_zeros(self.capacity, *images.shape[1:])
                 for one in zip(images, uvz, inside, strict=True):
-                    slot = self.made % len(self.images)
+                    slot = self.made % self.capacity
                     self.images[slot], self.uvz[slot], self.inside[slot] = one
                     self.made += 1
         except BaseException as error:  # handed to the training thread, which raises it
@@ -70,10 +74,3 @@ class Pool:
     def _raise_failure(self) -> None:
         if self.failure is not None:
             raise self.failure
-
-
-def mirrored(uvz: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels (B, J, 3), (B, J) of the pictures seen in a mirror: left joints become right ones."""
-    swapped = uvz[:, mirror].clone()
-    swapped[..., 0] = 1 - swapped[..., 0]
-    return swapped, inside[:, mirror]

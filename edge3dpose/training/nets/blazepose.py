@@ -106,7 +106,14 @@ class BlazePoseEncoder(nn.Module):
         return [p for m in pointwise for p in m.parameters()]
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        at_32 = self.to_32(self.to_64(self.stem(images)))  # (B, 32, 32, 32)
+        return self.deep(self.shallow(images))
+
+    def shallow(self, images: Tensor) -> Tensor:
+        """What is never trained here: images -> (B, 32, 32, 32)."""
+        return self.to_32(self.to_64(self.stem(images)))
+
+    def deep(self, at_32: Tensor) -> list[Tensor]:
+        """The rest: (B, 32, 32, 32) -> the three maps."""
         at_16 = self.to_16(at_32)  # (B, 88, 16, 16)
         at_8 = self.to_8(at_16)  # (B, 144, 8, 8)
         wide = self.widen(at_8)  # (B, 864, 8, 8)
@@ -129,7 +136,11 @@ class BlazePoseEntry(nn.Module):
         self.adapters = nn.ModuleList(nn.Conv2d(have, want, 1) for have, want in widths)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        maps = self.encoder(images)
+        return self.go_on(self.encoder.shallow(images))
+
+    def go_on(self, shallow: Tensor) -> list[Tensor]:
+        """From what the encoder's shallow layers made of the images."""
+        maps = self.encoder.deep(shallow)
         return [adapt(m) for adapt, m in zip(self.adapters, maps, strict=True)]
 
 

@@ -1,0 +1,55 @@
+"""What the render workers pass on is what the network's own frozen layers would have made."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from edge3dpose import models  # noqa: E402
+from edge3dpose.training import nets, replay  # noqa: E402
+from edge3dpose.training.batches import tensor_from_bgr  # noqa: E402
+from edge3dpose.training.begun import Begun  # noqa: E402
+
+SPEC = models.find("sspnet-lite")
+
+
+class OnePicture:
+    """A data set of one picture, for ever."""
+
+    first = 0
+
+    def __init__(self) -> None:
+        random = np.random.default_rng(0)
+        self.image = random.integers(0, 256, (256, 256, 3)).astype(np.uint8)
+        self.uvz = random.uniform(0.1, 0.9, (17, 3)).astype(np.float32)
+
+    def __iter__(self):
+        while True:
+            yield self.image, self.uvz, np.ones(17, bool)
+
+
+def test_frozen_layers_run_ahead_say_the_same_of_a_picture_or_of_its_mirror_image():
+    torch.manual_seed(0)
+    net, one = nets.build("sspnet-lite", growth=8).eval(), OnePicture()
+    upright = torch.from_numpy(one.image)[None]
+    stream, mirrored_seen = iter(Begun(one, net.entry.encoder, SPEC)), set()
+    for _ in range(8):
+        features, uvz, _ = next(stream)
+        flipped = not torch.equal(uvz, torch.from_numpy(one.uvz))
+        mirrored_seen.add(flipped)
+        picture = tensor_from_bgr(upright.flip(2) if flipped else upright, SPEC)
+        with torch.no_grad():
+            ours = net.entry.encoder.shallow(picture)[0].permute(1, 2, 0)
+        assert torch.allclose(features.float(), ours, atol=0.03 * float(ours.abs().max()))
+    assert mirrored_seen == {True, False}
+
+
+def test_a_pool_gives_features_as_the_network_goes_on_from_them():
+    net, one = nets.build("sspnet-lite", growth=8), OnePicture()
+    stream = iter(Begun(one, net.entry.encoder, SPEC))
+    renders = [tuple(t[None] for t in next(stream)) for _ in range(4)]
+    pool = replay.Pool(iter(renders), SPEC, capacity=4)
+    batch = next(pool.batches(2, replay.Progress()))
+    assert batch.begun
+    with torch.autocast("cpu", torch.bfloat16):
+        assert len(net.entry.go_on(batch.images)) == 3
