@@ -44,6 +44,7 @@ def evaluate(
     engines: Path | None,
     people: int,
     first_seed: int,
+    motion: str,
     labels: Path | None,
     teacher: Path | None,
     report: Path | None,
@@ -59,7 +60,7 @@ def evaluate(
         raise BadInput("--write-card keeps the errors of the model's own file: leave out --backend")
     with _network(opened, cuts, backend, precision, engines) as network:
         if dataset == "synthetic":
-            facts, rows = synthetic(opened, network, cuts, root, people, first_seed)
+            facts, rows = synthetic(opened, network, cuts, root, people, first_seed, motion)
         else:
             facts, rows = agreement(
                 opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
@@ -86,6 +87,7 @@ def synthetic(
     root: str | None,
     people: int,
     first_seed: int,
+    motion: str,
 ) -> tuple[dict, list[dict]]:
     """3D errors on held-out synthetic people: facts of the data set, a row a cut."""
     from edge3dpose.training.synthesis.dataset import Synthesizer
@@ -96,7 +98,7 @@ def synthetic(
             f"no baked people at {assets}; make them: edge3dpose train --prepare --data DIR, "
             "or pass --root FILE.npz"
         )
-    renders = Synthesizer(assets, "held-out", weights.spec.input_size)
+    renders = Synthesizer(assets, "held-out", weights.spec.input_size, widen=motion == "wide")
     seeds = range(first_seed, first_seed + people)
     try:
         errors = accuracy.errors_by_cut(
@@ -109,10 +111,11 @@ def synthetic(
     finally:
         renders.close()
     facts = {
-        "name": "synthetic",
+        "name": "synthetic" if motion == "wide" else "synthetic-mocap",
         "protocol": SYNTHETIC,
         "assets_sha256": paths.sha256_of(assets),
         "split": "held-out",
+        "motion": motion,
         "seeds": [seeds.start, seeds.stop],
     }
     return facts, [asdict(error) for error in errors]

@@ -26,6 +26,9 @@ _COLUMNS = {
     "median_torsos": ("median torsos", "{:.3f}"),
 }
 
+# Data sets whose figures stand in a card beside the main ones, and the names that they go by there.
+_BESIDE = {"photos": "photos_", "synthetic-mocap": "mocap_"}
+
 
 def table(facts: dict, rows: list[dict]) -> Table:
     """The figures as people read them, a row a cut."""
@@ -47,7 +50,7 @@ def store(
         click.echo(f"wrote {file}")
     if write_card:
         card = models.read_card(weights.onnx)
-        before = "photos_" if facts["name"] == "photos" else ""  # beside the clip's own figures
+        before = _BESIDE.get(facts["name"], "")
         for row in figures:
             kept = card.setdefault("cuts", {}).setdefault(str(row["cut"]), {})
             kept.update({before + name: value for name, value in row.items() if name != "cut"})

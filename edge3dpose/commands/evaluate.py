@@ -20,6 +20,13 @@ _FILE = click.Path(path_type=Path)
 @click.option("--engines", type=_FILE, help="Folder of built engines.")
 @click.option("--people", default=1000, show_default=True, help="synthetic: how many.")
 @click.option("--first-seed", default=0, show_default=True, help="synthetic: of the first one.")
+@click.option(
+    "--motion",
+    type=click.Choice(["wide", "mocap"]),
+    default="wide",
+    show_default=True,
+    help="synthetic: as in training, or mocap frames as they were captured.",
+)
 @click.option("--labels", type=_FILE, help="The teacher's 2D, read or written.")
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, to make labels.")
 @click.option("--report", type=_FILE, help="Write the figures as JSON.")
