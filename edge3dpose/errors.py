@@ -2,6 +2,7 @@
 
 Edge3DPoseError
 ├── BadInput             a file, camera, folder or option that cannot be used
+│   └── EndedEarly       a video with fewer frames than it says; what came before is kept
 ├── MissingDependency    a package or a driver is not there; the text names the extra to install
 ├── EngineMismatch       an engine, ONNX file or manifest that is not what it should be
 ├── BuildFailed          an engine could not be built
@@ -17,6 +18,10 @@ class Edge3DPoseError(Exception):
 
 class BadInput(Edge3DPoseError):
     """A file, camera, folder or option that cannot be used."""
+
+
+class EndedEarly(BadInput):
+    """A video that is truncated or damaged on the way; the frames before that were good."""
 
 
 class MissingDependency(Edge3DPoseError):

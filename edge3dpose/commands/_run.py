@@ -230,6 +230,8 @@ def _report(source: Source, summary: pipeline.Summary, outputs: Outputs) -> None
     if source.live:
         line += f", oldest result {summary.oldest_s * 1000:.0f} ms"
     click.echo(line, err=True)
+    if summary.fault:
+        raise BadInput(summary.fault)
     if not summary.with_people and not summary.stopped:
         raise BadInput(
             f"nobody was found in any of {summary.processed} frames of {source.name}; "

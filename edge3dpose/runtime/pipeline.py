@@ -10,6 +10,7 @@ from itertools import islice
 from time import perf_counter
 
 from edge3dpose.camera import Lens
+from edge3dpose.errors import EndedEarly
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.sinks import Sink, Stop
@@ -30,6 +31,7 @@ class Summary:
     elapsed_s: float  # from asking for the first frame to the last sink
     stopped: bool  # by a key, a closed window or Ctrl-C, not by the end of the source
     oldest_s: float  # greatest age of a result; 0 where the source is not live
+    fault: str | None = None  # why a file ended before its time
 
     @property
     def fps(self) -> float:
@@ -60,6 +62,7 @@ def run(
     done = people = 0
     oldest_s = 0.0
     stopped = whole = False
+    fault = None
     start = perf_counter()
     try:
         for frame in islice(_timed(source, clock), max_frames):
@@ -74,13 +77,15 @@ def run(
         whole = True
     except (KeyboardInterrupt, Stop):
         whole = stopped = True
+    except EndedEarly as error:
+        whole, fault = True, str(error)
     finally:
         elapsed_s = perf_counter() - start
         source.close()
         _end(sinks, keep=whole or source.live)
     offered = done + source.dropped
     _log.info("%d frames in %.1f s", done, elapsed_s)
-    return Summary(offered, done, source.dropped, people, elapsed_s, stopped, oldest_s)
+    return Summary(offered, done, source.dropped, people, elapsed_s, stopped, oldest_s, fault)
 
 
 def _one(

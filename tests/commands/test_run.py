@@ -15,6 +15,7 @@ from edge3dpose.cli import cli
 from edge3dpose.commands._engine import best_cut, choose
 from edge3dpose.commands._latency import ladder
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.sources import open_source
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
 from standing import SPEC, unit_pose, write_weights
@@ -128,6 +129,18 @@ def test_nobody_in_the_whole_clip_is_an_error_and_the_files_are_there(blind, tmp
     result = run(blind, "--source", "sample", "--max-frames", 2, "--jsonl", out)
     assert "nobody was found in any of 2 frames of sample" in refused(result)
     assert [line["people"] for line in lines(out)[1:]] == [[], []]
+
+
+def test_a_truncated_video_is_an_error_and_what_it_held_is_kept(place, tmp_path):
+    whole, file, out = tmp_path / "whole.avi", tmp_path / "early.avi", tmp_path / "out.jsonl"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter.fourcc(*"MJPG"), 10, (128, 224))
+    for frame in open_source(str(sample_file())):
+        writer.write(cv2.resize(frame.image, (128, 224)))
+    writer.release()
+    file.write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
+    result = run(place, "--source", file, "--jsonl", out, "--detector", "full-frame")
+    assert "it is truncated or damaged" in refused(result)
+    assert len(lines(out)) > 5
 
 
 def test_bad_input_is_one_line(place, tmp_path):

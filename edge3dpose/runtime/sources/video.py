@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import BadInput, EndedEarly
 from edge3dpose.runtime.sources import as_bgr
 from edge3dpose.runtime.sources._capture import fps_of, frames_of, open_capture
 from edge3dpose.types import Frame
 
 ASSUMED_FPS = 30.0  # where the container does not say
-
-_log = logging.getLogger(__name__)
 
 
 def open_source(arg: str) -> Video:
@@ -51,7 +48,10 @@ class Video:
         self.frames = frames_of(self._capture)
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames with the container's own time stamps where they run forward."""
+        """Frames with the container's own time stamps where they run forward.
+
+        Raises EndedEarly after the last frame of a truncated file.
+        """
         step_s = 1 / (self.fps or ASSUMED_FPS)
         image, index, time_s = self._first, 0, 0.0
         start_s = self._stamp_s()
@@ -62,11 +62,9 @@ class Video:
             stamp_s = self._stamp_s() - start_s
             time_s = stamp_s if stamp_s > time_s + 1e-4 else time_s + step_s
         if self.frames and index < 0.95 * self.frames:
-            _log.warning(
-                "%s ends after %d of %d frames: it is truncated or damaged",
-                self.name,
-                index,
-                self.frames,
+            raise EndedEarly(
+                f"{self.name} ends after {index} of {self.frames} frames: "
+                f"it is truncated or damaged; look at it with: ffprobe {self.name}"
             )
 
     def age_s(self, frame: Frame) -> float:
