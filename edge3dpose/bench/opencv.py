@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,15 +32,23 @@ def findings() -> Iterator[Finding]:
         return
     build = cv2.getBuildInformation()
     yield Finding("OpenCV", "ok", f"{cv2.__version__} at {Path(cv2.__file__).parent}")
-    gui = _gui(build)
-    if gui:
-        yield Finding("OpenCV windows", "ok", gui)
-    else:
-        detail = "a build without windows: --show cannot work, all else does"
-        fix = "pip uninstall -y opencv-python-headless; pip install opencv-python"
-        yield Finding("OpenCV windows", "missing", detail, fix)
+    yield _windows(build)
     yield from _video_inputs(build)
     yield from _other_opencvs(Path(cv2.__file__).parent)
+
+
+def _windows(build: str) -> Finding:
+    """What --show opens: OpenCV's own window, or Tk's where the build has none."""
+    if gui := _gui(build):
+        return Finding("windows", "ok", f"OpenCV's, {gui}")
+    if importlib.util.find_spec("_tkinter"):
+        return Finding("windows", "ok", "Tk's, for this OpenCV has none of its own")
+    detail = "neither OpenCV's nor Tk's: --show cannot work, all else does"
+    fix = (
+        "apt install python3-tk, or "
+        "pip uninstall -y opencv-python-headless; pip install opencv-python"
+    )
+    return Finding("windows", "missing", detail, fix)
 
 
 def _gui(build: str) -> str:

@@ -97,3 +97,12 @@ def test_the_machine_is_described_in_plain_json_values():
     assert json.loads(json.dumps(facts)) == facts
     assert facts["cores"] >= 1
     assert facts["processor"]
+
+
+@pytest.mark.parametrize("tk", [True, False])
+def test_windows_may_be_tks_where_opencv_has_none(monkeypatch, tk):
+    monkeypatch.setattr(opencv, "_gui", lambda build: "")
+    monkeypatch.setattr(opencv.importlib.util, "find_spec", lambda name: tk or None)
+    (windows,) = [finding for finding in opencv.findings() if finding.subject == "windows"]
+    assert windows.state == ("ok" if tk else "missing")
+    assert tk or "python3-tk" in windows.fix
