@@ -104,7 +104,10 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
         entry: Any = net.entry
         images = batch.images.to(training.device)
         maps = entry.go_on(images) if batch.begun else entry(images)
-        logits = [m for _, m in net.logits(maps, set(heads_trained(recipe, share)))]
+        logits = [
+            m
+            for _, m in net.logits(maps, set(heads_trained(recipe, share, training.progress.step)))
+        ]
     per_head = losses.all_heads([net.decode(m) for m in logits], targets)
     total = per_head.sum()
     if recipe.heat:
@@ -121,9 +124,9 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     return per_head.detach()
 
 
-def heads_trained(recipe: Recipe, share: float) -> range:
+def heads_trained(recipe: Recipe, share: float, step: int) -> range:
     """Cuts that a step trains: the network grows to its full depth after a while."""
-    short = share < recipe.short_until
+    short = share < recipe.short_until or step % recipe.deep_every
     return range(1, (recipe.short_cuts if short else CUTS) + 1)
 
 

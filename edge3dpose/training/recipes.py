@@ -26,6 +26,7 @@ class Recipe:
     tune_entry_lr: float = 0.2  # of the learning rate: they have learned already
     short_until: float = 0.0  # share of the training in which only the first heads are trained
     short_cuts: int = 11  # that many: a step costs half as much
+    deep_every: int = 1  # afterwards, every how many steps all heads are trained
     replay: int = 0  # renders kept and drawn from again, where rendering is slower than training
     heat: float = 0.0  # weight of the heatmaps' cross-entropy at first; it fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
@@ -41,6 +42,7 @@ RECIPES = {
         tune_entry_from=0.45,
         batch=16,
         short_until=0.75,
+        deep_every=3,
         heat=0.03,
         replay=24_000,
     ),
