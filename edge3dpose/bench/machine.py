@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import sys
 from pathlib import Path
 
 from edge3dpose import __version__, nvidia
@@ -67,7 +68,13 @@ def distributions_of(module: str) -> list[str]:
 
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
-    return dict(importlib.metadata.packages_distributions())
+    found = {k: list(v) for k, v in importlib.metadata.packages_distributions().items()}
+    if sys.version_info < (3, 11):  # there it knows those wheels alone that list their modules
+        for wheel in importlib.metadata.distributions():
+            for file in wheel.files or ():
+                if len(file.parts) == 2 and file.name == "__init__.py":
+                    found.setdefault(file.parts[0], []).append(wheel.metadata["Name"])
+    return found
 
 
 def processor() -> str:
