@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from rich.console import Console
 
-from edge3dpose import models, paths
+from edge3dpose import models, paths, rooms
 from edge3dpose.bench import accuracy
 from edge3dpose.bench.accuracy import AllCuts
 from edge3dpose.bench.heads import open_heads
@@ -19,6 +19,7 @@ from edge3dpose.commands import _outcome as outcome
 from edge3dpose.commands._agreement import agreement, progress
 from edge3dpose.commands._engine import choose, open_chosen
 from edge3dpose.commands._progress import builds
+from edge3dpose.commands._truth import people_of
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Camera, Weights
 
@@ -45,6 +46,7 @@ def evaluate(
     people: int,
     first_seed: int,
     motion: str,
+    split: str,
     labels: Path | None,
     teacher: Path | None,
     report: Path | None,
@@ -61,6 +63,9 @@ def evaluate(
     with _network(opened, cuts, backend, precision, engines) as network:
         if dataset == "synthetic":
             facts, rows = synthetic(opened, network, cuts, root, people, first_seed, motion)
+        elif dataset in rooms.names("training.datasets"):
+            facts, pictured = people_of(dataset, root, split, spec)
+            rows = _errors(network, progress(pictured, "looking"), opened, cuts)
         else:
             facts, rows = agreement(
                 opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
@@ -101,13 +106,8 @@ def synthetic(
     renders = Synthesizer(assets, "held-out", weights.spec.input_size, widen=motion == "wide")
     seeds = range(first_seed, first_seed + people)
     try:
-        errors = accuracy.errors_by_cut(
-            network,
-            (_person(renders.sample(seed)) for seed in progress(seeds, "rendering, looking")),
-            weights.spec,
-            cuts=cuts,
-            batch=BATCH,
-        )
+        drawn = (_person(renders.sample(seed)) for seed in progress(seeds, "rendering, looking"))
+        rows = _errors(network, drawn, weights, cuts)
     finally:
         renders.close()
     facts = {
@@ -118,7 +118,14 @@ def synthetic(
         "motion": motion,
         "seeds": [seeds.start, seeds.stop],
     }
-    return facts, [asdict(error) for error in errors]
+    return facts, rows
+
+
+def _errors(
+    network: AllCuts, people: Iterable[accuracy.Person], weights: Weights, cuts: list[int]
+) -> list[dict]:
+    errors = accuracy.errors_by_cut(network, people, weights.spec, cuts=cuts, batch=BATCH)
+    return [asdict(error) for error in errors]
 
 
 def _person(sample: Any) -> accuracy.Person:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from edge3dpose import rooms
+
 _FILE = click.Path(path_type=Path)
 
 
@@ -13,8 +15,20 @@ _FILE = click.Path(path_type=Path)
 @click.option("--model", default="sspnet-lite", show_default=True)
 @click.option("--weights", type=_FILE, help="A model file of your own; its card beside it.")
 @click.option("--cut", default="all", show_default=True, help="K, K,K,... or all.")
-@click.option("--dataset", type=click.Choice(["synthetic", "clip", "photos"]), default="synthetic")
-@click.option("--root", help="The baked assets; a video or sample; a folder.")
+@click.option(
+    "--dataset",
+    type=click.Choice(["synthetic", "clip", "photos", *rooms.names("training.datasets")]),
+    default="synthetic",
+    show_default=True,
+)
+@click.option("--root", help="The baked assets; a video or sample; a folder; the data set.")
+@click.option(
+    "--split",
+    type=click.Choice(["train", "test", "all"]),
+    default="test",
+    show_default=True,
+    help="h36m, mpi-inf-3dhp: whose pictures.",
+)
 @click.option("--backend", help="Engines of a backend.  [default: the model's own file, FP32]")
 @click.option("--precision", default="fp32", show_default=True, help="Of the engines.")
 @click.option("--engines", type=_FILE, help="Folder of built engines.")
@@ -43,6 +57,8 @@ def command(**options: object) -> None:
     lengths, through the whole pipeline with its own detector and following.
 
     photos: the same on a folder of unrelated pictures, each searched anew.
+
+    h36m, mpi-inf-3dhp: the errors of synthetic on pictures that you have the licence for.
     """
     from edge3dpose.commands._evaluate import evaluate
 

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from edge3dpose import models, paths
 from edge3dpose.bench import labels
+from edge3dpose.bench.heads import open_heads
 from edge3dpose.cli import cli
 from edge3dpose.runtime.sources import sample
 
@@ -36,6 +37,12 @@ def weights(tmp_path_factory):
         *((0.62, 0.4), (0.64, 0.5), (0.42, 0.3), (0.38, 0.4), (0.36, 0.5)),
     ]
     return tiny_model.write(tmp_path_factory.mktemp("weights"), upright, SPEC).onnx
+
+
+def run_heads(weights):
+    """What the tiny network says whatever it sees, (24, 17, 4)."""
+    heads = open_heads(models.open_weights(SPEC, weights))
+    return heads(np.zeros((1, 3, SPEC.input_size, SPEC.input_size), np.float32))[:, 0]
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +93,34 @@ def test_a_clip_is_scored_cut_by_cut_into_report_and_card(weights, clip, tmp_pat
     assert card["cuts"]["24"]["pck50"] == last["pck50"]
     assert card["evaluated"]["clip"]["clip"] == "six"
     assert models.open_weights(SPEC, weights).card == card
+
+
+def test_a_licensed_data_set_is_scored_in_its_own_protocol(weights, tmp_path):
+    """A person who stands as cut 24 says, before a camera; the network sees a grey picture."""
+    upright = run_heads(weights)[23, :, :2]
+    across_mm, depth_mm, focal, centre = 2250, 4000.0, 1000.0, 500.0
+    flat = (upright - 0.5) * across_mm
+    points = np.column_stack([flat, np.full(17, depth_mm)])
+    points[:, 2] += np.linspace(-200, 200, 17) * (np.arange(17) > 0)  # a lens needs some depth
+    seen = points[:, :2] / points[:, 2:] * focal + centre
+    names = [f"S9/S9_Still.1_{n:06d}.jpg" for n in (1, 2, 65)]
+    (tmp_path / "S9").mkdir()
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), np.full((1000, 1000, 3), 128, np.uint8))
+    one = np.ones((3, 17, 1))
+    part = np.concatenate([np.repeat(seen[None], 3, 0), one], axis=2)
+    space = np.concatenate([np.repeat(points[None] / 1000, 3, 0), one], axis=2)
+    np.savez(tmp_path / "h36m.npz", imgname=np.array(names), part=part, S=space)
+    report = tmp_path / "report.json"
+    done = run(
+        *("--weights", weights, "--dataset", "h36m", "--root", tmp_path / "h36m.npz"),
+        *("--cut", "1,24", "--report", report),
+    )
+    assert done.exit_code == 0, done.output
+    content = json.loads(report.read_text())
+    assert content["dataset"]["pictures"] == 2  # every 64th
+    first, last = content["cuts"]
+    assert last["mpjpe_mm"] < 130 < first["mpjpe_mm"]  # it knows all but the depth
 
 
 def test_a_bar_that_is_missed_is_one_line_and_exit_code_1(weights, clip):
