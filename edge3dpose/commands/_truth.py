@@ -37,7 +37,7 @@ def people_of(
         if one.frame % every == 0 and one.joints_mm is not None and one.image.is_file()
     ]
     if not labels:
-        raise BadInput(f"{root} has no picture of the {split} subjects that is there to be read")
+        raise BadInput(f"{root} has no picture of {split} with 3D labels that is there to be read")
     listed = "\n".join(one.image.name for one in labels)
     facts = {
         "name": dataset,

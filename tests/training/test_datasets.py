@@ -11,7 +11,7 @@ pytest.importorskip("torch")
 
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training.datasets import h36m, mpi_inf_3dhp
+from edge3dpose.training.datasets import h36m, mpi_inf_3dhp, mpii
 from edge3dpose.training.lens_fit import fit_lens
 from edge3dpose.types import Camera
 
@@ -81,6 +81,22 @@ def test_mpi_inf_3dhp_comes_in_our_order(tmp_path):
     (one,) = mpi_inf_3dhp.open_dataset(tmp_path / "3dhp.npz", "test")
     assert np.allclose(one.joints_mm, joints[0])
     assert one.frame == 2164
+
+
+def test_mpii_gives_pixels_of_the_joints_that_both_have(tmp_path):
+    (tmp_path / "annot").mkdir()
+    joints = [[10 * n + 1, 5 * n + 1] for n in range(16)]
+    seen = [1] * 15 + [0]  # not the left wrist
+    listed = [{"image": "a.jpg", "joints": joints, "joints_vis": seen}]
+    (tmp_path / "annot" / "valid.json").write_text(json.dumps(listed))
+    (one,) = mpii.open_dataset(tmp_path, "test")
+    assert one.image == tmp_path / "images" / "a.jpg"
+    assert one.pixels[0].tolist() == [60.5, 30.5]  # pelvis: its seventh, counted from 1
+    assert one.pixels[10].tolist() == [90.5, 45.5]  # head top
+    assert np.flatnonzero(~one.known).tolist() == [7, 9, 13]
+    assert one.joints_mm is None
+    with pytest.raises(BadInput, match=r"train\.json"):
+        list(mpii.open_dataset(tmp_path, "train"))
 
 
 @pytest.mark.parametrize("reader", [h36m, mpi_inf_3dhp])

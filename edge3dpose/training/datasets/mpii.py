@@ -1,0 +1,54 @@
+"""MPII Human Pose (Andriluka et al., CVPR 2014), 2D alone: the JSON lists of pose toolboxes.
+
+annot/train.json or annot/valid.json under the root: a list of people with image, joints (16, 2)
+and joints_vis (16,); the pictures lie in images/.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edge3dpose.errors import BadInput
+from edge3dpose.training.labelled import Labelled
+
+TEST_EVERY = 1
+FILES = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}
+
+# MPII's joint for each of H36M17, -1 where it has none. Its upper neck lies above the base of the
+# neck that we call thorax and below the nose that we call neck: it is neither.
+ORDER = (6, 2, 1, 0, 3, 4, 5, -1, 7, -1, 9, 13, 14, 15, 12, 11, 10)
+
+
+def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
+    """People of a split; BadInput where a list is missing or another form."""
+    for name in FILES[split]:
+        file = root / "annot" / f"{name}.json"
+        try:
+            people = json.loads(file.read_text())
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{file} cannot be read as JSON: {error}") from None
+        for person in people:
+            try:
+                yield _labelled(root / "images", person)
+            except (KeyError, TypeError, ValueError) as error:
+                raise BadInput(f"{file}: a person without {error}, wanted image, joints") from None
+
+
+def _labelled(images: Path, person: dict) -> Labelled:
+    there = np.array(ORDER) >= 0
+    # Matlab counts pixels from 1 at their centres; here 0.5 is the first one's centre.
+    joints = np.asarray(person["joints"], float).reshape(16, 2)[list(ORDER)] - 0.5
+    visible = np.asarray(person["joints_vis"], float).reshape(16)[list(ORDER)] > 0
+    return Labelled(
+        image=images / str(person["image"]),
+        pixels=joints,
+        known=there & visible,
+        joints_mm=None,
+        camera=None,
+        subject="",
+        frame=0,
+    )
