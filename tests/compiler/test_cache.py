@@ -19,6 +19,8 @@ from edge3dpose.errors import AccuracyGateFailed, BadInput
 ORT = "onnxruntime"
 
 SLOW_BUILD = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in background jobs
 import sys, time
 from pathlib import Path
 from edge3dpose import models
