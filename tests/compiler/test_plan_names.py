@@ -111,7 +111,8 @@ def stub_libraries(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module", params=WHEELS)
 def bindings(request, stub_libraries) -> dict[str, str]:
     """Environment in which `tensorrt_bindings` is the real package of one version."""
-    folder = request.config.cache.mkdir("tensorrt-bindings") / request.param.replace("==", "-")
+    kept = request.config.cache.mkdir(f"tensorrt-bindings-{sys.implementation.cache_tag}")
+    folder = kept / request.param.replace("==", "-")
     if not (folder / "tensorrt_bindings").is_dir():
         folder.mkdir(exist_ok=True)
         line = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:"]
