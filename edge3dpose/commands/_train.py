@@ -47,9 +47,10 @@ def train(
     elif export_only or steps == 0:
         _export(model, spec, out, encoder, trained=export_only)
     else:
-        _train(spec, assets, encoder, start_from, out, resume=resume, samples=samples, hours=hours,
-               workers=workers, device=device)  # fmt: skip
-        _export(model, spec, out, encoder, trained=True)
+        leads = _train(spec, assets, encoder, start_from, out, resume=resume, samples=samples,
+                       hours=hours, workers=workers, device=device)  # fmt: skip
+        if leads:
+            _export(model, spec, out, encoder, trained=True)
 
 
 def _need_torch() -> None:
@@ -89,42 +90,49 @@ def _train(
     hours: float | None,
     workers: int,
     device: str,
-) -> None:
+) -> bool:
+    """Whether this process is the one that writes."""
     import torch
 
     from edge3dpose.training import batches, begun, checkpoint, loop, plots, recipes, replay
+    from edge3dpose.training import team as teams
     from edge3dpose.training.nets import build
 
+    team = teams.join()
     where = torch.device(_device(device))
     # torch counts physical cores; a step is a third quicker with both threads of each.
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
+    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // team.here))
     saved_at = out / "checkpoint.safetensors"
     if resume:
         saved = checkpoint.load(saved_at)
-        training = loop.resume(saved, build(saved.recipe.model, saved.recipe.growth), where)
+        training = loop.resume(saved, build(saved.recipe.model, saved.recipe.growth), where, team)
     elif saved_at.exists():
         raise BadInput(f"{saved_at} exists; go on with --resume or name another --out")
     else:
         recipe = recipes.find(spec.name)
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
-        training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where)
+        training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where, team)
     if not assets.is_file():
         raise BadInput(
             f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
         )
-    people = batches.Renders(assets, "train", spec.input_size, training.progress.rendered)
+    people = batches.Renders(assets, "train", spec.input_size, training.progress.rendered, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
     made = begun.Begun(people, entry.encoder, spec) if begin else people
     renders = batches.loader(made, batch=8, workers=workers)
     if training.recipe.replay:
-        pool = replay.Pool(renders, spec, training.recipe.replay)
-        source = pool.batches(training.recipe.batch, training.progress)
+        recipe = training.recipe
+        pool = replay.Pool(renders, spec, recipe.replay, draws=recipe.draws, seed=team.rank)
+        source = pool.batches(recipe.batch, training.progress, team=team.size)
     else:
         source = batches.batches(renders, spec)
     loop.run(training, source, out, hours=hours)
-    plots.loss_plot(out / "log.csv", out / "loss.png")
+    if team.leads:
+        plots.loss_plot(out / "log.csv", out / "loss.png")
+    teams.leave(team)
+    return team.leads
 
 
 def _first(spec: ModelSpec, growth: int, encoder: Path | None, start_from: Path | None):  # type: ignore[no-untyped-def]

@@ -14,7 +14,10 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge3dpose.training.losses import Targets
 from edge3dpose.training.synthesis.assets import Split
+from edge3dpose.training.team import Team
 from edge3dpose.types import ModelSpec
+
+ALONE = Team()
 
 
 @dataclass(frozen=True)
@@ -29,17 +32,21 @@ class Batch:
 class Renders(IterableDataset):
     """(images (S, S, 3) BGR uint8, uvz (J, 3), inside (J,)) from seed ``first`` on, without end.
 
-    Each worker renders every n-th of them.
+    Each worker of each process of a team renders every n-th of them.
     """
 
-    def __init__(self, assets: Path, split: Split, size: int, first: int) -> None:
+    def __init__(
+        self, assets: Path, split: Split, size: int, first: int, team: Team = ALONE
+    ) -> None:
         self.assets, self.split, self.size, self.first = assets, split, size, first
+        self.team = team
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         from edge3dpose.training.synthesis.dataset import Synthesizer
 
         worker = get_worker_info()
         offset, every = (worker.id, worker.num_workers) if worker else (0, 1)
+        offset, every = self.team.rank * every + offset, self.team.size * every
         if worker:
             os.nice(5)  # the training step comes first where cores are few
         people = Synthesizer(self.assets, self.split, self.size)

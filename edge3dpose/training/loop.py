@@ -17,16 +17,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edge3dpose.training import checkpoint, losses
+from edge3dpose.training import checkpoint, losses, team
 from edge3dpose.training.batches import Batch
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.nets.sspnet import SSPNet, stages
 from edge3dpose.training.recipes import Recipe
+from edge3dpose.training.team import Team
 
 LOG = logging.getLogger(__name__)
 SAVE_EVERY_S = 600.0
 LOG_EVERY_S = 30.0
 CUTS = len(stages())
+ALONE = Team()
 
 
 @dataclass
@@ -39,18 +41,22 @@ class Training:
     optimiser: torch.optim.Optimizer
     progress: Progress
     device: torch.device
+    team: Team
+    passes: tuple[bool, nn.Module] | None = None  # with the encoder tuned or not, and the pass
 
 
-def start(recipe: Recipe, net: SSPNet, device: torch.device) -> Training:
+def start(recipe: Recipe, net: SSPNet, device: torch.device, team: Team = ALONE) -> Training:
     """A fresh training of a network."""
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = copy.deepcopy(net.state_dict())
-    return Training(recipe, net, ema, _optimiser(net, recipe), Progress(), device)
+    return Training(recipe, net, ema, _optimiser(net, recipe), Progress(), device, team)
 
 
-def resume(saved: checkpoint.Checkpoint, net: SSPNet, device: torch.device) -> Training:
+def resume(
+    saved: checkpoint.Checkpoint, net: SSPNet, device: torch.device, team: Team = ALONE
+) -> Training:
     """Go on where a checkpoint stands."""
-    training = start(saved.recipe, net, device)
+    training = start(saved.recipe, net, device, team)
     training.net.load_state_dict(saved.part("net"))
     training.ema = {k: v.to(device) for k, v in saved.part("ema").items()}
     saved.restore_optimiser(training.optimiser)
@@ -64,28 +70,34 @@ def run(
     """Train until the recipe's samples, or ``hours`` of training in all, are used up.
 
     Writes checkpoint.safetensors and log.csv into ``folder``; Ctrl-C or SIGTERM saves and stops.
+    In a team every process runs this, and the first one's clock and signals count.
     """
-    progress, recipe = training.progress, training.recipe
-    machine = f"{platform.machine()}, {torch.get_num_threads()} threads, {training.device.type}"
+    progress, recipe, among = training.progress, training.recipe, training.team
+    threads = torch.get_num_threads() * among.size
+    machine = f"{platform.machine()}, {threads} threads, {training.device.type}"
     if machine not in progress.machines:
         progress.machines.append(machine)
     stop = _Stop()
     clock, cpu, saved, logged = time.monotonic(), _cpu_s(), time.monotonic(), time.monotonic()
     recent: list[Tensor] = []
-    while not stop.asked and (share := _share_done(progress, recipe, hours)) < 1.0:
+    while True:
+        asked, share = among.agreed(stop.asked, _share_done(progress, recipe, hours))
+        if asked or share >= 1.0:
+            break
         recent.append(step(training, next(source), share))
         recent = [r for r in recent if len(r) == len(recent[-1])]  # the depth may have grown
         now, now_cpu = time.monotonic(), _cpu_s()
         progress.seconds += now - clock
         progress.cpu_seconds += now_cpu - cpu
         clock, cpu = now, now_cpu
-        if now - logged > LOG_EVERY_S:
+        if among.leads and now - logged > LOG_EVERY_S:
             _log(folder, training, torch.stack(recent).mean(0), share, hours)
             recent, logged = [], now
-        if now - saved > SAVE_EVERY_S:
+        if among.leads and now - saved > SAVE_EVERY_S:
             _save(folder, training)
             saved = now
-    _save(folder, training)
+    if among.leads:
+        _save(folder, training)
 
 
 def step(training: Training, batch: Batch, share: float) -> Tensor:
@@ -100,14 +112,9 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
             for t in (batch.targets.uvz, batch.targets.valid, batch.targets.inside)
         )
     )
+    depth = heads_trained(recipe, share, training.progress.step)
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        entry: Any = net.entry
-        images = batch.images.to(training.device)
-        maps = entry.go_on(images) if batch.begun else entry(images)
-        logits = [
-            m
-            for _, m in net.logits(maps, set(heads_trained(recipe, share, training.progress.step)))
-        ]
+        logits = _pass(training, share)(batch.images.to(training.device), batch.begun, depth)
     per_head = losses.all_heads([net.decode(m) for m in logits], targets)
     total = per_head.sum()
     if recipe.heat:
@@ -119,15 +126,15 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     training.optimiser.step()
     training.progress.step += 1
-    training.progress.samples += len(batch.images)
+    training.progress.samples += len(batch.images) * training.team.size
     _average(training)
     return per_head.detach()
 
 
-def heads_trained(recipe: Recipe, share: float, step: int) -> range:
-    """Cuts that a step trains: the network grows to its full depth after a while."""
+def heads_trained(recipe: Recipe, share: float, step: int) -> int:
+    """How many heads a step trains: the network grows to its full depth after a while."""
     short = share < recipe.short_until or step % recipe.deep_every
-    return range(1, (recipe.short_cuts if short else CUTS) + 1)
+    return recipe.short_cuts if short else CUTS
 
 
 def learning_rate(recipe: Recipe, share: float) -> float:
@@ -141,12 +148,20 @@ def learning_rate(recipe: Recipe, share: float) -> float:
 def _average(training: Training) -> None:
     # A short memory at first, or the average would keep the random start for long.
     keep = min(training.recipe.ema, (1 + training.progress.step) / (10 + training.progress.step))
+    now = training.net.state_dict()
+    real = [name for name, value in now.items() if value.is_floating_point()]
     with torch.no_grad():
-        for name, value in training.net.state_dict().items():
-            if value.is_floating_point():
-                training.ema[name].lerp_(value, 1 - keep)
-            else:
-                training.ema[name].copy_(value)
+        average = [training.ema[name] for name in real]
+        torch._foreach_lerp_(average, [now[name] for name in real], 1 - keep)
+        for name in now.keys() - set(real):
+            training.ema[name].copy_(now[name])
+
+
+def _pass(training: Training, share: float) -> nn.Module:
+    tuned = share >= training.recipe.tune_entry_from
+    if training.passes is None or training.passes[0] != tuned:
+        training.passes = tuned, team.passing(training.net, training.team)
+    return training.passes[1]
 
 
 def _freeze(net: SSPNet, recipe: Recipe, share: float) -> None:
@@ -170,7 +185,7 @@ def _optimiser(net: SSPNet, recipe: Recipe) -> torch.optim.Optimizer:
     if recipe.freeze_entry:
         tuned = entry.encoder.tunable()
         groups += [{"params": tuned, "weight_decay": 0.0, "lr_share": recipe.tune_entry_lr}]
-    return torch.optim.AdamW(groups, lr=recipe.peak_lr)
+    return torch.optim.AdamW(groups, lr=recipe.peak_lr, fused=True)
 
 
 def _share_done(progress: Progress, recipe: Recipe, hours: float | None) -> float:

@@ -28,6 +28,7 @@ class Recipe:
     short_cuts: int = 11  # that many: a step costs half as much
     deep_every: int = 1  # afterwards, every how many steps all heads are trained
     replay: int = 0  # renders kept and drawn from again, where rendering is slower than training
+    draws: int = 0  # of each of them before more are rendered; 0: render as fast as it goes
     heat: float = 0.0  # weight of the heatmaps' cross-entropy at first; it fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
 
@@ -45,6 +46,7 @@ RECIPES = {
         deep_every=3,
         heat=0.03,
         replay=24_000,
+        draws=4,
     ),
 }
 

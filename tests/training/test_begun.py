@@ -1,5 +1,7 @@
 """What the render workers pass on is what the network's own frozen layers would have made."""
 
+import time
+
 import numpy as np
 import pytest
 
@@ -53,3 +55,28 @@ def test_a_pool_gives_features_as_the_network_goes_on_from_them():
     assert batch.begun
     with torch.autocast("cpu", torch.bfloat16):
         assert len(net.entry.go_on(batch.images)) == 3
+
+
+def test_workers_rest_while_a_pool_has_not_been_drawn_from_often_enough(monkeypatch):
+    monkeypatch.setattr(replay, "FILL", 4)
+    pulled = []
+
+    def renders():
+        while True:
+            pulled.append(1)
+            time.sleep(0.001)
+            yield (
+                torch.zeros(1, 4, 4, 3, dtype=torch.uint8),
+                torch.zeros(1, 17, 3),
+                torch.ones(1, 17).bool(),
+            )
+
+    pool = replay.Pool(renders(), SPEC, capacity=16, draws=4)
+    source = pool.batches(8, replay.Progress())
+    next(source)
+    time.sleep(0.3)
+    assert len(pulled) == 4 + 8 // 4 + 2  # one lies in the ring too early, one waits
+    for _ in range(4):
+        next(source)
+    time.sleep(0.3)
+    assert len(pulled) == 4 + 40 // 4 + 2

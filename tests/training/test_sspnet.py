@@ -122,3 +122,21 @@ def test_the_quick_depthwise_gradient_equals_torchs_own():
     (quick_w, quick_x), (own_w, own_x) = grads
     torch.testing.assert_close(quick_w, own_w, rtol=2e-2, atol=2e-2)
     torch.testing.assert_close(quick_x, own_x, rtol=2e-2, atol=2e-2)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
+def test_a_frozen_depthwise_layer_passes_on_torchs_own_gradient(kernel, stride):
+    from edge3dpose.training.nets.depthwise import FrozenDepthwise
+
+    conv = FrozenDepthwise(24, kernel, stride)
+    x = torch.randn(3, 24, 12, 8).to(memory_format=torch.channels_last).requires_grad_()
+    seen = []
+    for frozen in (True, False):  # not frozen: torch's own path
+        conv.requires_grad_(not frozen)
+        x.grad = None
+        with torch.autocast("cpu", torch.bfloat16):
+            out = conv(x)
+        out.backward(torch.linspace(-1, 1, out.numel()).view_as(out).to(out.dtype))
+        seen.append((out.detach(), x.grad.clone()))
+    torch.testing.assert_close(seen[0][0], seen[1][0], rtol=2e-2, atol=2e-2)
+    torch.testing.assert_close(seen[0][1], seen[1][1], rtol=2e-2, atol=2e-2)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training.nets.depthwise import FrozenDepthwise
 from edge3dpose.training.nets.sspnet import level_channels
 
 # Convolutions of the ONNX file, by position, in the order in which the modules below hold them.
@@ -26,17 +27,13 @@ _ORDER = (
 )
 
 
-def _depthwise(channels: int, kernel: int, stride: int = 1) -> nn.Conv2d:
-    return nn.Conv2d(channels, channels, kernel, stride, kernel // 2, groups=channels)
-
-
 class InvertedResidual(nn.Module):
     """1x1 expand, ReLU6, depthwise, ReLU6, 1x1 project; plus its input where shapes agree."""
 
     def __init__(self, c_in: int, wide: int, c_out: int, kernel: int, stride: int = 1) -> None:
         super().__init__()
         self.expand = nn.Conv2d(c_in, wide, 1)
-        self.depthwise = _depthwise(wide, kernel, stride)
+        self.depthwise = FrozenDepthwise(wide, kernel, stride)
         self.project = nn.Conv2d(wide, c_out, 1)
         self.residual = stride == 1 and c_in == c_out
 
@@ -49,7 +46,9 @@ class Separable(nn.Sequential):
     """Depthwise 3x3, ReLU6, 1x1, ReLU6."""
 
     def __init__(self, c_in: int, c_out: int) -> None:
-        super().__init__(_depthwise(c_in, 3), nn.ReLU6(), nn.Conv2d(c_in, c_out, 1), nn.ReLU6())
+        super().__init__(
+            FrozenDepthwise(c_in, 3), nn.ReLU6(), nn.Conv2d(c_in, c_out, 1), nn.ReLU6()
+        )
 
 
 class BlazePoseEncoder(nn.Module):
@@ -66,7 +65,7 @@ class BlazePoseEncoder(nn.Module):
         self.stem = nn.Sequential(
             nn.Conv2d(3, 24, 3, stride=2, padding=1),
             nn.ReLU6(),
-            _depthwise(24, 3),
+            FrozenDepthwise(24, 3),
             nn.ReLU6(),
             nn.Conv2d(24, 16, 1),
         )
@@ -89,7 +88,7 @@ class BlazePoseEncoder(nn.Module):
             *(InvertedResidual(144, 864, 144, 5) for _ in range(3)),
         )
         self.widen = nn.Sequential(
-            nn.Conv2d(144, 864, 1), nn.ReLU6(), _depthwise(864, 3), nn.ReLU6()
+            nn.Conv2d(144, 864, 1), nn.ReLU6(), FrozenDepthwise(864, 3), nn.ReLU6()
         )
         self.regression = Separable(864, 288)
         self.top = Separable(864, 48)
