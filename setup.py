@@ -37,6 +37,7 @@ setup(
             "weights/*",
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
+            "training/*.json",
             "training/nets/*.cpp",
             "training/synthesis/*.json",
         ]

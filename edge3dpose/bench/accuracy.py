@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import metrics
-from edge3dpose.bench.heads import chunks
-from edge3dpose.camera import back_project, focal_px
-from edge3dpose.runtime.preprocess import to_tensor
-from edge3dpose.types import Array, Camera, Crop, Image, ModelSpec
-
-AllCuts = Callable[[Array], Array]  # (N, 3, S, S) -> (cuts, N, J, 4) = u, v, z, score
-Step = Callable[[int], None]  # told how many people were just done
+from edge3dpose.bench.poses import Poses
+from edge3dpose.types import Array
 
 # Shoulders, elbows, wrists, hips, knees and ankles: what the 2D teacher has too
 LIMBS = (1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16)
 SHOULDERS, HIPS = (11, 14), (1, 4)
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A crop with exact joints, and the pinhole that sees just this crop."""
-
-    image: Image  # (S, S, 3) BGR
-    camera: Camera  # of the crop, in crop pixels
-    root_depth_mm: float
-    joints_mm: Array  # (J, 3) camera axes
-    inside: NDArray[np.bool_]  # (J,) joints that lie in the crop
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,59 +47,24 @@ class CutAgreement:
     median_torsos: float  # median distance
 
 
-def errors_by_cut(
-    network: AllCuts,
-    people: Iterable[Person],
-    spec: ModelSpec,
-    *,
-    cuts: list[int],
-    batch: int = 16,
-    step: Step = lambda done: None,
-) -> list[CutError]:
-    """3D errors of each cut in ``cuts``, the i-th row of the network's answer being cuts[i].
-
-    Depth: the crop camera and the true depth of the root are given (Luvizon et al., section 5), so
-    that the figure is the network's own and not a detector's.
-    """
-    found, true, inside = [], [], []
-    for group in chunks(people, batch):
-        outputs = network(to_tensor([_whole(person.image) for person in group], spec))
-        found.append(
-            [[_millimetres(pose, one, spec) for one, pose in zip(group, row, strict=True)]
-             for row in outputs]
-        )  # fmt: skip
-        true += [one.joints_mm for one in group]
-        inside += [one.inside for one in group]
-        step(len(group))
-    poses = np.concatenate([np.asarray(part, np.float32) for part in found], axis=1)
+def errors_by_cut(poses: Poses, cuts: list[int], *, root: int) -> list[CutError]:
+    """3D errors of each cut in ``cuts``, the i-th row of the poses being that of cuts[i]."""
     return [
-        _error(cut, poses[row], np.array(true), np.array(inside), spec.skeleton.root)
+        CutError(cut, **figures(poses.found_mm[row], poses.true_mm, poses.inside, root))
         for row, cut in enumerate(cuts)
     ]
 
 
-def _error(cut: int, found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> CutError:
-    return CutError(
-        cut,
-        mpjpe_mm=metrics.mpjpe(found, true, root=root, counted=inside),
-        mpjpe16_mm=metrics.mpjpe_without_root(found, true, root=root, counted=inside),
-        pa_mpjpe_mm=metrics.pa_mpjpe(found, true, counted=inside),
-        pck150=metrics.pck(found, true, root=root, counted=inside),
-        auc=metrics.auc(found, true, root=root, counted=inside),
-        mpjpe_all_joints_mm=metrics.mpjpe(found, true, root=root),
-    )
-
-
-def _whole(image: Image) -> Crop:
-    return Crop(image, np.array([[1, 0, 0], [0, 1, 0]], np.float32))
-
-
-def _millimetres(pose: Array, person: Person, spec: ModelSpec) -> NDArray[np.float64]:
-    """pose (J, 4) -> (J, 3) camera mm at the person's true depth."""
-    side_px, root_mm = person.image.shape[0], person.root_depth_mm
-    span_mm = side_px * root_mm / focal_px(person.camera)  # what the crop's side spans there
-    depth_mm = root_mm + (pose[:, 2] - 0.5) * spec.z_range_mm * span_mm / spec.crop_side_mm
-    return back_project(pose[:, :2] * side_px, depth_mm, person.camera)
+def figures(found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> dict[str, float]:
+    """The fields of a CutError, of poses (N, J, 3) mm."""
+    return {
+        "mpjpe_mm": metrics.mpjpe(found, true, root=root, counted=inside),
+        "mpjpe16_mm": metrics.mpjpe_without_root(found, true, root=root, counted=inside),
+        "pa_mpjpe_mm": metrics.pa_mpjpe(found, true, counted=inside),
+        "pck150": metrics.pck(found, true, root=root, counted=inside),
+        "auc": metrics.auc(found, true, root=root, counted=inside),
+        "mpjpe_all_joints_mm": metrics.mpjpe(found, true, root=root),
+    }
 
 
 def agreement_by_cut(

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge3dpose.bench.accuracy import LIMBS, AllCuts, Label
+from edge3dpose.bench.accuracy import LIMBS, Label
+from edge3dpose.bench.poses import AllCuts
 from edge3dpose.camera import open_lens
 from edge3dpose.runtime.detectors import blazepose, follow
 from edge3dpose.runtime.estimator import Estimator

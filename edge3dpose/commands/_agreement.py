@@ -16,8 +16,8 @@ from rich.progress import track
 
 from edge3dpose import paths
 from edge3dpose.bench import accuracy, labels
-from edge3dpose.bench.accuracy import AllCuts
 from edge3dpose.bench.clip import frames_of, pixels_by_cut
+from edge3dpose.bench.poses import AllCuts
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Box, Frame, ModelSpec

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from rich.console import Console
 
-from edge3dpose import models, paths, rooms
-from edge3dpose.bench import accuracy
-from edge3dpose.bench.accuracy import AllCuts
+from edge3dpose import models, rooms
 from edge3dpose.bench.heads import open_heads
+from edge3dpose.bench.poses import AllCuts
 from edge3dpose.commands import _outcome as outcome
 from edge3dpose.commands._agreement import agreement, progress
 from edge3dpose.commands._engine import choose, open_chosen
 from edge3dpose.commands._progress import builds
+from edge3dpose.commands._rendered import rendered
+from edge3dpose.commands._ruler import measured
 from edge3dpose.commands._truth import people_of
 from edge3dpose.errors import BadInput
-from edge3dpose.types import Camera, Weights
-
-Item = TypeVar("Item")
-
-BATCH = 8  # people looked at in one call
-
-SYNTHETIC = (
-    "held-out synthetic people; joints inside the crop; crop camera and true root depth given; "
-    "pelvis aligned; not a Human3.6M figure"
-)
+from edge3dpose.types import Weights
 
 
 def evaluate(
@@ -49,7 +40,9 @@ def evaluate(
     split: str,
     labels: Path | None,
     teacher: Path | None,
+    against: tuple[Path, ...],
     report: Path | None,
+    plot: Path | None,
     write_card: bool,
     require_mpjpe_mm: float | None,
     require_pck: float | None,
@@ -60,19 +53,26 @@ def evaluate(
     cuts = sorted(set(models.parse_cuts(cut, spec)))
     if write_card and backend:
         raise BadInput("--write-card keeps the errors of the model's own file: leave out --backend")
+    if plot and dataset in ("clip", "photos"):
+        raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
     with _network(opened, cuts, backend, precision, engines) as network:
-        if dataset == "synthetic":
-            facts, rows = synthetic(opened, network, cuts, root, people, first_seed, motion)
-        elif dataset in rooms.names("training.datasets"):
-            facts, pictured = people_of(dataset, root, split, spec)
-            rows = _errors(network, progress(pictured, "looking"), opened, cuts)
+        details: dict[str, Any] = {}
+        if dataset == "synthetic" or dataset in rooms.names("training.datasets"):
+            if dataset == "synthetic":
+                facts, shown = rendered(spec, root, people, first_seed, motion)
+            else:
+                facts, shown = people_of(dataset, root, split, spec)
+            people_shown = progress(shown, "looking")
+            rows, details = measured(network, people_shown, spec, cuts, against)
         else:
             facts, rows = agreement(
                 opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
             )
     facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
     Console().print(outcome.table(facts, rows))
-    outcome.store(opened, facts, rows, file=report, write_card=write_card)
+    if "peers" in details:
+        Console().print(outcome.peers_table(details))
+    outcome.store(opened, facts, rows, details, file=report, plot=plot, write_card=write_card)
     outcome.judge(rows, require_mpjpe_mm, require_pck)
 
 
@@ -83,56 +83,6 @@ def _looked_at(dataset: str, root: str | None) -> str:
     if root is None or not Path(root).is_dir():
         raise BadInput(f"--dataset photos takes a folder of pictures with --root, not {root}")
     return root
-
-
-def synthetic(
-    weights: Weights,
-    network: AllCuts,
-    cuts: list[int],
-    root: str | None,
-    people: int,
-    first_seed: int,
-    motion: str,
-) -> tuple[dict, list[dict]]:
-    """3D errors on held-out synthetic people: facts of the data set, a row a cut."""
-    from edge3dpose.training.synthesis.dataset import Synthesizer
-
-    assets = Path(root) if root else paths.home() / "data" / "synthetic.npz"
-    if not assets.is_file():
-        raise BadInput(
-            f"no baked people at {assets}; make them: edge3dpose train --prepare --data DIR, "
-            "or pass --root FILE.npz"
-        )
-    renders = Synthesizer(assets, "held-out", weights.spec.input_size, widen=motion == "wide")
-    seeds = range(first_seed, first_seed + people)
-    try:
-        drawn = (_person(renders.sample(seed)) for seed in progress(seeds, "rendering, looking"))
-        rows = _errors(network, drawn, weights, cuts)
-    finally:
-        renders.close()
-    facts = {
-        "name": "synthetic" if motion == "wide" else "synthetic-mocap",
-        "protocol": SYNTHETIC,
-        "assets_sha256": paths.sha256_of(assets),
-        "split": "held-out",
-        "motion": motion,
-        "seeds": [seeds.start, seeds.stop],
-    }
-    return facts, rows
-
-
-def _errors(
-    network: AllCuts, people: Iterable[accuracy.Person], weights: Weights, cuts: list[int]
-) -> list[dict]:
-    errors = accuracy.errors_by_cut(network, people, weights.spec, cuts=cuts, batch=BATCH)
-    return [asdict(error) for error in errors]
-
-
-def _person(sample: Any) -> accuracy.Person:
-    camera = Camera((sample.focal_px, sample.focal_px), sample.centre_px)
-    return accuracy.Person(
-        sample.image, camera, sample.root_depth_mm, sample.joints_mm, sample.inside
-    )
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.table import Table
@@ -26,6 +27,8 @@ _COLUMNS = {
     "median_torsos": ("median torsos", "{:.3f}"),
 }
 
+_BESIDE_PEERS = ("mpjpe_mm", "pa_mpjpe_mm", "pck150", "auc")
+
 # Data sets whose figures stand in a card beside the main ones, and the names that they go by there.
 _BESIDE = {"photos": "photos_", "synthetic-mocap": "mocap_"}
 
@@ -40,14 +43,51 @@ def table(facts: dict, rows: list[dict]) -> Table:
     return shown
 
 
+def peers_table(details: dict) -> Table:
+    """MediaPipe beside us, for reading."""
+    shown = Table(title=f"on the people whom each peer sees, beside cut {details['best_cut']}")
+    for title in ("", "seen", *(_COLUMNS[name][0] for name in _BESIDE_PEERS)):
+        shown.add_column(title, justify="right")
+    for peer in details["peers"]:
+        seen = f"{peer['seen']} of {peer['people']}"
+        if not peer["seen"]:
+            shown.add_row(peer["name"], seen)
+            continue
+        both = (peer["name"], peer), ("ours", peer["ours_on_the_same"])
+        for name, row in both:
+            said = (_COLUMNS[key][1].format(row[key]) for key in _BESIDE_PEERS)
+            shown.add_row(name, seen, *said)
+    return shown
+
+
 def store(
-    weights: Weights, facts: dict, rows: list[dict], *, file: Path | None, write_card: bool
+    weights: Weights,
+    facts: dict,
+    rows: list[dict],
+    details: dict,
+    *,
+    file: Path | None,
+    plot: Path | None,
+    write_card: bool,
 ) -> None:
     """Write the figures where they were asked for: a report, the model's card."""
     figures = [{name: round(value, 4) for name, value in row.items()} for row in rows]
+    content = report.header("accuracy") | {
+        "model": weights.spec.name,
+        "weights_sha256": weights.sha256,
+        "state": weights.card.get("state"),
+        "dataset": facts,
+        "cuts": figures,
+    }
+    content |= _rounded(details)
     if file is not None:
-        _save(file, weights, facts, figures)
+        report.save(file, content)
         click.echo(f"wrote {file}")
+    if plot is not None:
+        from edge3dpose.bench import breakdown_plot
+
+        breakdown_plot.plot(content, plot)
+        click.echo(f"wrote {plot}")
     if write_card:
         card = models.read_card(weights.onnx)
         before = _BESIDE.get(facts["name"], "")
@@ -59,15 +99,12 @@ def store(
         click.echo(f"wrote {weights.onnx.with_suffix('.json')}")
 
 
-def _save(path: Path, weights: Weights, facts: dict, figures: list[dict]) -> None:
-    content = report.header("accuracy") | {
-        "model": weights.spec.name,
-        "weights_sha256": weights.sha256,
-        "state": weights.card.get("state"),
-        "dataset": facts,
-        "cuts": figures,
-    }
-    report.save(path, content)
+def _rounded(value: Any) -> Any:
+    if isinstance(value, float):
+        return round(value, 4)
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value
 
 
 def judge(rows: list[dict], require_mpjpe_mm: float | None, require_pck: float | None) -> None:

@@ -30,6 +30,7 @@ def train(
     hours: float | None,
     workers: int,
     preview: int | None,
+    fit_convention: Path | None,
     export_only: bool,
     device: str,
 ) -> None:
@@ -42,7 +43,9 @@ def train(
     if prepare:
         _prepare(data, assets)
     out.mkdir(parents=True, exist_ok=True)
-    if preview:
+    if fit_convention:
+        _fit_convention(assets, fit_convention, spec)
+    elif preview:
         _preview(assets, preview, out, spec)
     elif export_only or steps == 0:
         _export(model, spec, out, encoder, trained=export_only)
@@ -68,6 +71,14 @@ def _prepare(data: Path | None, assets: Path) -> None:
     if data is None:
         raise BadInput("--prepare needs --data, the folder with bodies, motion and backgrounds")
     bake(data, assets)
+
+
+def _fit_convention(assets: Path, teacher: Path, spec: ModelSpec) -> None:
+    from edge3dpose.training import convention
+    from edge3dpose.training.convention_fit import fit_on_renders
+
+    fit_on_renders(assets, teacher, spec, count=1500)
+    click.echo(f"wrote {convention.FILE}")
 
 
 def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from edge3dpose import paths, rooms
-from edge3dpose.bench.accuracy import Person
+from edge3dpose.bench.poses import Person
 from edge3dpose.camera import focal_px, project
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.preprocess import crop_person

@@ -43,7 +43,11 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option("--labels", type=_FILE, help="The teacher's 2D, read or written.")
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, to make labels.")
+@click.option(
+    "--against", type=_FILE, multiple=True, help="MediaPipe's pose_landmark_*.tflite, measured too."
+)
 @click.option("--report", type=_FILE, help="Write the figures as JSON.")
+@click.option("--plot", type=_FILE, help="Where 3D errors live, as PNG.")
 @click.option("--write-card", is_flag=True, help="Store the figures in the model's card.")
 @click.option("--require-mpjpe-mm", type=float, help="Exit 1 if the best is over it.")
 @click.option("--require-pck", type=float, help="Exit 1 if the best PCK@0.5 is under it.")

@@ -22,6 +22,11 @@ import click
 @click.option("--workers", default=1, show_default=True, help="Render processes.")
 @click.option("--preview", type=int, help="Write a contact sheet of N renders and stop.")
 @click.option(
+    "--fit-convention",
+    type=click.Path(path_type=Path),
+    help="Fit the map from the landmarks of pose_landmark_heavy.tflite to our joints, and stop.",
+)
+@click.option(
     "--export", "export_only", is_flag=True, help="Export the checkpoint in --out and stop."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")

@@ -1,6 +1,7 @@
-"""The 2D teacher: pictures in, BlazePose heavy's landmarks out, to measure and to label with.
+"""MediaPipe's pose networks: pictures in, landmarks out, to label with and to measure against.
 
-Bazarevsky et al. 2020, arXiv 2006.10204. Its x and y are good; its depth is not used.
+Bazarevsky et al. 2020, arXiv 2006.10204. BlazePose heavy is the 2D teacher: its x and y are good.
+Its depth teaches nothing; it is only measured beside ours.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Landmarks:
     """What the teacher saw in one square."""
 
     pixels: Array  # (33, 2) frame pixels
+    world_mm: Array  # (33, 3) about the middle of the hips, x right, y down, z forward
     visibility: Array  # (33,) in 0..1: in the picture and not hidden
     presence: float  # that there is a person at all
     square: Square  # where to look in the next frame
@@ -90,7 +92,8 @@ def open_teacher(model: Path) -> Look:
         outputs = compiled(_tensor(image, square))
         by_size = {outputs[port].size: outputs[port] for port in compiled.outputs}
         heat = by_size[64 * 64 * 39].reshape(64, 64, 39)
-        return _landmarks(by_size[195].reshape(39, 5), heat, by_size[1].item(), square)
+        rows, world = by_size[195].reshape(39, 5), by_size[117].reshape(39, 3)
+        return _landmarks(rows, world, heat, by_size[1].item(), square)
 
     return look
 
@@ -133,8 +136,11 @@ def _tensor(image: Image, square: Square) -> Array:
     return np.asarray(crop[None, :, :, ::-1], np.float32) / np.float32(255)
 
 
-def _landmarks(rows: Array, heat: Array, presence: float, square: Square) -> Landmarks:
-    """rows (39, 5) = x y z in crop pixels, logits of visibility and presence; heat (64, 64, 39)."""
+def _landmarks(
+    rows: Array, world: Array, heat: Array, presence: float, square: Square
+) -> Landmarks:
+    """rows (39, 5) = x y z in crop pixels, logits of visibility and presence; heat (64, 64, 39);
+    world (39, 3) metres, turned as the square is."""
     crop_px = _refined(rows[:, :2], heat)
     frame_from_crop = square.frame_from_crop(SIZE)
     pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
@@ -144,10 +150,17 @@ def _landmarks(rows: Array, heat: Array, presence: float, square: Square) -> Lan
     centre = (float(pixels[_CENTRE, 0]), float(pixels[_CENTRE, 1]))
     return Landmarks(
         pixels[:POINTS].astype(np.float32),
+        _upright_mm(world[:POINTS], square.angle_rad),
         _sigmoid(rows[:POINTS, 3]).astype(np.float32),
         float(presence),
         Square(centre, side, angle),
     )
+
+
+def _upright_mm(world_m: Array, angle_rad: float) -> Array:
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    turn = np.array([[cos, -sin, 0], [sin, cos, 0], [0, 0, 1]])
+    return np.asarray(1000 * world_m @ turn.T, np.float32)
 
 
 def _refined(crop_px: Array, heat: Array) -> Array:

@@ -76,4 +76,3 @@ def passing(net: SSPNet, team: Team) -> nn.Module:
     if team.size == 1:
         return alone
     return nn.parallel.DistributedDataParallel(alone, find_unused_parameters=True)
-

@@ -7,12 +7,12 @@ import tiny_model
 from edge3dpose.bench.accuracy import (
     LIMBS,
     Label,
-    Person,
     agreement_by_cut,
     errors_by_cut,
     torso_px,
 )
 from edge3dpose.bench.heads import open_heads
+from edge3dpose.bench.poses import Person, look
 from edge3dpose.camera import project
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.types import Camera
@@ -56,10 +56,14 @@ def oracle(crowd, change):
     return network
 
 
+def errors_of(network, crowd, cuts):
+    return errors_by_cut(look(network, crowd, SPEC, batch=4), cuts, root=0)
+
+
 @pytest.mark.parametrize("scale", [1.0, 0.75, 1.3])
 def test_a_perfect_network_has_no_error_at_any_crop_scale(scale):
     crowd = list(people(10, scale=scale))
-    error, _ = errors_by_cut(oracle(crowd, lambda b: b), crowd, SPEC, cuts=[1, 2], batch=4)
+    error, _ = errors_of(oracle(crowd, lambda b: b), crowd, [1, 2])
     assert error.mpjpe_mm == pytest.approx(0, abs=0.01)
     assert error.pa_mpjpe_mm == pytest.approx(0, abs=0.01)
     assert error.pck150 == 1.0
@@ -73,7 +77,7 @@ def test_a_joint_too_deep_by_a_known_share_of_the_range_costs_its_millimetres():
         batch[:, 13, 2] += 0.1  # 200 mm of the 2 m range, and a little sideways along the ray
         return batch
 
-    right, wrong = errors_by_cut(oracle(crowd, deeper), crowd, SPEC, cuts=[3, 7], batch=4)
+    right, wrong = errors_of(oracle(crowd, deeper), crowd, [3, 7])
     assert (right.cut, wrong.cut) == (3, 7)
     assert 200 / 17 <= wrong.mpjpe_mm < 230 / 17
     assert wrong.mpjpe16_mm == pytest.approx(wrong.mpjpe_mm * 17 / 16)
@@ -89,7 +93,7 @@ def test_a_joint_outside_the_crop_counts_only_in_the_figure_that_says_so():
         batch[:, 13, :2] = 0
         return batch
 
-    _, error = errors_by_cut(oracle(crowd, lost), crowd, SPEC, cuts=[1, 2], batch=4)
+    _, error = errors_of(oracle(crowd, lost), crowd, [1, 2])
     assert error.mpjpe_mm == pytest.approx(0, abs=0.01)
     assert error.mpjpe_all_joints_mm > 10
 

@@ -121,6 +121,9 @@ def test_a_licensed_data_set_is_scored_in_its_own_protocol(weights, tmp_path):
     assert content["dataset"]["pictures"] == 2  # every 64th
     first, last = content["cuts"]
     assert last["mpjpe_mm"] < 130 < first["mpjpe_mm"]  # it knows all but the depth
+    assert content["best_cut"] == 24
+    joints = content["by_joint_mm"]
+    assert joints["right_wrist"] > joints["right_hip"]  # which is nearer to the root's depth
 
 
 def test_a_bar_that_is_missed_is_one_line_and_exit_code_1(weights, clip):
@@ -149,6 +152,7 @@ def test_a_bar_of_the_other_data_set_is_refused(weights, clip):
         (["--dataset", "clip", "--labels", "gone.json"], "--teacher"),
         (["--dataset", "photos"], "folder of pictures"),
         (["--dataset", "synthetic", "--root", "gone.npz"], "edge3dpose train --prepare"),
+        (["--dataset", "clip", "--plot", "where.png"], "--plot"),
         (["--precision", "int8"], "--backend"),
         (["--backend", "openvino", "--write-card"], "--write-card"),
         (["--cut", "25"], "no cut 25"),

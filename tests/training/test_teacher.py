@@ -87,3 +87,46 @@ def test_nobody_is_seen_in_an_empty_picture_and_a_lost_person_is_found_again(loo
     seen = list(teacher.follow(look, [image, image, empty, image], find))
     assert [one is not None for one in seen] == [True, True, False, True]
     assert asked == [False, True, False]  # first, lost, found again; not while following
+
+
+def test_the_world_landmarks_turn_with_the_picture(look):
+    image = photo()
+    seen = teacher.settle(look, image, whole(image))
+    turned = cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)
+    x, y = seen.square.centre_px
+    angle = seen.square.angle_rad + math.pi / 2
+    square = teacher.Square((image.shape[0] - y, x), seen.square.side_px, angle)
+    again, upright = look(turned, square), look(image, seen.square)
+    back = again.world_mm @ np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
+    assert np.linalg.norm(back - upright.world_mm, axis=1).max() < 20
+    heights = upright.world_mm[:, 1]
+    assert heights[[11, 12]].max() < -300  # y down: shoulders above the hips
+    assert heights[[27, 28]].min() > 400
+
+
+def test_a_peer_is_scored_on_those_whom_it_sees(look):
+    from edge3dpose.bench.peers import Peer, shown_to
+    from edge3dpose.bench.poses import Person, Poses
+    from edge3dpose.training import convention
+    from edge3dpose.types import Camera
+
+    image = photo()
+    side = min(image.shape[:2])
+    truth = (convention.load() @ teacher.settle(look, image, whole(image)).world_mm)[None]
+    lens = Camera((500.0, 500.0), (side / 2, side / 2))
+    nobody = np.zeros_like(image)
+    crowd = [Person(i, lens, 3000.0, truth[0], np.ones(17, bool)) for i in (image, nobody)]
+    peer = Peer(HEAVY)
+    assert len(list(shown_to(crowd, [peer]))) == 2
+    true = np.repeat(truth, 2, axis=0)
+    ours = Poses(
+        true[None] + 10.0 * (np.arange(17) > 0)[:, None],
+        np.ones((1, 2, 17)),
+        true,
+        np.ones((2, 17), bool),
+        {},
+    )
+    said = peer.scored(ours, 0, root=0)
+    assert (said["seen"], said["people"]) == (1, 2)
+    assert said["mpjpe_mm"] < 1
+    assert said["ours_on_the_same"]["mpjpe16_mm"] == pytest.approx(10 * 3**0.5, abs=0.01)

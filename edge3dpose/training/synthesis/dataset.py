@@ -23,27 +23,10 @@ POSE_TRIES = 4  # then a pose whose limbs cross is taken as it is
 SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
 
 # How far behind the visible surface a joint lies when nothing else covers it, metres.
-_FLESH_M = np.array(
-    [
-        0.24,
-        0.22,
-        0.12,
-        0.12,
-        0.22,
-        0.12,
-        0.12,
-        0.24,
-        0.2,
-        0.2,
-        0.16,
-        0.16,
-        0.1,
-        0.09,
-        0.16,
-        0.1,
-        0.09,
-    ]
-)
+_FLESH_M = np.array([
+    *(0.24, 0.22, 0.12, 0.12, 0.22, 0.12, 0.12),  # pelvis, right leg, left leg
+    *(0.24, 0.2, 0.2, 0.16, 0.16, 0.1, 0.09, 0.16, 0.1, 0.09),  # trunk, head, left arm, right arm
+])  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -63,6 +46,7 @@ class SyntheticSample:
     z_range_mm: float  # 2000 * side_px * root_depth / (focal * 2250)
     scale: float  # crop side in units of 2.25 m
     elevation_deg: float  # camera above the person
+    down: NDArray[np.float64]  # (3,) where gravity pulls, camera axes
 
 
 class Synthesizer:
@@ -189,6 +173,7 @@ def _labelled(
         z_range_mm=crop.z_range_mm,
         scale=crop.z_range_mm / camera.Z_RANGE_MM,
         elevation_deg=crop.elevation_deg,
+        down=-crop.rotation[:, 1],
     )
 
 

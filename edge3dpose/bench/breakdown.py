@@ -1,0 +1,68 @@
+"""Where the error of one cut lives: against what is known of the people, and against its score."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose import metrics
+from edge3dpose.bench.poses import Poses
+
+PARTS = 5  # equal shares of the people, or of the joints
+
+
+def by_fact(poses: Poses, row: int, *, root: int) -> dict[str, list[dict[str, float]]]:
+    """For each fact, MPJPE in fifths of the people: from, to, people, mpjpe_mm."""
+    errors = _per_person(poses, row, root)
+    return {name: _parts(values, errors) for name, values in poses.facts.items()}
+
+
+def by_score(poses: Poses, row: int, *, root: int) -> list[dict[str, float | None]]:
+    """Fifths of the joints by score: from, to, joints, error_mm, and the share in the crop.
+
+    A score that knows what it says falls as the error grows.
+    """
+    errors = metrics.root_aligned_errors(poses.found_mm[row], poses.true_mm, root)
+    others = np.arange(errors.shape[1]) != root
+    scores, inside = poses.scores[row][:, others].ravel(), poses.inside[:, others].ravel()
+    flat = errors[:, others].ravel()
+    return [
+        {
+            "from": float(scores[part].min()),
+            "to": float(scores[part].max()),
+            "joints": len(part),
+            "error_mm": float(flat[part][inside[part]].mean()) if inside[part].any() else None,
+            "inside": float(inside[part].mean()),
+        }
+        for part in np.array_split(np.argsort(scores, kind="stable"), PARTS)
+    ]
+
+
+def by_joint(poses: Poses, row: int, names: tuple[str, ...], *, root: int) -> dict[str, float]:
+    """Mean error of each joint that lies in the crop, mm."""
+    errors = metrics.root_aligned_errors(poses.found_mm[row], poses.true_mm, root)
+    return {
+        name: float(errors[poses.inside[:, joint], joint].mean())
+        for joint, name in enumerate(names)
+        if poses.inside[:, joint].any()
+    }
+
+
+def _per_person(poses: Poses, row: int, root: int) -> NDArray[np.float64]:
+    errors = metrics.root_aligned_errors(poses.found_mm[row], poses.true_mm, root)
+    counted = np.where(poses.inside, errors, np.nan)
+    return np.nanmean(np.where(poses.inside.any(1, keepdims=True), counted, errors), axis=1)
+
+
+def _parts(values: NDArray, errors: NDArray[np.float64]) -> list[dict[str, float]]:
+    parts = np.array_split(np.argsort(values, kind="stable"), PARTS)
+    return [
+        {
+            "from": float(values[part].min()),
+            "to": float(values[part].max()),
+            "people": len(part),
+            "mpjpe_mm": float(errors[part].mean()),
+        }
+        for part in parts
+        if len(part)
+    ]

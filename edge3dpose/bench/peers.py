@@ -1,0 +1,58 @@
+"""MediaPipe Pose on the pictures that we are measured on, in the same run, by the same ruler."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge3dpose import paths
+from edge3dpose.bench import accuracy
+from edge3dpose.bench.poses import Person, Poses
+from edge3dpose.types import Array, Box
+
+PROTOCOL = (
+    "MediaPipe's landmark network on the same crop, squared up in three looks as it does itself; "
+    "world landmarks mapped to our joints; scored where it says that somebody is there"
+)
+
+
+class Peer:
+    """One of MediaPipe's pose networks, and what it said so far."""
+
+    def __init__(self, file: Path) -> None:
+        from edge3dpose.training import convention, teacher
+
+        self.name, self.sha256 = file.stem, paths.sha256_of(file)
+        self._look, self._settle = teacher.open_teacher(file), teacher.settle
+        self._map = convention.load()
+        self._found: list[Array | None] = []
+
+    def look_at(self, person: Person) -> None:
+        """Remember what it says of a person."""
+        height, width = person.image.shape[:2]
+        seen = self._settle(self._look, person.image, Box(0, 0, width, height))
+        self._found.append(None if seen is None else (self._map @ seen.world_mm).astype(np.float32))
+
+    def scored(self, ours: Poses, row: int, *, root: int) -> dict[str, Any]:
+        """Its figures, and ours of one cut on the people that it saw."""
+        saw = np.array([found is not None for found in self._found])
+        said: dict[str, Any] = {"name": self.name, "sha256": self.sha256, "people": len(saw)}
+        said["seen"] = int(saw.sum())
+        if not saw.any():
+            return said
+        found = np.array([one for one in self._found if one is not None])
+        true, inside = ours.true_mm[saw], ours.inside[saw]
+        said |= accuracy.figures(found, true, inside, root)
+        mine = accuracy.figures(ours.found_mm[row][saw], true, inside, root)
+        return said | {"ours_on_the_same": mine}
+
+
+def shown_to(people: Iterable[Person], peers: list[Peer]) -> Iterator[Person]:
+    """The people, each shown to the peers first."""
+    for person in people:
+        for peer in peers:
+            peer.look_at(person)
+        yield person

@@ -1,0 +1,80 @@
+"""MediaPipe's 33 landmarks <-> our 17 joints: a linear map, fitted on renders.
+
+Each joint is a weighted sum of landmarks with weights that add up to one, so that the same map
+serves in pixels and in millimetres. It takes out that hips and shoulders are meant a little
+otherwise, and gives spine, thorax, neck and head top, which MediaPipe does not have.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from edge3dpose.errors import BadInput
+
+FILE = Path(__file__).with_name("convention.json")
+SCHEMA = "edge3dpose.convention/1"
+HIPS = (23, 24)  # of the landmarks: what a pose is centred on while fitting
+RIDGE = 1e-3  # of the landmarks' variance
+
+# Landmarks of the left side and of the right one: nose, eyes, ears, mouth, arms, hands, legs, feet
+_LEFT = (1, 2, 3, 7, 9, *range(11, 33, 2))
+_RIGHT = (4, 5, 6, 8, 10, *range(12, 33, 2))
+
+
+def fit(
+    landmarks: ArrayLike, joints: ArrayLike, counted: ArrayLike, mirror: tuple[int, ...]
+) -> NDArray[np.float64]:
+    """The weights (17, 33), equal for a person and for a mirror image.
+
+    landmarks  (N, 33, 2) and joints (N, 17, 2): the same people in the same pixels
+    counted    (N, 17) joints that take part
+    """
+    marks, true = np.asarray(landmarks, float), np.asarray(joints, float)
+    size = np.linalg.norm(marks - marks.mean(1, keepdims=True), axis=-1).mean(1)[:, None, None]
+    centre = marks[:, HIPS, :].mean(axis=1, keepdims=True)
+    marks, true = (marks - centre) / size, (true - centre) / size
+    seen = np.asarray(counted, bool)
+    flip = np.array([-1.0, 1.0])
+    marks = np.concatenate([marks, (marks * flip)[:, mirrored_landmarks()]])
+    true = np.concatenate([true, (true * flip)[:, mirror]])
+    seen = np.concatenate([seen, seen[:, mirror]])
+    weights = np.stack([_one(marks[s], true[s, j]) for j, s in enumerate(seen.T)])
+    weights[:, HIPS] += (1 - weights.sum(axis=1, keepdims=True)) / 2
+    return weights
+
+
+def mirrored_landmarks() -> NDArray[np.intp]:
+    """(33,) the landmark that each becomes in a mirror."""
+    order = np.arange(33)
+    order[[*_LEFT, *_RIGHT]] = [*_RIGHT, *_LEFT]
+    return order
+
+
+def save(weights: NDArray, facts: dict, file: Path = FILE) -> None:
+    """Write the map with what it was fitted on."""
+    rows = [[round(float(w), 4) for w in row] for row in weights]
+    lines = json.dumps({"schema": SCHEMA, **facts, "weights": rows})
+    file.write_text(lines.replace("], [", "],\n[") + "\n")
+
+
+def load(file: Path = FILE) -> NDArray[np.float64]:
+    """The weights (17, 33)."""
+    try:
+        content = json.loads(file.read_text())
+        if content["schema"] != SCHEMA:
+            raise ValueError(f"schema {content['schema']}")
+        weights = np.array(content["weights"], float)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{file} is no convention map: {error}") from None
+    return weights / weights.sum(axis=1, keepdims=True)  # what rounding took
+
+
+def _one(marks: NDArray, true: NDArray) -> NDArray[np.float64]:
+    """marks (N, 33, 2), true (N, 2) -> weights (33,)."""
+    a, b = marks.transpose(0, 2, 1).reshape(-1, marks.shape[1]), true.reshape(-1)
+    normal = a.T @ a
+    return np.linalg.solve(normal + RIDGE * normal.trace() * np.eye(len(normal)) / 33, a.T @ b)

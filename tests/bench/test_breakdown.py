@@ -1,0 +1,64 @@
+"""Where the error lives, on people whose error is known."""
+
+import json
+
+import numpy as np
+import pytest
+
+from edge3dpose.bench import breakdown, breakdown_plot
+from edge3dpose.bench.poses import Poses
+from edge3dpose.skeletons import H36M17
+
+N, J = 50, 17
+
+
+def poses():
+    """The n-th person's joints are all n mm off, the wrists' scores fall with it."""
+    true = np.random.default_rng(0).uniform(-500, 500, (N, J, 3))
+    found = true.copy()
+    found[:, 1:, 0] += np.arange(N)[:, None] * 17 / 16  # the root's 0 counts
+    scores = np.tile(1 - np.arange(N)[:, None] / N, (1, J))
+    inside = np.ones((N, J), bool)
+    facts = {"size": np.arange(N)[::-1].astype(float), "noise": np.full(N, 3.0)}
+    return Poses(found[None], scores[None], true, inside, facts)
+
+
+def test_fifths_of_the_people_are_in_the_order_of_the_fact():
+    parts = breakdown.by_fact(poses(), 0, root=0)["size"]
+    assert [part["people"] for part in parts] == [10] * 5
+    assert [part["from"] for part in parts] == [0, 10, 20, 30, 40]
+    errors = [part["mpjpe_mm"] for part in parts]
+    assert errors == pytest.approx([44.5, 34.5, 24.5, 14.5, 4.5])
+
+
+def test_a_score_that_knows_its_error_shows():
+    parts = breakdown.by_score(poses(), 0, root=0)
+    assert parts[0]["from"] < parts[-1]["from"]
+    errors = [part["error_mm"] for part in parts]
+    assert errors == sorted(errors, reverse=True)
+    assert {part["inside"] for part in parts} == {1.0}
+
+
+def test_joints_outside_the_crop_are_left_out():
+    crowd = poses()
+    crowd.inside[:, 5] = False
+    crowd.inside[40:, 6] = False
+    found = breakdown.by_joint(crowd, 0, H36M17.joints, root=0)
+    assert "left_knee" not in found
+    assert found["left_ankle"] < found["left_elbow"]
+    assert found["pelvis"] == 0
+
+
+def test_the_picture_is_drawn_from_the_report(tmp_path):
+    pytest.importorskip("matplotlib", reason="the plot extra is not installed")
+    crowd = poses()
+    report = {
+        "model": "m",
+        "best_cut": 3,
+        "dataset": {"name": "d"},
+        "by_fact": breakdown.by_fact(crowd, 0, root=0),
+        "by_score": breakdown.by_score(crowd, 0, root=0),
+        "by_joint_mm": breakdown.by_joint(crowd, 0, H36M17.joints, root=0),
+    }
+    breakdown_plot.plot(json.loads(json.dumps(report)), tmp_path / "where.png")
+    assert (tmp_path / "where.png").stat().st_size > 10_000
