@@ -14,6 +14,8 @@ from edge3dpose import models, paths
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
 
+LABEL_EVERY_S = 0.06  # of a clip: frames in between say much the same
+
 
 def train(
     *,
@@ -21,6 +23,9 @@ def train(
     assets: Path | None,
     prepare: bool,
     data: Path | None,
+    real: Path | None,
+    label: tuple[Path, ...],
+    teachers: Path | None,
     encoder: Path | None,
     start_from: Path | None,
     out: Path,
@@ -43,14 +48,16 @@ def train(
     if prepare:
         _prepare(data, assets)
     out.mkdir(parents=True, exist_ok=True)
-    if fit_convention:
+    if label:
+        _label(label, teachers, real or out / "real.npz")
+    elif fit_convention:
         _fit_convention(assets, fit_convention, spec)
     elif preview:
         _preview(assets, preview, out, spec)
     elif export_only or steps == 0:
         _export(model, spec, out, encoder, trained=export_only)
     else:
-        leads = _train(spec, assets, encoder, start_from, out, resume=resume, samples=samples,
+        leads = _train(spec, assets, real, encoder, start_from, out, resume=resume, samples=samples,
                        hours=hours, workers=workers, device=device)  # fmt: skip
         if leads:
             _export(model, spec, out, encoder, trained=True)
@@ -73,6 +80,16 @@ def _prepare(data: Path | None, assets: Path) -> None:
     bake(data, assets)
 
 
+def _label(sources: tuple[Path, ...], teachers: Path | None, out: Path) -> None:
+    from edge3dpose.training import real_labels
+
+    if teachers is None:
+        raise BadInput("--label needs --teachers, the folder with BlazePose heavy and full")
+    heavy, full = (teachers / f"pose_landmark_{size}.tflite" for size in ("heavy", "full"))
+    count = real_labels.label(sources, heavy, full, every_s=LABEL_EVERY_S, out=out)
+    click.echo(f"wrote {out}: {count} people on whom both teachers agree")
+
+
 def _fit_convention(assets: Path, teacher: Path, spec: ModelSpec) -> None:
     from edge3dpose.training import convention
     from edge3dpose.training.convention_fit import fit_on_renders
@@ -92,6 +109,7 @@ def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
 def _train(
     spec: ModelSpec,
     assets: Path,
+    real: Path | None,
     encoder: Path | None,
     start_from: Path | None,
     out: Path,
@@ -105,7 +123,7 @@ def _train(
     """Whether this process is the one that writes."""
     import torch
 
-    from edge3dpose.training import batches, begun, checkpoint, loop, plots, recipes, replay
+    from edge3dpose.training import batches, begun, checkpoint, loop, mixed, plots, recipes, replay
     from edge3dpose.training import team as teams
     from edge3dpose.training.nets import build
 
@@ -128,8 +146,12 @@ def _train(
         raise BadInput(
             f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
         )
-    people = batches.Renders(assets, "train", spec.input_size, training.progress.rendered, team)
+    people: Any = batches.Renders(
+        assets, "train", spec.input_size, training.progress.rendered, team
+    )
     entry: Any = training.net.entry
+    if real and training.recipe.real:
+        people = mixed.Mixed(people, real, training.recipe.real)
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
     made = begun.Begun(people, entry.encoder, spec) if begin else people
     renders = batches.loader(made, batch=8, workers=workers)

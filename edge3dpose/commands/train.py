@@ -12,6 +12,18 @@ import click
 @click.option("--assets", type=click.Path(path_type=Path), help="Baked people and backgrounds.")
 @click.option("--prepare", is_flag=True, help="Bake the assets from --data first.")
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with bodies, motion, photos.")
+@click.option("--real", type=click.Path(path_type=Path), help="Labelled crops of real people.")
+@click.option(
+    "--label",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Make them of this clip or folder of photos, and stop; may be given often.",
+)
+@click.option(
+    "--teachers",
+    type=click.Path(path_type=Path),
+    help="Folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite.",
+)
 @click.option("--encoder", type=click.Path(path_type=Path), help="pose_landmark_full.onnx.")
 @click.option("--start-from", type=click.Path(path_type=Path), help="An exported MODEL.onnx.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")

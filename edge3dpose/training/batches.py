@@ -82,9 +82,10 @@ def tensor_from_bgr(images: Tensor, spec: ModelSpec) -> Tensor:
 
 
 def targets_from(uvz: Tensor, inside: Tensor) -> Targets:
-    """Coordinates count where the joint lies in the crop (ssp-net protocol)."""
+    """Coordinates count where they are known (not NaN) and the joint lies in the crop."""
     valid = inside.unsqueeze(-1).expand_as(uvz) & (uvz > 0) & (uvz < 1)
-    return Targets(uvz.clamp(0, 1), valid, inside.float())
+    placed = ~uvz[..., 0].isnan()
+    return Targets(uvz.nan_to_num(0.0).clamp(0, 1), valid, inside.float(), placed)
 
 
 def mirrored(uvz: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
 from edge3dpose.training.batches import Renders, mirrored, tensor_from_bgr
+from edge3dpose.training.mixed import Mixed
 from edge3dpose.training.nets.blazepose import BlazePoseEncoder
 from edge3dpose.types import ModelSpec
 
@@ -22,7 +23,9 @@ from edge3dpose.types import ModelSpec
 class Begun(IterableDataset):
     """(features (H, W, C) bfloat16, uvz, inside) of renders, every other one mirrored."""
 
-    def __init__(self, renders: Renders, encoder: BlazePoseEncoder, spec: ModelSpec) -> None:
+    def __init__(
+        self, renders: Renders | Mixed, encoder: BlazePoseEncoder, spec: ModelSpec
+    ) -> None:
         self.renders, self.spec = renders, spec
         layers = nn.Sequential(encoder.stem, encoder.to_64, encoder.to_32)
         self.layers = copy.deepcopy(layers).cpu().eval().requires_grad_(False)

@@ -106,12 +106,7 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     _freeze(net, recipe, share)
     for group in training.optimiser.param_groups:
         group["lr"] = learning_rate(recipe, share) * group["lr_share"]
-    targets = losses.Targets(
-        *(
-            t.to(training.device)
-            for t in (batch.targets.uvz, batch.targets.valid, batch.targets.inside)
-        )
-    )
+    targets = batch.targets.to(training.device)
     depth = heads_trained(recipe, share, training.progress.step)
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
         logits = _pass(training, share)(batch.images.to(training.device), batch.begun, depth)

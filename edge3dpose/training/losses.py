@@ -22,6 +22,12 @@ class Targets:
     uvz: Tensor  # (B, J, 3) in the network's cube
     valid: Tensor  # (B, J, 3) bool
     inside: Tensor  # (B, J) 1.0 where the joint lies in the crop
+    placed: Tensor | None = None  # (B, J) bool: whether that is known; None where it always is
+
+    def to(self, device: torch.device) -> Targets:
+        """The same on a device."""
+        placed = None if self.placed is None else self.placed.to(device)
+        return Targets(self.uvz.to(device), self.valid.to(device), self.inside.to(device), placed)
 
 
 def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
@@ -30,7 +36,8 @@ def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
     elastic = (error.abs() + error.square()).sum(dim=(1, 2))
     per_sample = elastic / targets.valid.sum(dim=(1, 2)).clamp(min=1)
     score = prediction[..., 3].clamp(1e-4, 1 - 1e-4)
-    agreement = torch.nn.functional.binary_cross_entropy(score, targets.inside)
+    weight = None if targets.placed is None else targets.placed.float()
+    agreement = torch.nn.functional.binary_cross_entropy(score, targets.inside, weight)
     return per_sample.mean() + SCORE_WEIGHT * agreement
 
 

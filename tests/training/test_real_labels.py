@@ -1,0 +1,127 @@
+"""Real people of whom only the 2D is known: labels, crops, and what training makes of them."""
+
+import math
+
+import cv2
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from edge3dpose import models  # noqa: E402
+from edge3dpose.errors import BadInput  # noqa: E402
+from edge3dpose.training import batches, losses, mixed, real_labels  # noqa: E402
+from edge3dpose.training.batches import targets_from  # noqa: E402
+from edge3dpose.training.teacher import Landmarks, Square  # noqa: E402
+from edge3dpose.types import Box, Frame  # noqa: E402
+
+SPEC = models.find("sspnet-lite")
+
+
+def landmarks(shift_px=0.0, hidden=()):
+    """A figure 200 px high about (300, 200); some landmarks hidden."""
+    rng = np.random.default_rng(0)
+    pixels = rng.uniform(-20, 20, (33, 2)) + np.array([300, 200])
+    pixels[[11, 12], 1] -= 60
+    visibility = np.full(33, 0.9)
+    visibility[list(hidden)] = 0.1
+    pixels = (pixels + np.array([shift_px, 0])).astype(np.float32)
+    world = np.zeros((33, 3), np.float32)
+    return Landmarks(pixels, world, visibility, 0.99, Square((300.0, 200.0), 250.0))
+
+
+def test_a_joint_counts_where_both_teachers_see_it_in_one_place():
+    whole = real_labels.agreed(landmarks(), landmarks(2.0))
+    assert np.isfinite(whole).all()
+    assert np.isnan(real_labels.agreed(landmarks(), landmarks(30.0))).all()
+    half = real_labels.agreed(landmarks(hidden=[26, 28]), landmarks())  # right knee and ankle
+    assert np.isnan(half[[2, 3]]).all()
+    assert np.isfinite(half[[0, 1, 5, 6, 8, 16]]).all()
+    no_hip = real_labels.agreed(landmarks(), landmarks(hidden=[23]))
+    assert np.isnan(no_hip[[0, 4, 7, 8]]).all()  # what hangs on the left hip
+
+
+def test_the_crop_of_a_person_shows_the_pelvis_in_the_middle():
+    image = np.zeros((400, 600, 3), np.uint8)
+    seen = landmarks()
+    pelvis = real_labels.agreed(seen, seen)[0]
+    cv2.circle(image, (round(pelvis[0]), round(pelvis[1])), 4, (255, 255, 255), -1)
+    looks = (lambda picture, square: seen,) * 2
+    crops = real_labels.people_in(Frame(image, 0, 0.0), [Box(200, 100, 400, 300)] * 2, looks)
+    assert len(crops) == 1  # two boxes, one person
+    middle = real_labels.CROP / 2
+    assert crops[0].pixels[0] == pytest.approx([middle, middle], abs=0.01)
+    bright = np.argwhere(crops[0].image[..., 0] > 128).mean(axis=0)
+    assert bright == pytest.approx([middle, middle], abs=1.5)
+
+
+def a_file(tmp_path, count=3):
+    """Crops with a white dot at each known joint."""
+    crops = []
+    for seed in range(count):
+        rng = np.random.default_rng(seed)
+        pixels = rng.uniform(120, 230, (17, 2)).astype(np.float32)
+        pixels[5] = np.nan
+        image = np.zeros((real_labels.CROP, real_labels.CROP, 3), np.uint8)
+        cv2.circle(image, (round(pixels[0, 0] - 0.5), round(pixels[0, 1] - 0.5)), 5, (255,) * 3, -1)
+        crops.append(real_labels.RealCrop(image, pixels))
+    file = tmp_path / "real.npz"
+    real_labels._save(crops, ["a clip"], file)
+    return file, crops
+
+
+def test_crops_are_read_back_and_a_broken_file_is_named(tmp_path):
+    file, crops = a_file(tmp_path)
+    back = real_labels.read(file)
+    assert len(back) == 3
+    for one, other in zip(back, crops, strict=True):
+        np.testing.assert_allclose(one.pixels, other.pixels, equal_nan=True)
+        assert np.abs(one.image.astype(int) - other.image).mean() < 2
+    file.write_bytes(file.read_bytes()[:500])
+    with pytest.raises(BadInput, match="no labelled crops"):
+        real_labels.read(file)
+
+
+def test_a_drawn_crop_moves_with_its_joints(tmp_path):
+    file, _ = a_file(tmp_path)
+    drawn = real_labels.draw(real_labels.read(file), np.random.default_rng(1), 256)
+    spread = set()
+    for _ in range(20):
+        crop = next(drawn)
+        assert crop.image.shape == (256, 256, 3)
+        place = crop.pixels[0]
+        if not ((place > 10) & (place < 246)).all():
+            continue
+        bright = np.argwhere(crop.image[..., 0] > 128).mean(axis=0)[::-1] + 0.5
+        assert math.dist(bright, place) < 1.5
+        spread.add(round(float(place[0])))
+    assert len(spread) > 5
+
+
+class FewRenders(batches.Renders):
+    """Stands in for the renderer: grey pictures with joints in the middle."""
+
+    def __iter__(self):
+        while True:
+            image = np.full((self.size, self.size, 3), 90, np.uint8)
+            yield image, np.full((17, 3), 0.5, np.float32), np.ones(17, bool)
+
+
+def test_real_pictures_come_in_their_share_and_teach_no_depth(tmp_path):
+    file, _ = a_file(tmp_path)
+    renders = FewRenders(file, "train", 256, 0)
+    stream = iter(mixed.Mixed(renders, file, 0.25))
+    samples = [next(stream) for _ in range(400)]
+    real = [sample for sample in samples if np.isnan(sample[1]).any()]
+    assert 0.15 < len(real) / 400 < 0.35
+    uvz = torch.from_numpy(np.stack([real[0][1], samples[0][1]]))
+    inside = torch.from_numpy(np.stack([real[0][2], samples[0][2]]))
+    targets = targets_from(uvz, inside)
+    assert not targets.valid[0, :, 2].any()
+    assert not targets.valid[0, 5].any()
+    assert targets.valid[0, 0, :2].all() == bool(inside[0, 0])
+    prediction = torch.rand(2, 17, 4, requires_grad=True)
+    losses.pose_loss(prediction, targets).backward()
+    assert torch.isfinite(prediction.grad).all()
+    assert (prediction.grad[0, :, 2] == 0).all()
+    assert (prediction.grad[0, 5] == 0).all()  # neither place nor score of an unknown joint
