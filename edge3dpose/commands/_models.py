@@ -13,6 +13,16 @@ from edge3dpose import models, paths
 from edge3dpose.compiler import graph, inspect
 from edge3dpose.types import ModelSpec, Weights
 
+# Figures of a card that are shown, and how
+_SHOWN = {
+    "mpjpe_mm": ".1f",
+    "pa_mpjpe_mm": ".1f",
+    "mocap_mpjpe_mm": ".1f",
+    "mocap_pa_mpjpe_mm": ".1f",
+    "pck50": ".3f",
+    "pck20": ".3f",
+}
+
 
 def print_model(spec: ModelSpec, onnx: Path | None) -> None:
     """Print what is known of a model; one without weights has only its shape."""
@@ -50,16 +60,15 @@ def _table(weights: Weights) -> Table:
             f"{cost.macs / 1e9:.3f}",
             f"{cost.weight_bytes / 1e6:.1f}",
             str(cost.nodes),
-            *(_number(measured.get(name)) for name in errors),
+            *(_number(name, measured.get(name)) for name in errors),
         )
     return table
 
 
 def _error_names(card_cuts: dict[str, Any]) -> list[str]:
-    """The figures that the card has of any cut; none before they have been measured."""
-    names = (name for figures in card_cuts.values() for name in figures)
-    return [n for n in dict.fromkeys(names) if n.endswith(("_mm", "_percent", "_pck", "auc"))]
+    """Those of the figures that the card has; none before they have been measured."""
+    return [name for name in _SHOWN if any(name in figures for figures in card_cuts.values())]
 
 
-def _number(value: object) -> str:
-    return f"{value:.1f}" if isinstance(value, (int, float)) else "-"
+def _number(name: str, value: object) -> str:
+    return f"{value:{_SHOWN[name]}}" if isinstance(value, (int, float)) else "-"

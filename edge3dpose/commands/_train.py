@@ -123,7 +123,17 @@ def _train(
     """Whether this process is the one that writes."""
     import torch
 
-    from edge3dpose.training import batches, begun, checkpoint, loop, mixed, plots, recipes, replay
+    from edge3dpose.training import (
+        batches,
+        begun,
+        checkpoint,
+        loop,
+        mixed,
+        plots,
+        real_labels,
+        recipes,
+        replay,
+    )
     from edge3dpose.training import team as teams
     from edge3dpose.training.nets import build
 
@@ -152,6 +162,8 @@ def _train(
     entry: Any = training.net.entry
     if real and training.recipe.real:
         people = mixed.Mixed(people, real, training.recipe.real)
+        known = training.progress.real
+        known += [fact for fact in real_labels.sources(real) if fact not in known]
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
     made = begun.Begun(people, entry.encoder, spec) if begin else people
     renders = batches.loader(made, batch=8, workers=workers)

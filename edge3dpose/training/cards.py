@@ -24,7 +24,7 @@ def trained(saved: Checkpoint) -> dict:
         "state": "trained",
         "growth": recipe.growth,
         "licence": LICENCE,
-        "data": DATA | ({"encoder": _encoder(recipe)} if recipe.freeze_entry else {}),
+        "data": _data(saved),
         "training": {
             "samples": progress.samples,
             "steps": progress.step,
@@ -34,6 +34,14 @@ def trained(saved: Checkpoint) -> dict:
         },
         "cuts": {},
     }
+
+
+def _data(saved: Checkpoint) -> dict:
+    used: dict = dict(DATA)
+    if saved.progress.real:
+        used |= {"people": DATA["people"].replace("only", "with 3D"), "real": saved.progress.real}
+        used["real_labels"] = "2D alone, where BlazePose heavy and full agree"
+    return used | ({"encoder": _encoder(saved.recipe)} if saved.recipe.freeze_entry else {})
 
 
 def _encoder(recipe: Recipe) -> str:

@@ -24,6 +24,7 @@ class Progress:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     machines: list[str] = field(default_factory=list)
+    real: list[str] = field(default_factory=list)  # sources of real people: file, SHA-256, crops
 
 
 def save(

@@ -120,6 +120,12 @@ def read(file: Path) -> list[RealCrop]:
     return crops
 
 
+def sources(file: Path) -> list[str]:
+    """What a file was made of: name, SHA-256 and number of crops of each source."""
+    with np.load(file, allow_pickle=False) as content:
+        return [str(fact) for fact in content["sources"]]
+
+
 def draw(crops: list[RealCrop], rng: np.random.Generator, size: int) -> Iterator[RealCrop]:
     """Crops at random for ever, turned, moved and scaled as the renders' are: ``size`` pixels."""
     while True:
