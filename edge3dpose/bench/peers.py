@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from edge3dpose import paths
 from edge3dpose.bench import accuracy
 from edge3dpose.bench.poses import Person, Poses
-from edge3dpose.types import Array, Box
+from edge3dpose.types import Array, Image
+
+See = Callable[[Image], Array | None]  # picture -> joints (17, 3) mm, None where it sees nobody
 
 PROTOCOL = (
     "MediaPipe's landmark network on the same crop, squared up in three looks as it does itself; "
@@ -22,19 +22,13 @@ PROTOCOL = (
 class Peer:
     """One of MediaPipe's pose networks, and what it said so far."""
 
-    def __init__(self, file: Path) -> None:
-        from edge3dpose.training import convention, teacher
-
-        self.name, self.sha256 = file.stem, paths.sha256_of(file)
-        self._look, self._settle = teacher.open_teacher(file), teacher.settle
-        self._map = convention.load()
+    def __init__(self, name: str, sha256: str, see: See) -> None:
+        self.name, self.sha256, self._see = name, sha256, see
         self._found: list[Array | None] = []
 
     def look_at(self, person: Person) -> None:
         """Remember what it says of a person."""
-        height, width = person.image.shape[:2]
-        seen = self._settle(self._look, person.image, Box(0, 0, width, height))
-        self._found.append(None if seen is None else (self._map @ seen.world_mm).astype(np.float32))
+        self._found.append(self._see(person.image))
 
     def scored(self, ours: Poses, row: int, *, root: int) -> dict[str, Any]:
         """Its figures, and ours of one cut on the people that it saw."""

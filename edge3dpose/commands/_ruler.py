@@ -7,12 +7,29 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from edge3dpose import paths
 from edge3dpose.bench import accuracy, breakdown, peers
 from edge3dpose.bench.peers import Peer
 from edge3dpose.bench.poses import AllCuts, Person, look
-from edge3dpose.types import ModelSpec
+from edge3dpose.types import Array, Box, Image, ModelSpec
 
 BATCH = 8  # people looked at in one call
+
+
+def open_peer(file: Path) -> Peer:
+    """One of MediaPipe's landmark networks, its world landmarks mapped to our joints."""
+    from edge3dpose.training import convention, teacher
+
+    look_in, ours = teacher.open_teacher(file), convention.load()
+
+    def see(image: Image) -> Array | None:
+        height, width = image.shape[:2]
+        seen = teacher.settle(look_in, image, Box(0, 0, width, height))
+        return None if seen is None else (ours @ seen.world_mm).astype(np.float32)
+
+    return Peer(file.stem, paths.sha256_of(file), see)
 
 
 def measured(
@@ -23,7 +40,7 @@ def measured(
     against: tuple[Path, ...],
 ) -> tuple[list[dict], dict[str, Any]]:
     """A row of errors a cut; and of the best of them what a report tells besides."""
-    rivals = [Peer(file) for file in against]
+    rivals = [open_peer(file) for file in against]
     poses = look(network, peers.shown_to(people, rivals), spec, batch=BATCH)
     root = spec.skeleton.root
     rows = [asdict(error) for error in accuracy.errors_by_cut(poses, cuts, root=root)]

@@ -11,10 +11,9 @@ from typing import Any
 import click
 
 from edge3dpose import models, paths
+from edge3dpose.commands._label import label_sources
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
-
-LABEL_EVERY_S = 0.06  # of a clip: frames in between say much the same
 
 
 def train(
@@ -49,7 +48,7 @@ def train(
         _prepare(data, assets)
     out.mkdir(parents=True, exist_ok=True)
     if label:
-        _label(label, teachers, real or out / "real.npz")
+        label_sources(label, teachers, real or out / "real.npz")
     elif fit_convention:
         _fit_convention(assets, fit_convention, spec)
     elif preview:
@@ -78,16 +77,6 @@ def _prepare(data: Path | None, assets: Path) -> None:
     if data is None:
         raise BadInput("--prepare needs --data, the folder with bodies, motion and backgrounds")
     bake(data, assets)
-
-
-def _label(sources: tuple[Path, ...], teachers: Path | None, out: Path) -> None:
-    from edge3dpose.training import real_labels
-
-    if teachers is None:
-        raise BadInput("--label needs --teachers, the folder with BlazePose heavy and full")
-    heavy, full = (teachers / f"pose_landmark_{size}.tflite" for size in ("heavy", "full"))
-    count = real_labels.label(sources, heavy, full, every_s=LABEL_EVERY_S, out=out)
-    click.echo(f"wrote {out}: {count} people on whom both teachers agree")
 
 
 def _fit_convention(assets: Path, teacher: Path, spec: ModelSpec) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import paths
 from edge3dpose.errors import BadInput
 from edge3dpose.training import convention, teacher
 from edge3dpose.training.teacher import Landmarks, Look
-from edge3dpose.types import Box, Frame, Image
+from edge3dpose.types import Box, Frame, Image, Pose3D
+
+Detect = Callable[[Frame, list[Pose3D]], list[Box]]
 
 SURE = 0.6  # visibility of a landmark from which on both teachers are believed
 AGREE = 0.12  # of the torso's length: they see a landmark in one place
@@ -43,31 +44,13 @@ class RealCrop:
     pixels: NDArray  # (17, 2) of that image, NaN where unknown
 
 
-def label(sources: Iterable[Path], heavy: Path, full: Path, every_s: float, out: Path) -> int:
-    """Write the crops of every source into one npz; gives how many there are."""
-    from edge3dpose.runtime.detectors import blazepose
-    from edge3dpose.runtime.sources import open_source
-
-    looks = teacher.open_teacher(heavy), teacher.open_teacher(full)
-    detect = blazepose.open_detector()
-    crops: list[RealCrop] = []
-    facts = []
-    for path in sources:
-        before, last_s = len(crops), -np.inf
-        source = open_source(str(path))
-        try:
-            for frame in source:
-                if source.related and frame.time_s - last_s < every_s:
-                    continue
-                last_s = frame.time_s
-                crops += people_in(frame, detect(frame, []), looks)
-        finally:
-            source.close()
-        facts.append(f"{path.name} {paths.sha256_of(path)} {len(crops) - before}")
-    if not crops:
-        raise BadInput("the teachers agree on nobody in these sources")
-    _save(crops, facts, out)
-    return len(crops)
+def label(
+    sources: Iterable[tuple[str, Iterable[Frame]]], detect: Detect, looks: tuple[Look, Look]
+) -> Iterator[tuple[str, list[RealCrop]]]:
+    """Fact and crops of each source: name with SHA-256, and its frames."""
+    for fact, frames in sources:
+        crops = [crop for frame in frames for crop in people_in(frame, detect(frame, []), looks)]
+        yield f"{fact} {len(crops)}", crops
 
 
 def people_in(frame: Frame, boxes: list[Box], looks: tuple[Look, Look]) -> list[RealCrop]:
@@ -154,7 +137,8 @@ def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> Rea
     return RealCrop(np.asarray(crop, np.uint8), pixels * scale + matrix[:, 2])
 
 
-def _save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
+def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
+    """Write crops and what they were made of, whole or not at all."""
     coded = [cv2.imencode(".jpg", crop.image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1] for crop in crops]
     content = io.BytesIO()
     np.savez(

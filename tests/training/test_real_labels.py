@@ -66,7 +66,7 @@ def a_file(tmp_path, count=3):
         cv2.circle(image, (round(pixels[0, 0] - 0.5), round(pixels[0, 1] - 0.5)), 5, (255,) * 3, -1)
         crops.append(real_labels.RealCrop(image, pixels))
     file = tmp_path / "real.npz"
-    real_labels._save(crops, ["a clip"], file)
+    real_labels.save(crops, ["a clip"], file)
     return file, crops
 
 

@@ -105,8 +105,9 @@ def test_the_world_landmarks_turn_with_the_picture(look):
 
 
 def test_a_peer_is_scored_on_those_whom_it_sees(look):
-    from edge3dpose.bench.peers import Peer, shown_to
+    from edge3dpose.bench.peers import shown_to
     from edge3dpose.bench.poses import Person, Poses
+    from edge3dpose.commands._ruler import open_peer
     from edge3dpose.training import convention
     from edge3dpose.types import Camera
 
@@ -116,7 +117,7 @@ def test_a_peer_is_scored_on_those_whom_it_sees(look):
     lens = Camera((500.0, 500.0), (side / 2, side / 2))
     nobody = np.zeros_like(image)
     crowd = [Person(i, lens, 3000.0, truth[0], np.ones(17, bool)) for i in (image, nobody)]
-    peer = Peer(HEAVY)
+    peer = open_peer(HEAVY)
     assert len(list(shown_to(crowd, [peer]))) == 2
     true = np.repeat(truth, 2, axis=0)
     ours = Poses(
