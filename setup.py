@@ -20,6 +20,7 @@ class BuildWithRanges(build_py):
             copy2(ranges, Path(self.build_lib) / "edge3dpose" / "weights")
 
 
+MATLAB = ["scipy>=1.10", "h5py>=3.8"]
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", "matplotlib>=3.8"]
 RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13"]
 
@@ -56,8 +57,9 @@ setup(
         "rtx": RTX,
         "pycuda": ["pycuda>=2024.1", "cuda-bindings>=12.6"],
         "plot": ["matplotlib>=3.8"],
+        "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
-        "test": [*NETS, *RTX, "pytest>=8", "hypothesis>=6", "ruff>=0.8", "mypy>=1.13"],
+        "test": [*NETS, *RTX, *MATLAB, "pytest>=8", "hypothesis>=6", "ruff>=0.8", "mypy>=1.13"],
     },
     entry_points={"console_scripts": ["edge3dpose = edge3dpose.cli:main"]},
     cmdclass={"build_py": BuildWithRanges},

@@ -1,6 +1,7 @@
-"""MPI-INF-3DHP (Mehta et al., 3DV 2017): an npz of a pose toolbox (imgname, part, S).
+"""MPI-INF-3DHP (Mehta et al., 3DV 2017): the owners' folders, or an npz of a pose toolbox.
 
-The pictures lie beside the file, named S1_Seq1_Cam0_000001.jpg or S1/Seq1/.../frame_000001.jpg.
+The npz holds imgname, part and S; its pictures lie beside it, named S1_Seq1_Cam0_000001.jpg or
+S1/Seq1/.../frame_000001.jpg. The owners' folders: see mpi_inf_3dhp_mat.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge3dpose.errors import BadInput
+from edge3dpose.training import mpi_inf_3dhp_mat
 from edge3dpose.training.labelled import Labelled
 from edge3dpose.training.npz_labels import read_npz
 
@@ -22,9 +24,16 @@ _NAME = re.compile(r"S(\d+)[_/]Seq(\d+)[_/].*?(?:Cam|video_)(\d+)[_/](?:frame_)?
 
 
 def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
-    """Pictures of a split (the eighth subject is held out); "all" is everybody."""
+    """Pictures of a split; "all" is everybody.
+
+    "test" is the official test set where its folders are there, else the eighth subject.
+    """
+    if root.is_dir():
+        return _official(root, split)
     if not root.is_file():
-        raise BadInput(f"no file {root}; wanted an npz with imgname, part and S")
+        raise BadInput(
+            f"no {root}; wanted the folder with S1, S2 ... or an npz with imgname, part and S"
+        )
     wanted = SUBJECTS.get(split)
     labels = read_npz(
         root,
@@ -34,6 +43,13 @@ def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
         frame_of=lambda name: int(_parts(name)[3]) - 1,
     )
     return (one for one in labels if wanted is None or one.subject in wanted)
+
+
+def _official(root: Path, split: str) -> Iterator[Labelled]:
+    if split == "test" and mpi_inf_3dhp_mat.has_test_set(root):
+        return mpi_inf_3dhp_mat.test_set(root, ORDER)
+    everybody = tuple(name for names in SUBJECTS.values() for name in names)
+    return mpi_inf_3dhp_mat.training(root, SUBJECTS.get(split, everybody))
 
 
 def _parts(name: str) -> tuple[str, str, str, str]:

@@ -1,7 +1,8 @@
-"""MPII Human Pose (Andriluka et al., CVPR 2014), 2D alone: the JSON lists of pose toolboxes.
+"""MPII Human Pose (Andriluka et al., CVPR 2014), 2D alone: the owners' file, or JSON lists.
 
-annot/train.json or annot/valid.json under the root: a list of people with image, joints (16, 2)
-and joints_vis (16,); the pictures lie in images/.
+The owners' mpii_human_pose_v1_u12_1.mat labels its training pictures alone and lies beside
+images/. The lists of pose toolboxes are annot/train.json and annot/valid.json under the root: a
+list of people with image, joints (16, 2) and joints_vis (16,); the pictures lie in images/.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from edge3dpose.errors import BadInput
+from edge3dpose.training import mpii_mat
 from edge3dpose.training.labelled import Labelled
 
 TEST_EVERY = 1
@@ -25,6 +27,11 @@ ORDER = (6, 2, 1, 0, 3, 4, 5, -1, 7, -1, 9, 13, 14, 15, 12, 11, 10)
 
 def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
     """People of a split; BadInput where a list is missing or another form."""
+    if root.suffix == ".mat":
+        if split == "test":
+            raise BadInput(f"{root} labels no test pictures; --split train, or the JSON lists")
+        yield from mpii_mat.people(root, ORDER)
+        return
     for name in FILES[split]:
         file = root / "annot" / f"{name}.json"
         try:
