@@ -12,6 +12,7 @@ import click
 
 from edge3dpose import models, paths
 from edge3dpose.commands._label import label_sources
+from edge3dpose.commands._streams import stream
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
 
@@ -23,6 +24,7 @@ def train(
     prepare: bool,
     data: Path | None,
     real: Path | None,
+    dataset: tuple[str, ...],
     label: tuple[Path, ...],
     teachers: Path | None,
     encoder: Path | None,
@@ -43,6 +45,8 @@ def train(
     logging.getLogger("edge3dpose").setLevel(logging.INFO)
     spec = models.find(model)
     _need_torch()
+    # data sets replace the renders, unless both are asked for
+    learned_from = assets if dataset else assets or paths.home() / "data" / "synthetic.npz"
     assets = assets or paths.home() / "data" / "synthetic.npz"
     if prepare:
         _prepare(data, assets)
@@ -56,8 +60,14 @@ def train(
     elif export_only or steps == 0:
         _export(model, spec, out, encoder, trained=export_only)
     else:
-        leads = _train(spec, assets, real, encoder, start_from, out, resume=resume, samples=samples,
-                       hours=hours, workers=workers, device=device)  # fmt: skip
+        leads = _train(
+            *(spec, learned_from, real, dataset, encoder, start_from, out),
+            resume=resume,
+            samples=samples,
+            hours=hours,
+            workers=workers,
+            device=device,
+        )
         if leads:
             _export(model, spec, out, encoder, trained=True)
 
@@ -97,8 +107,9 @@ def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
 
 def _train(
     spec: ModelSpec,
-    assets: Path,
+    assets: Path | None,
     real: Path | None,
+    dataset: tuple[str, ...],
     encoder: Path | None,
     start_from: Path | None,
     out: Path,
@@ -117,9 +128,7 @@ def _train(
         begun,
         checkpoint,
         loop,
-        mixed,
         plots,
-        real_labels,
         recipes,
         replay,
     )
@@ -141,18 +150,11 @@ def _train(
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
         training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where, team)
-    if not assets.is_file():
-        raise BadInput(
-            f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
-        )
-    people: Any = batches.Renders(
-        assets, "train", spec.input_size, training.progress.rendered, team
+    people, named = stream(
+        spec, assets, real, dataset, training.recipe.real, training.progress.rendered, team
     )
+    training.progress.real += [fact for fact in named if fact not in training.progress.real]
     entry: Any = training.net.entry
-    if real and training.recipe.real:
-        people = mixed.Mixed(people, real, training.recipe.real)
-        known = training.progress.real
-        known += [fact for fact in real_labels.sources(real) if fact not in known]
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
     made = begun.Begun(people, entry.encoder, spec) if begin else people
     renders = batches.loader(made, batch=8, workers=workers)

@@ -14,6 +14,11 @@ import click
 @click.option("--data", type=click.Path(path_type=Path), help="Folder with bodies, motion, photos.")
 @click.option("--real", type=click.Path(path_type=Path), help="Labelled crops of real people.")
 @click.option(
+    "--dataset",
+    multiple=True,
+    help="NAME=PATH of h36m, mpi-inf-3dhp or mpii that you have the licence for.",
+)
+@click.option(
     "--label",
     type=click.Path(path_type=Path),
     multiple=True,

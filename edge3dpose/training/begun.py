@@ -17,6 +17,7 @@ from torch.utils.data import IterableDataset
 from edge3dpose.training.batches import Renders, mirrored, tensor_from_bgr
 from edge3dpose.training.mixed import Mixed
 from edge3dpose.training.nets.blazepose import BlazePoseEncoder
+from edge3dpose.training.pictures import Pictures
 from edge3dpose.types import ModelSpec
 
 
@@ -24,7 +25,7 @@ class Begun(IterableDataset):
     """(features (H, W, C) bfloat16, uvz, inside) of renders, every other one mirrored."""
 
     def __init__(
-        self, renders: Renders | Mixed, encoder: BlazePoseEncoder, spec: ModelSpec
+        self, renders: Renders | Mixed | Pictures, encoder: BlazePoseEncoder, spec: ModelSpec
     ) -> None:
         self.renders, self.spec = renders, spec
         layers = nn.Sequential(encoder.stem, encoder.to_64, encoder.to_32)

@@ -1,46 +1,47 @@
-"""Renders with their exact joints, and among them real people of whom only the 2D is known."""
+"""Several streams of labelled pictures as one: renders, real people with 2D alone, data sets."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from torch.utils.data import IterableDataset, get_worker_info
 
 from edge3dpose.training import real_labels
-from edge3dpose.training.batches import Renders
-from edge3dpose.training.synthesis import degrade
-
-DEGRADED = 0.5  # share of the real pictures that are blurred, darkened ... further
+from edge3dpose.training.jitter import Sample, drawn
+from edge3dpose.training.team import Team
 
 
 class Mixed(IterableDataset):
-    """As Renders; a ``share`` of the pictures is real, their z and their hidden joints NaN."""
+    """Samples of each part in its share."""
 
-    def __init__(self, renders: Renders, real: Path, share: float) -> None:
-        self.renders, self.real, self.share = renders, real, share
-        self.first = renders.first
+    def __init__(
+        self, parts: Sequence[IterableDataset], shares: Sequence[float], first: int
+    ) -> None:
+        self.parts, self.shares, self.first = parts, np.array(shares) / sum(shares), first
 
-    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
+    def __iter__(self) -> Iterator[Sample]:
         worker = get_worker_info()
-        seed = [self.first, self.renders.team.rank, worker.id if worker else 0]
-        rng = np.random.default_rng(seed)
-        size = self.renders.size
-        people = real_labels.draw(real_labels.read(self.real), rng, size)
-        for render in self.renders:
-            while rng.random() < self.share:
-                yield _sample(next(people), rng, size)
-            yield render
+        rng = np.random.default_rng([self.first, worker.id if worker else 0])
+        streams = [iter(part) for part in self.parts]
+        while True:
+            yield next(streams[rng.choice(len(streams), p=self.shares)])
 
 
-def _sample(
-    crop: real_labels.RealCrop, rng: np.random.Generator, size: int
-) -> tuple[NDArray, NDArray, NDArray]:
-    image = degrade.degrade(rng, crop.image) if rng.random() < DEGRADED else crop.image
-    uvz = np.full((len(crop.pixels), 3), np.nan, np.float32)
-    uvz[:, :2] = crop.pixels / size
-    with np.errstate(invalid="ignore"):
-        inside = np.logical_and(uvz[:, :2] >= 0, uvz[:, :2] < 1).all(axis=1)
-    return image, uvz, np.asarray(inside)
+class RealPeople(IterableDataset):
+    """Crops of a file of real_labels at random, for ever; z and hidden joints are NaN."""
+
+    def __init__(self, file: Path, size: int, first: int, team: Team) -> None:
+        self.file, self.size, self.first, self.team = file, size, first, team
+
+    def __iter__(self) -> Iterator[Sample]:
+        worker = get_worker_info()
+        rng = np.random.default_rng([self.first, self.team.rank, worker.id if worker else 0])
+        crops = real_labels.read(self.file)
+        middle, side = real_labels.CROP / 2, real_labels.CROP / real_labels.MARGIN
+        while True:
+            crop = crops[rng.integers(len(crops))]
+            nothing = np.full(len(crop.pixels), np.nan)
+            square = (middle, middle, side)
+            yield drawn(rng, crop.image, crop.pixels, nothing, square, self.size)

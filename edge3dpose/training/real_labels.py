@@ -109,23 +109,6 @@ def sources(file: Path) -> list[str]:
         return [str(fact) for fact in content["sources"]]
 
 
-def draw(crops: list[RealCrop], rng: np.random.Generator, size: int) -> Iterator[RealCrop]:
-    """Crops at random for ever, turned, moved and scaled as the renders' are: ``size`` pixels."""
-    while True:
-        crop = crops[rng.integers(len(crops))]
-        scale = np.exp(rng.uniform(np.log(0.75), np.log(1.3)))
-        zoom = MARGIN / scale * size / CROP
-        angle = np.radians(rng.uniform(-20, 20) if rng.random() < 0.5 else rng.normal(0, 2))
-        turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-        to = size * (0.5 + rng.uniform(-0.08, 0.08, 2))
-        matrix = np.column_stack([turn, to - turn @ np.full(2, CROP / 2)])
-        centres = matrix.copy()  # cv2 puts (0, 0) at a pixel's centre, we at its corner
-        centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
-        image = cv2.warpAffine(crop.image, centres, (size, size), flags=cv2.INTER_AREA)
-        pixels = crop.pixels @ matrix[:, :2].T + matrix[:, 2]
-        yield RealCrop(np.asarray(image, np.uint8), pixels.astype(np.float32))
-
-
 def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> RealCrop:
     known = pixels[0] if np.isfinite(pixels[0]).all() else middle
     scale = CROP / (side_px * MARGIN)

@@ -29,7 +29,7 @@ class Recipe:
     deep_every: int = 1  # afterwards, every how many steps all heads are trained
     replay: int = 0  # renders kept and drawn from again, where rendering is slower than training
     draws: int = 0  # of each of them before more are rendered; 0: render as fast as it goes
-    real: float = 0.0  # share of the pictures that are real, where there are labelled ones
+    real: float = 0.15  # share of real crops with agreed 2D, where there are any
     heat: float = 0.0  # weight of the heatmaps' cross-entropy at first; it fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
 

@@ -1,6 +1,8 @@
 """Real people of whom only the 2D is known: labels, crops, and what training makes of them."""
 
 import math
+from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -9,11 +11,14 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from edge3dpose import models  # noqa: E402
+from edge3dpose.camera import project  # noqa: E402
 from edge3dpose.errors import BadInput  # noqa: E402
-from edge3dpose.training import batches, losses, mixed, real_labels  # noqa: E402
+from edge3dpose.training import batches, losses, mixed, pictures, real_labels  # noqa: E402
 from edge3dpose.training.batches import targets_from  # noqa: E402
+from edge3dpose.training.labelled import Labelled  # noqa: E402
 from edge3dpose.training.teacher import Landmarks, Square  # noqa: E402
-from edge3dpose.types import Box, Frame  # noqa: E402
+from edge3dpose.training.team import Team  # noqa: E402
+from edge3dpose.types import Box, Camera, Frame  # noqa: E402
 
 SPEC = models.find("sspnet-lite")
 
@@ -84,16 +89,20 @@ def test_crops_are_read_back_and_a_broken_file_is_named(tmp_path):
 
 def test_a_drawn_crop_moves_with_its_joints(tmp_path):
     file, _ = a_file(tmp_path)
-    drawn = real_labels.draw(real_labels.read(file), np.random.default_rng(1), 256)
+    stream = iter(mixed.RealPeople(file, 256, 0, Team()))
     spread = set()
-    for _ in range(20):
-        crop = next(drawn)
-        assert crop.image.shape == (256, 256, 3)
-        place = crop.pixels[0]
+    for _ in range(30):
+        image, uvz, inside = next(stream)
+        assert image.shape == (256, 256, 3)
+        place = uvz[0, :2] * 256
         if not ((place > 10) & (place < 246)).all():
             continue
-        bright = np.argwhere(crop.image[..., 0] > 128).mean(axis=0)[::-1] + 0.5
-        assert math.dist(bright, place) < 1.5
+        assert inside[0]
+        light = image[..., 0].astype(float) - np.median(image)
+        rows, columns = np.argwhere(light > 0.6 * light.max()).T
+        if len(rows) > 400:
+            continue  # noise was drawn over it
+        assert math.dist((np.median(columns) + 0.5, np.median(rows) + 0.5), place) < 2.5
         spread.add(round(float(place[0])))
     assert len(spread) > 5
 
@@ -109,13 +118,14 @@ class FewRenders(batches.Renders):
 
 def test_real_pictures_come_in_their_share_and_teach_no_depth(tmp_path):
     file, _ = a_file(tmp_path)
-    renders = FewRenders(file, "train", 256, 0)
-    stream = iter(mixed.Mixed(renders, file, 0.25))
+    renders, real_people = FewRenders(file, "train", 64, 0), mixed.RealPeople(file, 64, 0, Team())
+    stream = iter(mixed.Mixed([renders, real_people], [0.75, 0.25], 0))
     samples = [next(stream) for _ in range(400)]
     real = [sample for sample in samples if np.isnan(sample[1]).any()]
     assert 0.15 < len(real) / 400 < 0.35
-    uvz = torch.from_numpy(np.stack([real[0][1], samples[0][1]]))
-    inside = torch.from_numpy(np.stack([real[0][2], samples[0][2]]))
+    render = next(sample for sample in samples if not np.isnan(sample[1]).any())
+    uvz = torch.from_numpy(np.stack([real[0][1], render[1]]))
+    inside = torch.from_numpy(np.stack([real[0][2], render[2]]))
     targets = targets_from(uvz, inside)
     assert not targets.valid[0, :, 2].any()
     assert not targets.valid[0, 5].any()
@@ -125,3 +135,67 @@ def test_real_pictures_come_in_their_share_and_teach_no_depth(tmp_path):
     assert torch.isfinite(prediction.grad).all()
     assert (prediction.grad[0, :, 2] == 0).all()
     assert (prediction.grad[0, 5] == 0).all()  # neither place nor score of an unknown joint
+
+
+def licensed(tmp_path, count=4):
+    """Pictures of people as a data set has them: a dot of its own grey at each joint."""
+    lens = Camera((1100.0, 1100.0), (500.0, 500.0))
+    labels = []
+    for n in range(count):
+        rng = np.random.default_rng(n)
+        joints = rng.uniform(-400, 400, (17, 3)) + np.array([rng.uniform(-300, 300), 0, 4500])
+        joints[0] = [0, 0, 4500]
+        pixels = project(joints, lens)
+        image = np.zeros((1000, 1000, 3), np.uint8)
+        x, y = pixels[9] - 0.5
+        cv2.circle(image, (round(x), round(y)), 9, (255,) * 3, -1)
+        cv2.imwrite(str(tmp_path / f"{n}.png"), image)
+        known = np.ones(17, bool)
+        labels.append(Labelled(tmp_path / f"{n}.png", pixels, known, joints, lens, "1", n))
+    return labels
+
+
+def test_a_data_sets_pictures_become_crops_with_exact_joints(tmp_path):
+    labels = licensed(tmp_path)
+    stream = iter(pictures.Pictures(labels, SPEC, 0, Team()))
+    checked = 0
+    for _ in range(30):
+        image, uvz, inside = next(stream)
+        assert uvz[0, 2] == pytest.approx(0.5)
+        assert np.isfinite(uvz).all()
+        light = image[..., 0].astype(float) - np.median(image)
+        rows, columns = np.argwhere(light > 0.6 * light.max()).T
+        place = uvz[9, :2] * 256
+        if inside[9] and len(rows) < 300 and ((place > 8) & (place < 248)).all():
+            assert math.dist((np.median(columns) + 0.5, np.median(rows) + 0.5), place) < 2.5
+            checked += 1
+    assert checked > 8
+
+
+def test_the_square_of_a_2d_label_follows_from_the_bones():
+    person = standing_mm() + np.array([0, 0, 4000])
+    lens = Camera((1100.0, 1100.0), (500.0, 500.0))
+    pixels, known = project(person, lens), np.ones(17, bool)
+    both = Labelled(Path("a.png"), pixels, known, person, lens, "", 0)
+    flat = Labelled(Path("a.png"), pixels, known, None, None, "", 0)
+    exact, guessed = (pictures.square_of(one, SPEC) for one in (both, flat))
+    assert exact[2] == pytest.approx(2250 * 1100 / 4000)
+    assert guessed[2] == pytest.approx(exact[2], rel=0.1)
+    known = known & (np.arange(17) < 3)
+    assert pictures.square_of(replace(flat, known=known), SPEC) is None
+
+
+def test_a_data_set_without_its_pictures_is_named(tmp_path):
+    labels = [replace(one, image=tmp_path / "gone.jpg") for one in licensed(tmp_path, 1)]
+    with pytest.raises(BadInput, match=r"none of 1 labelled pictures is there.*gone\.jpg"):
+        pictures.Pictures(labels, SPEC, 0, Team())
+
+
+def standing_mm():
+    """A person of average bones who faces the camera, y down."""
+    return np.array([
+        *((0, 0, 0), (-111, 0, 0), (-111, 391, 0), (-111, 816, 0), (111, 0, 0), (111, 391, 0)),
+        *((111, 816, 0), (0, -164, 0), (0, -558, 0), (0, -661, 0), (0, -815, 0)),
+        *((195, -540, 0), (195, -280, 0), (195, -51, 0)),
+        *((-195, -540, 0), (-195, -280, 0), (-195, -51, 0)),
+    ], float)  # fmt: skip

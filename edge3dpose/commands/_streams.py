@@ -1,0 +1,55 @@
+"""What edge3dpose train was told to learn from -> one stream of labelled pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from edge3dpose import rooms
+from edge3dpose.errors import BadInput
+from edge3dpose.types import ModelSpec
+
+
+def stream(
+    spec: ModelSpec,
+    assets: Path | None,
+    real: Path | None,
+    datasets: tuple[str, ...],
+    real_share: float,
+    first: int,
+    team: Any,
+) -> tuple[Any, list[str]]:
+    """The stream, and what to name in the model's card.
+
+    Renders and each data set come in equal shares; real crops with agreed 2D take theirs of it all.
+    """
+    from edge3dpose.training import batches, mixed, pictures, real_labels
+
+    parts: list[Any] = []
+    named = []
+    if assets is not None:
+        if not assets.is_file():
+            raise BadInput(
+                f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
+            )
+        parts.append(batches.Renders(assets, "train", spec.input_size, first, team))
+    for said in datasets:
+        name, labels = _labels(said)
+        parts.append(pictures.Pictures(labels, spec, first, team))
+        named.append(f"{name}, {len(labels)} pictures, under its own licence")
+    shares = [1.0] * len(parts)
+    if real is not None:
+        named += real_labels.sources(real)
+        shares = [(1 - real_share) / len(parts)] * len(parts) + [real_share]
+        parts.append(mixed.RealPeople(real, spec.input_size, first, team))
+    return (parts[0] if len(parts) == 1 else mixed.Mixed(parts, shares, first)), named
+
+
+def _labels(said: str) -> tuple[str, list[Any]]:
+    name, _, root = said.partition("=")
+    if not root:
+        raise BadInput(f"--dataset {said}: wanted NAME=PATH, such as h36m=h36m_train.npz")
+    labels = list(rooms.load("training.datasets", name).open_dataset(Path(root), "train"))
+    if not labels:
+        raise BadInput(f"{root} has no labelled pictures of the training split")
+    return name, labels

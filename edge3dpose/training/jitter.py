@@ -1,0 +1,52 @@
+"""A labelled picture -> a training crop, turned, moved and scaled as the renders' crops are."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.training.synthesis import degrade
+from edge3dpose.types import Image
+
+DEGRADED = 0.5  # share of the pictures that are blurred, darkened ... further
+
+Sample = tuple[NDArray, NDArray, NDArray]  # image (S, S, 3), uvz (J, 3), inside (J,)
+
+
+def drawn(
+    rng: np.random.Generator,
+    image: Image,
+    pixels: NDArray,
+    depth: NDArray,
+    square: tuple[float, float, float],
+    size: int,
+) -> Sample:
+    """A crop about ``square`` (middle x, y, and the side that spans 2.25 m, pixels of the image).
+
+    pixels (J, 2) and depth (J,), z of the network's cube in that square: NaN where unknown
+    """
+    scale = np.exp(rng.uniform(np.log(0.75), np.log(1.3)))
+    zoom = size / (square[2] * scale)
+    angle = np.radians(rng.uniform(-20, 20) if rng.random() < 0.5 else rng.normal(0, 2))
+    turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    to = size * (0.5 + rng.uniform(-0.08, 0.08, 2))
+    matrix = np.column_stack([turn, to - turn @ np.array(square[:2])])
+    crop = _warped(image, matrix, zoom, size)
+    if rng.random() < DEGRADED:
+        crop = degrade.degrade(rng, crop)
+    uvz = np.empty((len(pixels), 3), np.float32)
+    uvz[:, :2] = (pixels @ matrix[:, :2].T + matrix[:, 2]) / size
+    uvz[:, 2] = 0.5 + (depth - 0.5) / scale
+    with np.errstate(invalid="ignore"):
+        inside = np.logical_and(uvz[:, :2] >= 0, uvz[:, :2] < 1).all(axis=1)
+    return crop, uvz, np.asarray(inside)
+
+
+def _warped(image: Image, matrix: NDArray, zoom: float, size: int) -> Image:
+    if zoom < 0.5:  # or thin limbs alias
+        sigma = 0.5 / zoom / 2
+        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
+    centres = matrix.copy()  # cv2 puts (0, 0) at a pixel's centre, we at its corner
+    centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
+    return np.asarray(cv2.warpAffine(image, centres, (size, size)), np.uint8)
