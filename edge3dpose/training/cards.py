@@ -30,7 +30,7 @@ def trained(saved: Checkpoint) -> dict:
             "steps": progress.step,
             "hours": round(progress.seconds / 3600, 2),
             "machines": progress.machines,
-            "recipe": asdict(recipe),
+            "recipe": asdict(recipe) | ({} if progress.real else {"real": 0.0}),
         },
         "cuts": {},
     }
