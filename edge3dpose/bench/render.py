@@ -10,7 +10,7 @@ from edge3dpose.bench import builds, tables
 from edge3dpose.errors import BadInput
 
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
-README_CUTS = (1, 3, 6, 9, 12, 18, 24)
+README_CUTS = (1, 3, 6, 7, 11, 17, 24)
 
 _KINDS = ("edge3dpose.speed/", "edge3dpose.accuracy/", "edge3dpose.build/")
 _TITLE = """# What was measured
