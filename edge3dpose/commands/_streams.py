@@ -16,17 +16,18 @@ def stream(
     real: Path | None,
     datasets: tuple[str, ...],
     real_share: float,
-    first: int,
+    progress: Any,
     team: Any,
-) -> tuple[Any, list[str]]:
-    """The stream, and what to name in the model's card.
+) -> Any:
+    """The stream; ``progress`` is told what the model's card has to name.
 
     Renders and each data set come in equal shares; real crops with agreed 2D take theirs of it all.
     """
     from edge3dpose.training import batches, mixed, pictures, real_labels
 
+    first = progress.rendered
     parts: list[Any] = []
-    named = []
+    progress.renders = assets is not None or (progress.renders and progress.step > 0)
     if assets is not None:
         if not assets.is_file():
             raise BadInput(
@@ -36,13 +37,17 @@ def stream(
     for said in datasets:
         name, labels = _labels(said)
         parts.append(pictures.Pictures(labels, spec, first, team))
-        named.append(f"{name}, {len(labels)} pictures, under its own licence")
+        _name(progress.datasets, [f"{name}, {len(labels)} pictures"])
     shares = [1.0] * len(parts)
     if real is not None:
-        named += real_labels.sources(real)
+        _name(progress.real, real_labels.sources(real))
         shares = [(1 - real_share) / len(parts)] * len(parts) + [real_share]
         parts.append(mixed.RealPeople(real, spec.input_size, first, team))
-    return (parts[0] if len(parts) == 1 else mixed.Mixed(parts, shares, first)), named
+    return parts[0] if len(parts) == 1 else mixed.Mixed(parts, shares, first)
+
+
+def _name(named: list[str], facts: list[str]) -> None:
+    named += [fact for fact in facts if fact not in named]
 
 
 def _labels(said: str) -> tuple[str, list[Any]]:

@@ -123,15 +123,7 @@ def _train(
     """Whether this process is the one that writes."""
     import torch
 
-    from edge3dpose.training import (
-        batches,
-        begun,
-        checkpoint,
-        loop,
-        plots,
-        recipes,
-        replay,
-    )
+    from edge3dpose.training import batches, begun, checkpoint, loop, plots, recipes, replay
     from edge3dpose.training import team as teams
     from edge3dpose.training.nets import build
 
@@ -150,10 +142,8 @@ def _train(
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
         training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where, team)
-    people, named = stream(
-        spec, assets, real, dataset, training.recipe.real, training.progress.rendered, team
-    )
-    training.progress.real += [fact for fact in named if fact not in training.progress.real]
+    share = training.recipe.real
+    people = stream(spec, assets, real, dataset, share, training.progress, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
     made = begun.Begun(people, entry.encoder, spec) if begin else people

@@ -14,10 +14,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge3dpose.training.losses import Targets
 from edge3dpose.training.synthesis.assets import Split
-from edge3dpose.training.team import Team
+from edge3dpose.training.team import ALONE, Team
 from edge3dpose.types import ModelSpec
-
-ALONE = Team()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from edge3dpose.training.checkpoint import Checkpoint
 from edge3dpose.training.recipes import Recipe
 
 LICENCE = "Apache-2.0"
+BOUND = "bound by the licences of the data sets that were learned from"
 DATA = {
     "people": "renders only: Anny bodies and MakeHuman clothes and hair (CC0)",
     "motion": "CMU motion capture (free use, mocap.cs.cmu.edu) and clips derived from it",
@@ -23,7 +24,7 @@ def trained(saved: Checkpoint) -> dict:
     return {
         "state": "trained",
         "growth": recipe.growth,
-        "licence": LICENCE,
+        "licence": BOUND if progress.datasets else LICENCE,
         "data": _data(saved),
         "training": {
             "samples": progress.samples,
@@ -37,10 +38,15 @@ def trained(saved: Checkpoint) -> dict:
 
 
 def _data(saved: Checkpoint) -> dict:
-    used: dict = dict(DATA)
-    if saved.progress.real:
-        used |= {"people": DATA["people"].replace("only", "with 3D"), "real": saved.progress.real}
+    progress = saved.progress
+    used: dict = dict(DATA) if progress.renders else {}
+    if progress.real or progress.datasets:
+        used = {name: text.replace("renders only", "renders") for name, text in used.items()}
+    if progress.real:
+        used |= {"real": progress.real}
         used["real_labels"] = "2D alone, where BlazePose heavy and full agree"
+    if progress.datasets:
+        used |= {"datasets": progress.datasets}
     return used | ({"encoder": _encoder(saved.recipe)} if saved.recipe.freeze_entry else {})
 
 

@@ -24,7 +24,9 @@ class Progress:
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     machines: list[str] = field(default_factory=list)
+    renders: bool = True  # whether renders were among what was learned from
     real: list[str] = field(default_factory=list)  # sources of real people: file, SHA-256, crops
+    datasets: list[str] = field(default_factory=list)  # under licences of their own
 
 
 def save(

@@ -7,6 +7,7 @@ otherwise, and gives spine, thorax, neck and head top, which MediaPipe does not 
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -71,6 +72,12 @@ def load(file: Path = FILE) -> NDArray[np.float64]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{file} is no convention map: {error}") from None
     return weights / weights.sum(axis=1, keepdims=True)  # what rounding took
+
+
+@functools.cache
+def shipped() -> NDArray[np.float64]:
+    """The package's own map, read once; not to be written to."""
+    return load()
 
 
 def _one(marks: NDArray, true: NDArray) -> NDArray[np.float64]:

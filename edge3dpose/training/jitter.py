@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.training.synthesis import degrade
+from edge3dpose.training.warp import warped
 from edge3dpose.types import Image
 
 DEGRADED = 0.5  # share of the pictures that are blurred, darkened ... further
@@ -32,7 +32,7 @@ def drawn(
     turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     to = size * (0.5 + rng.uniform(-0.08, 0.08, 2))
     matrix = np.column_stack([turn, to - turn @ np.array(square[:2])])
-    crop = _warped(image, matrix, zoom, size)
+    crop = warped(image, matrix, size)
     if rng.random() < DEGRADED:
         crop = degrade.degrade(rng, crop)
     uvz = np.empty((len(pixels), 3), np.float32)
@@ -41,12 +41,3 @@ def drawn(
     with np.errstate(invalid="ignore"):
         inside = np.logical_and(uvz[:, :2] >= 0, uvz[:, :2] < 1).all(axis=1)
     return crop, uvz, np.asarray(inside)
-
-
-def _warped(image: Image, matrix: NDArray, zoom: float, size: int) -> Image:
-    if zoom < 0.5:  # or thin limbs alias
-        sigma = 0.5 / zoom / 2
-        image = np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.uint8)
-    centres = matrix.copy()  # cv2 puts (0, 0) at a pixel's centre, we at its corner
-    centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
-    return np.asarray(cv2.warpAffine(image, centres, (size, size)), np.uint8)

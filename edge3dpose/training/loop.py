@@ -22,13 +22,12 @@ from edge3dpose.training.batches import Batch
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.nets.sspnet import SSPNet, stages
 from edge3dpose.training.recipes import Recipe
-from edge3dpose.training.team import Team
+from edge3dpose.training.team import ALONE, Team
 
 LOG = logging.getLogger(__name__)
 SAVE_EVERY_S = 600.0
 LOG_EVERY_S = 30.0
 CUTS = len(stages())
-ALONE = Team()
 
 
 @dataclass

@@ -22,6 +22,7 @@ def read_mat(file: Path) -> dict[str, Any]:
         return loadmat(file, struct_as_record=False, squeeze_me=False)
     except FileNotFoundError:
         raise BadInput(f"no file {file}") from None
+    # SciPy says NotImplementedError of version 7.3, the others of damage
     except (OSError, ValueError, TypeError, NotImplementedError, MatReadError) as error:
         raise BadInput(f"{file} is no MATLAB file that can be read: {error}") from None
 

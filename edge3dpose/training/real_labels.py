@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from edge3dpose.errors import BadInput
 from edge3dpose.training import convention, teacher
 from edge3dpose.training.teacher import Landmarks, Look
+from edge3dpose.training.warp import warped
 from edge3dpose.types import Box, Frame, Image, Pose3D
 
 Detect = Callable[[Frame, list[Pose3D]], list[Box]]
@@ -78,7 +79,7 @@ def agreed(first: Landmarks, second: Landmarks) -> NDArray:
     known = (apart < AGREE * max(float(torso), 1.0)) & (
         np.minimum(first.visibility, second.visibility) > SURE
     )
-    joints = convention.load() @ first.pixels
+    joints = convention.shipped() @ first.pixels
     for joint in range(len(joints)):
         needs = _NEEDS.get(joint) or (teacher.LANDMARK_OF_JOINT[joint], *TRUNK)
         if not known[list(needs)].all():
@@ -113,11 +114,7 @@ def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> Rea
     known = pixels[0] if np.isfinite(pixels[0]).all() else middle
     scale = CROP / (side_px * MARGIN)
     matrix = np.column_stack([np.eye(2) * scale, CROP / 2 - scale * known])
-    centres = matrix.copy()
-    centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    crop = cv2.warpAffine(image, centres, (CROP, CROP), flags=how)
-    return RealCrop(np.asarray(crop, np.uint8), pixels * scale + matrix[:, 2])
+    return RealCrop(warped(image, matrix, CROP), pixels * scale + matrix[:, 2])
 
 
 def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:

@@ -34,10 +34,13 @@ class Team:
         return said.tolist()
 
 
+ALONE = Team()
+
+
 def join() -> Team:
     """The team that torchrun's environment names; a team of one without it."""
     if "RANK" not in os.environ:
-        return Team()
+        return ALONE
     if not distributed.is_initialized():
         if torch.cuda.is_available():
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))

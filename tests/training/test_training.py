@@ -177,3 +177,20 @@ def test_pictures_become_rgb_tensors_normalised_for_the_model():
     assert tensor[0, :, 0, 0].tolist() == [-1.0, -1.0, 1.0]
     tensor = tensor_from_bgr(picture, models.find("sspnet-lite"))
     assert tensor[0, :, 0, 0].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_a_card_names_what_was_learned_from_and_is_bound_by_it(tmp_path):
+    training, file = fresh(), tmp_path / "checkpoint.safetensors"
+
+    def card():
+        checkpoint.save(
+            file, RECIPE, training.progress, training.net, training.ema, training.optimiser
+        )
+        return cards.trained(checkpoint.load(file))
+
+    assert card()["licence"] == "Apache-2.0"
+    training.progress.datasets, training.progress.renders = ["h36m, 5 pictures"], False
+    bound = card()
+    assert "licences of the data sets" in bound["licence"]
+    assert bound["data"]["datasets"] == ["h36m, 5 pictures"]
+    assert "people" not in bound["data"]

@@ -42,6 +42,7 @@ class _QuickBackward(torch.autograd.Function):
         ctx.stride = stride
         return F.conv2d(x, weight, bias, stride, weight.shape[-1] // 2, groups=x.shape[1])
 
+    # torch declares one argument and result for every function there may be
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:  # type: ignore[override]
         x, weight = ctx.saved_tensors
