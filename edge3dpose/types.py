@@ -75,7 +75,10 @@ class Crop:
 
 @dataclass(frozen=True, slots=True)
 class UnitPose:
-    """What a network says in its cube: u, v over the crop (ends included), z 0.5 at the root."""
+    """What a network says in its cube: u, v over the crop, ends included; z 0.5 as far as the root.
+
+    The root's own z says how far it is itself: runtime.lift.square_scale.
+    """
 
     xyz: Array  # (J, 3) in 0..1
     score: Array  # (J,) in 0..1
@@ -95,6 +98,7 @@ class Pose3D:
     root_mm: Array | None = None  # (3,) root joint from the camera; None without a camera
     track_id: int | None = None
     box: Box | None = None  # the square the network looked at
+    square_scale: float = 1.0  # what it spans at the person over what one of training spans
 
     def __post_init__(self) -> None:
         _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)

@@ -18,7 +18,7 @@ SHOULDERS, HIPS = (11, 14), (1, 4)
 
 @dataclass(frozen=True, slots=True)
 class CutError:
-    """3D errors of one cut. Without a suffix: joints that lie in the crop are scored."""
+    """3D errors of one cut. Joints that lie in the crop are scored, where nothing else is said."""
 
     cut: int
     mpjpe_mm: float  # 17 joints, the root's 0 among them
@@ -27,6 +27,9 @@ class CutError:
     pck150: float
     auc: float
     mpjpe_all_joints_mm: float  # those outside the crop too, where the network cannot point
+    mpjpe_own_depth_mm: float  # MPJPE with the root depth that the cut estimates
+    root_depth_error_mm: float  # median of that estimate
+    root_depth_error: float  # the same as a share of the true depth
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class CutAgreement:
 def errors_by_cut(poses: Poses, cuts: list[int], *, root: int) -> list[CutError]:
     """3D errors of each cut in ``cuts``, the i-th row of the poses being that of cuts[i]."""
     return [
-        CutError(cut, **figures(poses.found_mm[row], poses.true_mm, poses.inside, root))
+        CutError(
+            cut,
+            **figures(poses.found_mm[row], poses.true_mm, poses.inside, root),
+            **depth_figures(poses, row, root),
+        )
         for row, cut in enumerate(cuts)
     ]
 
@@ -65,6 +72,25 @@ def figures(found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> 
         "auc": metrics.auc(found, true, root=root, counted=inside),
         "mpjpe_all_joints_mm": metrics.mpjpe(found, true, root=root),
     }
+
+
+def depth_figures(poses: Poses, row: int, root: int) -> dict[str, float]:
+    """The fields of a CutError that tell of the estimated root depth."""
+    median_mm, share = off(poses.depths_mm[row], poses, root)
+    return {
+        "mpjpe_own_depth_mm": metrics.mpjpe(
+            poses.own_mm[row], poses.true_mm, root=root, counted=poses.inside
+        ),
+        "root_depth_error_mm": median_mm,
+        "root_depth_error": share,
+    }
+
+
+def off(depths_mm: Array, poses: Poses, root: int) -> tuple[float, float]:
+    """Median error of root depths (N,): in mm, and as a share of the true depth."""
+    true = poses.true_mm[:, root, 2]
+    apart = np.abs(depths_mm - true)
+    return float(np.median(apart)), float(np.median(apart / true))
 
 
 def agreement_by_cut(

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from edge3dpose.bench.heads import chunks
 from edge3dpose.camera import back_project, focal_px
+from edge3dpose.runtime.lift import depth_from_root, square_scale
 from edge3dpose.runtime.preprocess import to_tensor
 from edge3dpose.types import Array, Camera, Crop, Image, ModelSpec
 
@@ -37,39 +38,60 @@ class Poses:
     true_mm: Array  # (N, J, 3)
     inside: NDArray[np.bool_]  # (N, J)
     facts: dict[str, Array]  # each (N,)
+    prior_mm: Array  # (N,) depths of the root as the squares imply them
+    depths_mm: Array  # (cuts, N) as each cut estimates them
+    own_mm: Array  # (cuts, N, J, 3) camera axes, at those estimates
 
 
 def look(network: AllCuts, people: Iterable[Person], spec: ModelSpec, *, batch: int = 16) -> Poses:
-    """Poses of people at their true depth.
+    """Poses of people, at their true depth and at the one that each cut estimates.
 
-    The crop camera and the true depth of the root are given (Luvizon et al., section 5), so that an
-    error is the network's own and not a detector's.
+    The crop camera is given (Luvizon et al., section 5), so that an error is the network's own and
+    not a detector's.
     """
-    found, scores, crowd = [], [], []
+    found, crowd = [], []
     for group in chunks(people, batch):
         outputs = network(to_tensor([_whole(person.image) for person in group], spec))
-        found.append(
-            [[_millimetres(pose, one, spec) for one, pose in zip(group, row, strict=True)]
-             for row in outputs]
-        )  # fmt: skip
-        scores.append(outputs[..., 3].copy())
+        found.append(outputs.copy())
         crowd += group
+    said = np.concatenate(found, axis=1)
+    priors = np.array([_prior_mm(one, spec) for one in crowd])
+    scales = np.array([[square_scale(pose, spec) for pose in row] for row in said])
+    true = np.broadcast_to([one.root_depth_mm for one in crowd], scales.shape)
     return Poses(
-        np.concatenate([np.asarray(part, np.float32) for part in found], axis=1),
-        np.concatenate(scores, axis=1),
-        np.array([one.joints_mm for one in crowd]),
-        np.array([one.inside for one in crowd]),
-        {name: np.array([one.facts[name] for one in crowd]) for name in crowd[0].facts},
+        found_mm=_lifted(said, crowd, true, spec),
+        scores=said[..., 3],
+        true_mm=np.array([one.joints_mm for one in crowd]),
+        inside=np.array([one.inside for one in crowd]),
+        facts={name: np.array([one.facts[name] for one in crowd]) for name in crowd[0].facts},
+        prior_mm=priors.astype(np.float32),
+        depths_mm=(priors * scales).astype(np.float32),
+        own_mm=_lifted(said, crowd, priors * scales, spec),
     )
+
+
+def _prior_mm(person: Person, spec: ModelSpec) -> float:
+    return focal_px(person.camera) * spec.crop_side_mm / person.image.shape[0]
+
+
+def _lifted(said: Array, crowd: list[Person], depths_mm: NDArray, spec: ModelSpec) -> Array:
+    """(cuts, N, J, 4) of the cube -> (cuts, N, J, 3) mm at those root depths (cuts, N)."""
+    return np.array(
+        [[_millimetres(pose, one, float(depth), spec)
+          for one, pose, depth in zip(crowd, row, depths, strict=True)]
+         for row, depths in zip(said, depths_mm, strict=True)], np.float32
+    )  # fmt: skip
 
 
 def _whole(image: Image) -> Crop:
     return Crop(image, np.array([[1, 0, 0], [0, 1, 0]], np.float32))
 
 
-def _millimetres(pose: Array, person: Person, spec: ModelSpec) -> NDArray[np.float64]:
-    """pose (J, 4) -> (J, 3) camera mm at the person's true depth."""
-    side_px, root_mm = person.image.shape[0], person.root_depth_mm
-    span_mm = side_px * root_mm / focal_px(person.camera)  # what the crop's side spans there
-    depth_mm = root_mm + (pose[:, 2] - 0.5) * spec.z_range_mm * span_mm / spec.crop_side_mm
-    return back_project(pose[:, :2] * side_px, depth_mm, person.camera)
+def _millimetres(
+    pose: Array, person: Person, root_mm: float, spec: ModelSpec
+) -> NDArray[np.float64]:
+    """pose (J, 4) -> (J, 3) camera mm, its root at that depth."""
+    side_px = person.image.shape[0]
+    scale = root_mm / _prior_mm(person, spec)
+    depth_mm = root_mm + depth_from_root(pose[:, :3], spec)[:, 0] * scale
+    return back_project(pose[:, :2] * side_px, np.maximum(depth_mm, 50.0), person.camera)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge3dpose.camera import back_project, focal_px
 from edge3dpose.types import Array, Box, Camera, Crop, ModelSpec, Pose3D, UnitPose
@@ -17,32 +18,46 @@ def units_from_outputs(outputs: Array) -> list[UnitPose]:
 def lift(unit: UnitPose, crop: Crop, camera: Camera | None, spec: ModelSpec) -> Pose3D:
     """Unit pose -> frame pixels and root-relative millimetres.
 
-    Depth of the root: the square is taken to span crop_side_mm there, so
-    Z_root = f * crop_side_mm / side_px. It is right where the box is the training crop and in
-    proportion to the box's error elsewhere; joints relative to the root hardly feel it
-    (Luvizon et al., arXiv 2009.01998, section 4). Without a camera root_mm is None and every
-    pixel is taken to be seen from straight ahead.
+    Depth of the root: were the square of training, it would span crop_side_mm there, at
+    f * crop_side_mm / side_px; by how much it is another square is what the root's z says (see
+    ``square_scale``). Without a camera root_mm is None and every pixel is taken to be seen from
+    straight ahead.
     """
     size = crop.image.shape[0]
     crop_px = unit.xyz[:, :2] * size
     pixels = crop_px @ crop.frame_from_crop[:, :2].T + crop.frame_from_crop[:, 2]
     side_px = float(size * np.hypot(crop.frame_from_crop[0, 0], crop.frame_from_crop[1, 0]))
     box = _square(crop, size)
+    scale = square_scale(unit.xyz, spec)
+    deep = depth_from_root(unit.xyz, spec) * scale
     if camera is None:
-        flat = pixels * (spec.crop_side_mm / side_px)
-        deep = (unit.xyz[:, 2:] - 0.5) * spec.z_range_mm
+        flat = pixels * (spec.crop_side_mm * scale / side_px)
         points = np.concatenate([flat, deep], axis=1)
         root = None
     else:
-        focal = focal_px(camera)
-        depth_mm = focal * spec.crop_side_mm / side_px
-        z_range_mm = spec.z_range_mm * side_px * depth_mm / (focal * spec.crop_side_mm)
-        depths = depth_mm + (unit.xyz[:, 2] - 0.5) * z_range_mm
+        depth_mm = focal_px(camera) * spec.crop_side_mm * scale / side_px
         # a root depth under the z range is a face in the lens; no joint may land behind the camera
-        points = back_project(pixels, np.maximum(depths, 50.0), camera)
+        points = back_project(pixels, np.maximum(depth_mm + deep[:, 0], 50.0), camera)
         root = points[spec.skeleton.root].astype(np.float32)
     joints = (points - points[spec.skeleton.root]).astype(np.float32)
-    return Pose3D(joints, pixels.astype(np.float32), unit.score, root, box=box)
+    return Pose3D(joints, pixels.astype(np.float32), unit.score, root, box=box, square_scale=scale)
+
+
+def square_scale(xyz: Array, spec: ModelSpec) -> float:
+    """What the square spans at the person over what one of training spans: (J, 3) -> factor.
+
+    The root's z of the cube is 0.5 + ln(Z_root / Z_square), where Z_square is the depth at which
+    the square spans crop_side_mm: a correction of the prior that takes no focal length. Its idea is
+    Luvizon et al., arXiv 2009.01998, section 4.2.
+    """
+    return float(np.exp(xyz[spec.skeleton.root, 2] - 0.5))
+
+
+def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
+    """(J, 3) of the cube -> (J, 1) mm behind the root, in a square that spans crop_side_mm."""
+    deep = (xyz[:, 2:].astype(np.float64) - 0.5) * spec.z_range_mm
+    deep[spec.skeleton.root] = 0.0
+    return deep
 
 
 def _square(crop: Crop, size: int) -> Box:

@@ -23,10 +23,7 @@ _FARTHEST = 1.25  # one correction changes the side by no more than this factor
 
 
 def body_scale(pose: Pose3D) -> float:
-    """How large a person came out, as a share of an adult: 0.8 where the square was too large.
-
-    A square that is too large by s shows the person smaller by s in the network's cube.
-    """
+    """How large a person is by his bones, as a share of an adult."""
     joints = pose.joints_mm
     shares = [float(np.linalg.norm(joints[a] - joints[b])) / mm for a, b, mm in _BONES]
     return sum(shares) / len(shares)
@@ -35,11 +32,12 @@ def body_scale(pose: Pose3D) -> float:
 def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
     """The square about a pose's pelvis, its side corrected by the size that the body came out.
 
+    A square that is too large by s shows the person smaller by s in the network's cube.
     trust  0 keeps the side, 1 takes the whole correction
     """
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     side = pose.box.x1 - pose.box.x0
-    scale = float(np.clip(body_scale(pose), 1 / _FARTHEST, _FARTHEST))
+    scale = float(np.clip(body_scale(pose) / pose.square_scale, 1 / _FARTHEST, _FARTHEST))
     half = side * scale**trust / 2
     x, y = (float(value) for value in pose.pixels[0])
     score = float(pose.score.mean())

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from edge3dpose.training import root_depth
 from edge3dpose.training.losses import Targets
 from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.training.team import ALONE, Team
@@ -51,7 +52,7 @@ class Renders(IterableDataset):
         seed = self.first + offset
         while True:
             sample = people.sample(seed)
-            yield sample.image, sample.uvz, sample.inside
+            yield sample.image, root_depth.told(sample.uvz, sample.scale), sample.inside
             seed += every
 
 

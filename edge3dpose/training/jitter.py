@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.training import root_depth
 from edge3dpose.training.synthesis import degrade
 from edge3dpose.training.warp import warped
 from edge3dpose.types import Image
@@ -40,4 +41,4 @@ def drawn(
     uvz[:, 2] = 0.5 + (depth - 0.5) / scale
     with np.errstate(invalid="ignore"):
         inside = np.logical_and(uvz[:, :2] >= 0, uvz[:, :2] < 1).all(axis=1)
-    return crop, uvz, np.asarray(inside)
+    return crop, root_depth.told(uvz, float(scale)), np.asarray(inside)

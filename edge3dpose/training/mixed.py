@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
 
+from edge3dpose.errors import BadInput
 from edge3dpose.training import real_labels
 from edge3dpose.training.jitter import Sample, drawn
 from edge3dpose.training.team import Team
@@ -30,7 +31,10 @@ class Mixed(IterableDataset):
 
 
 class RealPeople(IterableDataset):
-    """Crops of a file of real_labels at random, for ever; z and hidden joints are NaN."""
+    """Crops of a file of real_labels at random, for ever; z and hidden joints are NaN.
+
+    A long clip shows one place over and over: a source counts as the root of its crops.
+    """
 
     def __init__(self, file: Path, size: int, first: int, team: Team) -> None:
         self.file, self.size, self.first, self.team = file, size, first, team
@@ -39,9 +43,19 @@ class RealPeople(IterableDataset):
         worker = get_worker_info()
         rng = np.random.default_rng([self.first, self.team.rank, worker.id if worker else 0])
         crops = real_labels.read(self.file)
+        shares = _shares(self.file, len(crops))
         middle, side = real_labels.CROP / 2, real_labels.CROP / real_labels.MARGIN
         while True:
-            crop = crops[rng.integers(len(crops))]
+            crop = crops[rng.choice(len(crops), p=shares)]
             nothing = np.full(len(crop.pixels), np.nan)
             square = (middle, middle, side)
             yield drawn(rng, crop.image, crop.pixels, nothing, square, self.size)
+
+
+def _shares(file: Path, count: int) -> np.ndarray:
+    """Share of each crop; BadInput where the sources do not account for them."""
+    crops = [int(fact.rsplit(" ", 1)[-1]) for fact in real_labels.sources(file)]
+    if sum(crops) != count:
+        raise BadInput(f"{file} has {count} crops, its sources have {sum(crops)}; label them anew")
+    weights = np.concatenate([np.full(one, 1 / np.sqrt(one)) for one in crops if one])
+    return weights / weights.sum()

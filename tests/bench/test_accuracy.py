@@ -41,6 +41,7 @@ def truth(person):
     span = SPEC.input_size * person.root_depth_mm / person.camera.focal_px[0]
     z_range = SPEC.z_range_mm * span / SPEC.crop_side_mm
     z = 0.5 + (person.joints_mm[:, 2] - person.root_depth_mm) / z_range
+    z[0] = 0.5 + np.log(span / SPEC.crop_side_mm)
     return np.concatenate([uv, z[:, None], np.ones((17, 1))], axis=1)
 
 
@@ -67,6 +68,8 @@ def test_a_perfect_network_has_no_error_at_any_crop_scale(scale):
     assert error.mpjpe_mm == pytest.approx(0, abs=0.01)
     assert error.pa_mpjpe_mm == pytest.approx(0, abs=0.01)
     assert error.pck150 == 1.0
+    assert error.mpjpe_own_depth_mm == pytest.approx(0, abs=0.01)
+    assert error.root_depth_error_mm == pytest.approx(0, abs=0.01)
     assert error.auc > 0.96  # 30 of 31 thresholds: rounding misses the one at 0 mm
 
 
@@ -82,6 +85,20 @@ def test_a_joint_too_deep_by_a_known_share_of_the_range_costs_its_millimetres():
     assert 200 / 17 <= wrong.mpjpe_mm < 230 / 17
     assert wrong.mpjpe16_mm == pytest.approx(wrong.mpjpe_mm * 17 / 16)
     assert wrong.pck150 == pytest.approx(15 / 16)
+
+
+def test_a_wrong_distance_costs_only_the_figures_that_are_of_it():
+    crowd = list(people(12, scale=1.2))
+
+    def nearer(batch):
+        batch[:, 0, 2] += np.log(0.9)
+        return batch
+
+    right, wrong = errors_of(oracle(crowd, nearer), crowd, [1, 2])
+    assert wrong.mpjpe_mm == pytest.approx(right.mpjpe_mm, abs=0.01)
+    assert wrong.root_depth_error == pytest.approx(0.1, abs=1e-3)
+    assert 250 < wrong.root_depth_error_mm < 500
+    assert wrong.mpjpe_own_depth_mm > 20
 
 
 def test_a_joint_outside_the_crop_counts_only_in_the_figure_that_says_so():

@@ -20,7 +20,8 @@ def poses():
     scores = np.tile(1 - np.arange(N)[:, None] / N, (1, J))
     inside = np.ones((N, J), bool)
     facts = {"size": np.arange(N)[::-1].astype(float), "noise": np.full(N, 3.0)}
-    return Poses(found[None], scores[None], true, inside, facts)
+    depth = true[:, 0, 2]
+    return Poses(found[None], scores[None], true, inside, facts, depth, depth[None], found[None])
 
 
 def test_fifths_of_the_people_are_in_the_order_of_the_fact():

@@ -20,8 +20,11 @@ def body(depth_mm):
     return joints + np.array([250.0, -120.0, depth_mm])
 
 
-def seen_by_the_network(points_mm, *, wrong_by=1.0):
-    """The crop of the training rule (times wrong_by) and what a perfect network answers."""
+def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None):
+    """The crop of the training rule (times wrong_by) and what a perfect network answers.
+
+    says  what it says of the square's size instead of the truth
+    """
     depth_mm = points_mm[0, 2]
     side_px = 900.0 * SPEC.crop_side_mm / depth_mm * wrong_by
     pixels = project(points_mm, CAMERA)
@@ -30,6 +33,7 @@ def seen_by_the_network(points_mm, *, wrong_by=1.0):
     crop = crop_person(frame, Box(x0, y0, x0 + side_px, y0 + side_px), SPEC.input_size)
     uv = (pixels - (x0, y0)) / side_px
     z = 0.5 + (points_mm[:, 2:] - depth_mm) / (SPEC.z_range_mm * wrong_by)
+    z[0] = 0.5 + np.log(says or wrong_by)
     xyz = np.concatenate([uv, z], axis=1).astype(np.float32)
     return UnitPose(xyz, np.full(17, 0.9, np.float32)), crop
 
@@ -44,15 +48,23 @@ def test_a_body_comes_back_to_the_millimetre(depth_mm):
     assert (pose.joints_mm[0] == 0).all()
 
 
-def test_a_square_ten_percent_too_big_makes_the_body_nine_percent_small_and_keeps_its_shape():
+@pytest.mark.parametrize("wrong_by", [0.8, 1.1, 1.3])
+def test_a_network_that_knows_the_squares_size_gives_distance_and_body_in_any_square(wrong_by):
+    points = body(6000.0)
+    pose = lift(*seen_by_the_network(points, wrong_by=wrong_by), CAMERA, SPEC)
+    assert pose.root_mm == pytest.approx(points[0], abs=1.5)
+    assert pose.joints_mm == pytest.approx(points - points[0], abs=1.5)
+    assert pose.square_scale == pytest.approx(wrong_by, rel=1e-5)
+
+
+def test_a_square_too_big_by_a_tenth_unnoticed_makes_the_body_nine_percent_small():
     points = body(8000.0)
-    pose = lift(*seen_by_the_network(points, wrong_by=1.1), CAMERA, SPEC)
+    pose = lift(*seen_by_the_network(points, wrong_by=1.1, says=1.0), CAMERA, SPEC)
     true = points - points[0]
     assert pose.root_mm[2] == pytest.approx(8000 / 1.1, rel=1e-3)
     scale = (pose.joints_mm * true).sum() / (true * true).sum()
-    assert 0.9 < scale < 0.97  # x and y shrink by 1.1, z is the cube's own 2 m
-    straight = pose.joints_mm[:, :2] * 1.1
-    assert np.abs(straight - true[:, :2]).mean() < 30
+    assert scale == pytest.approx(1 / 1.1, rel=0.02)
+    assert np.abs(pose.joints_mm * 1.1 - true).mean() < 30
 
 
 def test_without_a_camera_there_is_no_root():

@@ -71,7 +71,7 @@ def a_file(tmp_path, count=3):
         cv2.circle(image, (round(pixels[0, 0] - 0.5), round(pixels[0, 1] - 0.5)), 5, (255,) * 3, -1)
         crops.append(real_labels.RealCrop(image, pixels))
     file = tmp_path / "real.npz"
-    real_labels.save(crops, ["a clip"], file)
+    real_labels.save(crops, [f"a clip {count}"], file)
     return file, crops
 
 
@@ -155,13 +155,37 @@ def licensed(tmp_path, count=4):
     return labels
 
 
+def span(uvz, labels):
+    """Side of a drawn crop over the 550 px that 2.25 m take at 4.5 m."""
+    ratios = [
+        np.linalg.norm(np.diff(label.pixels, axis=0), axis=1)
+        / np.linalg.norm(np.diff(uvz[:, :2], axis=0), axis=1)
+        for label in labels
+    ]
+    return min(ratios, key=np.std).mean() / 550
+
+
+def test_a_long_clip_counts_as_the_root_of_its_crops(tmp_path):
+    _, crops = a_file(tmp_path)
+    file = tmp_path / "two.npz"
+    light, dark = (np.full_like(crops[0].image, grey) for grey in (250, 20))
+    crops = [real_labels.RealCrop(light if n < 4 else dark, crops[n % 3].pixels) for n in range(20)]
+    real_labels.save(crops, ["short.mp4 abc 4", "long.mp4 abc 16"], file)
+    stream = iter(mixed.RealPeople(file, 32, 0, Team()))
+    bright = np.mean([next(stream)[0][16, 16, 0] > 128 for _ in range(600)])
+    assert 0.25 < bright < 0.42  # 2 : 4, not 4 : 16
+    real_labels.save(crops, ["short.mp4 abc 4"], file)
+    with pytest.raises(BadInput, match="20 crops"):
+        next(iter(mixed.RealPeople(file, 32, 0, Team())))
+
+
 def test_a_data_sets_pictures_become_crops_with_exact_joints(tmp_path):
     labels = licensed(tmp_path)
     stream = iter(pictures.Pictures(labels, SPEC, 0, Team()))
     checked = 0
     for _ in range(30):
         image, uvz, inside = next(stream)
-        assert uvz[0, 2] == pytest.approx(0.5)
+        assert uvz[0, 2] == pytest.approx(0.5 + math.log(span(uvz, labels)), abs=1e-3)
         assert np.isfinite(uvz).all()
         light = image[..., 0].astype(float) - np.median(image)
         rows, columns = np.argwhere(light > 0.6 * light.max()).T

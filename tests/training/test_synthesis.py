@@ -9,8 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.runtime.lift import square_scale
 from edge3dpose.skeletons import H36M17
+from edge3dpose.training.batches import Renders
 from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross
@@ -144,6 +147,16 @@ def test_the_cube_goes_back_to_the_same_millimetres(people: Synthesizer) -> None
         assert s.uvz[0, 2] == pytest.approx(0.5, abs=1e-6)
         z_range = 2000 * s.side_px * s.root_depth_mm / (s.focal_px * 2250)
         assert s.z_range_mm == pytest.approx(z_range)
+
+
+def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
+    size, spec = 64, models.find("sspnet-lite")
+    people, stream = Synthesizer(stick_file, size=size), Renders(stick_file, "train", size, 0)
+    for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
+        one = people.sample(seed)
+        prior_mm = one.focal_px * 2250 / size
+        assert prior_mm * square_scale(uvz, spec) == pytest.approx(one.root_depth_mm, rel=1e-4)
+        np.testing.assert_array_equal(uvz[1:], one.uvz[1:])
 
 
 def test_a_seed_gives_the_same_sample_whatever_came_before(
