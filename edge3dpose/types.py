@@ -55,7 +55,11 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A person's square or rectangle in frame pixels, corners; may reach outside the frame."""
+    """A person's square or rectangle in frame pixels, corners; may reach outside the frame.
+
+    A box with an angle is turned clockwise about its middle, so that in its crop a person who leans
+    or lies stands.
+    """
 
     x0: float
     y0: float
@@ -63,6 +67,7 @@ class Box:
     y1: float
     score: float = 1.0
     track_id: int | None = None
+    angle_rad: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from edge3dpose.commands._streams import stream
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
 
+SPREAD = 2000  # people in the histograms of a preview
+
 
 def train(
     *,
@@ -98,11 +100,12 @@ def _fit_convention(assets: Path, teacher: Path, spec: ModelSpec) -> None:
 
 
 def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
-    from edge3dpose.training.synthesis.preview import contact_sheet
+    from edge3dpose.training.synthesis import preview, spread
 
-    file = out / "preview.png"
-    contact_sheet(assets, count, file, size=spec.input_size)
-    click.echo(f"wrote {file}")
+    sheet, histograms = out / "preview.png", out / "spread.png"
+    preview.contact_sheet(assets, count, sheet, size=spec.input_size)
+    spread.plot(assets, SPREAD, histograms)
+    click.echo(f"wrote {sheet} and {histograms}")
 
 
 def _train(

@@ -37,7 +37,11 @@ import click
 @click.option("--samples", type=int, help="Renders in all, instead of the recipe's.")
 @click.option("--hours", type=float, help="Length of the training by the clock, resumes included.")
 @click.option("--workers", default=1, show_default=True, help="Render processes.")
-@click.option("--preview", type=int, help="Write a contact sheet of N renders and stop.")
+@click.option(
+    "--preview",
+    type=int,
+    help="Write a contact sheet of N renders and how widely poses are spread, and stop.",
+)
 @click.option(
     "--fit-convention",
     type=click.Path(path_type=Path),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,7 +29,7 @@ def lift(unit: UnitPose, crop: Crop, camera: Camera | None, spec: ModelSpec) -> 
     crop_px = unit.xyz[:, :2] * size
     pixels = crop_px @ crop.frame_from_crop[:, :2].T + crop.frame_from_crop[:, 2]
     side_px = float(size * np.hypot(crop.frame_from_crop[0, 0], crop.frame_from_crop[1, 0]))
-    box = _square(crop, size)
+    box = _square(crop, size, side_px)
     scale = square_scale(unit.xyz, spec)
     deep = depth_from_root(unit.xyz, spec) * scale
     if camera is None:
@@ -60,7 +62,9 @@ def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
     return deep
 
 
-def _square(crop: Crop, size: int) -> Box:
-    x0, y0 = crop.frame_from_crop[:, 2]
-    x1, y1 = crop.frame_from_crop @ np.array([size, size, 1], np.float32)
-    return Box(float(x0), float(y0), float(x1), float(y1))
+def _square(crop: Crop, size: int, side_px: float) -> Box:
+    across = crop.frame_from_crop[:, 0]
+    x, y = (float(v) for v in crop.frame_from_crop @ np.array([size / 2, size / 2, 1], np.float32))
+    half = side_px / 2
+    angle = math.atan2(float(across[1]), float(across[0]))
+    return Box(x - half, y - half, x + half, y + half, angle_rad=angle)

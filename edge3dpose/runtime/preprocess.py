@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge3dpose.types import Array, Box, Crop, Frame, Image, ModelSpec
 
@@ -17,16 +20,15 @@ def crop_person(frame: Frame, box: Box, size: int) -> Crop:
           over whole blocks of pixels first, so that thin limbs do not alias
     """
     side_px = max(box.x1 - box.x0, box.y1 - box.y0, 1.0)
-    x0_px = (box.x0 + box.x1 - side_px) / 2
-    y0_px = (box.y0 + box.y1 - side_px) / 2
-    scale = side_px / size
-    frame_from_crop = np.array([[scale, 0, x0_px], [0, scale, y0_px]], np.float32)
-    block = int(scale)
+    frame_from_crop = _frame_from_crop(box, side_px, size)
+    block = int(side_px / size)
     if block < 2:
-        return Crop(_warp(frame.image, scale, (x0_px, y0_px), size), frame_from_crop)
-    small, corner = _averaged(frame.image, (x0_px, y0_px), side_px, block)
-    offset = ((x0_px - corner[0]) / block, (y0_px - corner[1]) / block)
-    return Crop(_warp(small, scale / block, offset, size), frame_from_crop)
+        image = _warp(frame.image, frame_from_crop, size)
+    else:
+        small, corner = _averaged(frame.image, _bounds(frame_from_crop, size), block)
+        offset = (frame_from_crop[:, 2] - corner)[:, None]
+        image = _warp(small, np.hstack([frame_from_crop[:, :2], offset]) / block, size)
+    return Crop(image, frame_from_crop.astype(np.float32))
 
 
 def to_tensor(crops: list[Crop], spec: ModelSpec) -> Array:
@@ -43,26 +45,37 @@ def to_tensor(crops: list[Crop], spec: ModelSpec) -> Array:
     return tensor
 
 
-def _warp(image: Image, scale: float, offset_px: tuple[float, float], size: int) -> Image:
-    # cv2 puts (0, 0) at a pixel's centre, we at its corner: (scale - 1) / 2 is the difference
-    shift = (scale - 1) / 2
-    centres = np.array(
-        [[scale, 0, offset_px[0] + shift], [0, scale, offset_px[1] + shift]], np.float64
-    )
+def _frame_from_crop(box: Box, side_px: float, size: int) -> NDArray[np.float64]:
+    scale = side_px / size
+    cos, sin = scale * math.cos(box.angle_rad), scale * math.sin(box.angle_rad)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
+    return np.column_stack([turn, middle - turn @ [size / 2, size / 2]])
+
+
+def _bounds(frame_from_crop: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    """Least and greatest frame pixels (2, 2) of a crop's corners."""
+    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]])
+    reached = corners @ frame_from_crop.T
+    return np.array([reached.min(axis=0), reached.max(axis=0)])
+
+
+def _warp(image: Image, image_from_crop: NDArray[np.float64], size: int) -> Image:
+    centres = image_from_crop.copy()  # cv2 puts (0, 0) at a pixel's centre, we at its corner
+    centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(image, centres, (size, size), flags=flags), np.uint8)
 
 
 def _averaged(
-    image: Image, corner_px: tuple[float, float], side_px: float, block: int
+    image: Image, bounds_px: NDArray[np.float64], block: int
 ) -> tuple[Image, tuple[int, int]]:
-    """The part of an image under a square, shrunk by whole blocks, and its corner in the image."""
+    """The part of an image within bounds, shrunk by whole blocks, and its corner in the image."""
     height, width = image.shape[:2]
     # one block of margin: the bilinear step after this one looks at its neighbours
-    x0 = max(0, int(np.floor(corner_px[0])) - block)
-    y0 = max(0, int(np.floor(corner_px[1])) - block)
-    x1 = min(width, int(np.ceil(corner_px[0] + side_px)) + block)
-    y1 = min(height, int(np.ceil(corner_px[1] + side_px)) + block)
+    low, high = np.floor(bounds_px[0]) - block, np.ceil(bounds_px[1]) + block
+    x0, y0 = max(0, int(low[0])), max(0, int(low[1]))
+    x1, y1 = min(width, int(high[0])), min(height, int(high[1]))
     if x0 >= x1 or y0 >= y1:
         return np.zeros((1, 1, 3), np.uint8), (x0, y0)
     part = image[y0:y1, x0:x1]

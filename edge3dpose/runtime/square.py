@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
+from edge3dpose.skeletons import lean_rad, trunk
 from edge3dpose.types import Box, Pose3D
 
 # Bones of h36m17 as (joint, joint, mm): how long a trained network sees them on average, when the
@@ -18,6 +21,7 @@ _BONES = (
     (11, 12, 245.0),
     (14, 15, 245.0),
 )
+_TRUNK = 0.15  # of the side; a trunk that looks longer than that says where it points
 MIN_SCORE = 0.5  # mean over the joints; under it nobody is there
 _FARTHEST = 1.25  # one correction changes the side by no more than this factor
 
@@ -30,7 +34,7 @@ def body_scale(pose: Pose3D) -> float:
 
 
 def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
-    """The square about a pose's pelvis, its side corrected by the size that the body came out.
+    """The square about a pose's pelvis, turned with its trunk, of the size that the body came out.
 
     A square that is too large by s shows the person smaller by s in the network's cube.
     trust  0 keeps the side, 1 takes the whole correction
@@ -41,7 +45,18 @@ def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
     half = side * scale**trust / 2
     x, y = (float(value) for value in pose.pixels[0])
     score = float(pose.score.mean())
-    return Box(x - half, y - half, x + half, y + half, score, pose.track_id)
+    angle = _angle_rad(pose, side)
+    return Box(x - half, y - half, x + half, y + half, score, pose.track_id, angle)
+
+
+def _angle_rad(pose: Pose3D, side_px: float) -> float:
+    """The trunk's angle; of a trunk that points at the camera little is believed."""
+    assert pose.box is not None
+    length_px = float(np.linalg.norm(trunk(pose.pixels)))
+    trust = min(length_px / (_TRUNK * side_px), 1.0)
+    before = pose.box.angle_rad
+    off = math.remainder(lean_rad(pose.pixels) - before, math.tau)
+    return math.remainder(before + trust * off, math.tau)
 
 
 def is_person(pose: Pose3D) -> bool:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge3dpose.training import root_depth
+from edge3dpose.training.jitter import UPRIGHT
 from edge3dpose.training.losses import Targets
 from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.training.team import ALONE, Team
@@ -48,7 +49,7 @@ class Renders(IterableDataset):
         offset, every = self.team.rank * every + offset, self.team.size * every
         if worker:
             os.nice(5)  # the training step comes first where cores are few
-        people = Synthesizer(self.assets, self.split, self.size)
+        people = Synthesizer(self.assets, self.split, self.size, upright=UPRIGHT)
         seed = self.first + offset
         while True:
             sample = people.sample(seed)

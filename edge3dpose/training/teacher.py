@@ -122,9 +122,9 @@ def follow(look: Look, images: Iterable[Image], find: Find) -> Iterator[Landmark
 
 
 def square_of_box(box: Box) -> Square:
-    """An upright square around a person's box with the margin that the teacher wants."""
+    """A square around a person's box with the margin that the teacher wants, turned as the box."""
     side = max(box.x1 - box.x0, box.y1 - box.y0) * _MARGIN
-    return Square(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2), side)
+    return Square(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2), side, box.angle_rad)
 
 
 def _tensor(image: Image, square: Square) -> Array:

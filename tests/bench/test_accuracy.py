@@ -58,7 +58,7 @@ def oracle(crowd, change):
 
 
 def errors_of(network, crowd, cuts):
-    return errors_by_cut(look(network, crowd, SPEC, batch=4), cuts, root=0)
+    return errors_by_cut(look(network, crowd, SPEC, batch=4, looks=1), cuts, root=0)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.75, 1.3])
@@ -99,6 +99,29 @@ def test_a_wrong_distance_costs_only_the_figures_that_are_of_it():
     assert wrong.root_depth_error == pytest.approx(0.1, abs=1e-3)
     assert 250 < wrong.root_depth_error_mm < 500
     assert wrong.mpjpe_own_depth_mm > 20
+
+
+def test_who_leans_is_looked_at_again_in_a_turned_crop():
+    """The network points at a bright pixel, and says of all else that it lies to the right."""
+    image = np.zeros((64, 64, 3), np.uint8)
+    image[31:33, 60:62] = 255  # right of the middle; in a crop turned by 90 degrees above it
+    lens, joints = Camera((100.0, 100.0), (32.0, 32.0)), np.ones((17, 3), np.float32) * 3000
+
+    def network(images):
+        said = np.full((1, len(images), 17, 4), 0.5, np.float32)
+        for n, picture in enumerate(images):
+            row, column = np.unravel_index(picture[0].argmax(), (64, 64))
+            said[0, n, 8, :2] = (column + 0.5) / 64, (row + 0.5) / 64
+            said[0, n, 1, :2] = said[0, n, 8, :2]
+            said[0, n, 2, 0] = 0.25  # by what it sees, whichever way that is turned
+        return said
+
+    person = Person(image, lens, 3000.0, joints, np.ones(17, bool))
+    for looks, left in ((1, [-0.25, 0]), (2, [0, -0.25])):
+        found = look(network, [person], SPEC, looks=looks).found_mm[0, 0]
+        seen = project(found, lens) / 64 - 0.5
+        assert seen[1] == pytest.approx([0.453, 0], abs=0.03)
+        assert seen[2] == pytest.approx(left, abs=0.03)
 
 
 def test_a_joint_outside_the_crop_counts_only_in_the_figure_that_says_so():

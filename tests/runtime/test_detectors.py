@@ -1,6 +1,8 @@
 """Finding people in real pictures, and following them by the rules."""
 
+import math
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -65,6 +67,16 @@ def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():
     assert 900 < box.x1 - box.x0 < 1250  # she is 850 px tall, so 2.25 m are about 1100
 
 
+@pytest.mark.parametrize("turns", [0, 1, 3])
+def test_blazepose_turns_the_square_with_a_person_who_lies(turns):
+    with closing(open_source("sample")) as source:
+        upright = next(iter(source))
+    image = np.ascontiguousarray(np.rot90(upright.image, -turns))  # clockwise
+    (box,) = blazepose.open_detector()(Frame(image, 0, 0.0), [])
+    off = math.remainder(box.angle_rad - turns * math.pi / 2, math.tau)
+    assert abs(off) < math.radians(15)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (480, 640), (1000, 37)])
 def test_blazepose_finds_nobody_where_nobody_is(shape):
     detect = blazepose.open_detector()
@@ -92,6 +104,27 @@ def test_an_adult_in_a_fitting_square_keeps_it_and_a_small_body_shrinks_it():
     kept = square_from_pose(fits)
     assert (small.x1 - small.x0) / (kept.x1 - kept.x0) == pytest.approx(0.9, abs=0.01)
     assert (small.x0 + small.x1) / 2 == pytest.approx(300)
+
+
+def turned(pose, angle_rad):
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    about = pose.pixels[0]
+    pixels = (pose.pixels - about) @ np.array([[cos, sin], [-sin, cos]]) + about
+    return replace(pose, pixels=pixels.astype(np.float32))
+
+
+@pytest.mark.parametrize("angle_rad", [-1.5, 0.3, 3.0])
+def test_the_square_turns_with_the_trunk(angle_rad):
+    box = square_from_pose(turned(pose_at(300, 200, 400), angle_rad))
+    assert box.angle_rad == pytest.approx(angle_rad, abs=0.05)
+    assert (box.x0 + box.x1) / 2 == pytest.approx(300)
+
+
+def test_a_trunk_that_points_at_the_camera_turns_nothing():
+    pose = turned(pose_at(300, 200, 400), 1.5)
+    pixels = pose.pixels.copy()
+    pixels[8] = pixels[0] + (pixels[8] - pixels[0]) * 0.02
+    assert abs(square_from_pose(replace(pose, pixels=pixels)).angle_rad) < 0.2
 
 
 def test_a_person_is_followed_without_looking_again_until_it_is_time():

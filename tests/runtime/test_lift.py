@@ -20,7 +20,7 @@ def body(depth_mm):
     return joints + np.array([250.0, -120.0, depth_mm])
 
 
-def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None):
+def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None, angle_rad=0.0):
     """The crop of the training rule (times wrong_by) and what a perfect network answers.
 
     says  what it says of the square's size instead of the truth
@@ -30,8 +30,10 @@ def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None):
     pixels = project(points_mm, CAMERA)
     x0, y0 = pixels[0] - side_px / 2
     frame = Frame(np.zeros((600, 800, 3), np.uint8), 0, 0.0)
-    crop = crop_person(frame, Box(x0, y0, x0 + side_px, y0 + side_px), SPEC.input_size)
-    uv = (pixels - (x0, y0)) / side_px
+    box = Box(x0, y0, x0 + side_px, y0 + side_px, angle_rad=angle_rad)
+    crop = crop_person(frame, box, SPEC.input_size)
+    cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    uv = 0.5 + (pixels - pixels[0]) / side_px @ np.array([[cos, -sin], [sin, cos]])
     z = 0.5 + (points_mm[:, 2:] - depth_mm) / (SPEC.z_range_mm * wrong_by)
     z[0] = 0.5 + np.log(says or wrong_by)
     xyz = np.concatenate([uv, z], axis=1).astype(np.float32)
@@ -65,6 +67,16 @@ def test_a_square_too_big_by_a_tenth_unnoticed_makes_the_body_nine_percent_small
     scale = (pose.joints_mm * true).sum() / (true * true).sum()
     assert scale == pytest.approx(1 / 1.1, rel=0.02)
     assert np.abs(pose.joints_mm * 1.1 - true).mean() < 30
+
+
+@pytest.mark.parametrize("angle_rad", [-3.0, 0.4, 1.6])
+def test_a_turned_square_gives_the_same_body(angle_rad):
+    points = body(5000.0)
+    pose = lift(*seen_by_the_network(points, angle_rad=angle_rad), CAMERA, SPEC)
+    assert pose.joints_mm == pytest.approx(points - points[0], abs=1.5)
+    assert pose.root_mm == pytest.approx(points[0], abs=1.5)
+    assert pose.box.angle_rad == pytest.approx(angle_rad, abs=1e-5)
+    assert pose.box.x1 - pose.box.x0 == pytest.approx(900 * 2250 / 5000, rel=1e-5)
 
 
 def test_without_a_camera_there_is_no_root():

@@ -31,6 +31,23 @@ def test_a_dot_comes_back_at_its_pixel(side_px):
     assert np.abs(found - (x_px, y_px)).max() < 0.06
 
 
+@pytest.mark.parametrize("side_px", [100.0, 401.7])
+@pytest.mark.parametrize("angle_rad", [-2.5, 0.6, 1.57])
+def test_a_dot_comes_back_from_a_turned_square(side_px, angle_rad):
+    frame = dot_frame(301.3, 222.8, sigma_px=side_px / 30)
+    middle = np.array([301.3 + 0.2 * side_px, 222.8 - 0.15 * side_px])
+    box = Box(*(middle - side_px / 2), *(middle + side_px / 2), angle_rad=angle_rad)
+    crop = crop_person(frame, box, 128)
+    found = crop.frame_from_crop @ np.append(middle_of(crop.image), 1)
+    assert np.abs(found - (301.3, 222.8)).max() < 0.06
+
+
+def test_a_square_turned_with_a_person_who_lies_shows_him_standing():
+    frame = dot_frame(350.0, 200.0, sigma_px=3)  # his head, to the right of his pelvis
+    crop = crop_person(frame, Box(150, 100, 350, 300, angle_rad=np.pi / 2), 100)
+    assert middle_of(crop.image) == pytest.approx([50, 0], abs=2)
+
+
 def test_outside_the_frame_is_black():
     frame = Frame(np.full((50, 60, 3), 200, np.uint8), 0, 0.0)
     for side in (40, 400):

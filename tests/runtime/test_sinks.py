@@ -58,7 +58,7 @@ def test_poses_are_written_by_the_schema(tmp_path):
     assert head["camera"]["assumed"] == ["60 degrees"]
     assert set(first) == {"frame", "time_s", "people"}
     (one,) = first["people"]
-    assert set(one) == {"id", "box", "joints_mm", "pixels", "score", "root_mm"}
+    assert set(one) == {"id", "box", "box_angle_rad", "joints_mm", "pixels", "score", "root_mm"}
     assert one["id"] == 4
     assert one["box"] == [47, 7, 272, 232]
     assert one["root_mm"] == [12.3, -5.6, 3000]

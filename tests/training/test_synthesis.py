@@ -12,8 +12,9 @@ import pytest
 from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.runtime.lift import square_scale
-from edge3dpose.skeletons import H36M17
+from edge3dpose.skeletons import H36M17, lean_rad
 from edge3dpose.training.batches import Renders
+from edge3dpose.training.jitter import UPRIGHT
 from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross
@@ -149,9 +150,25 @@ def test_the_cube_goes_back_to_the_same_millimetres(people: Synthesizer) -> None
         assert s.z_range_mm == pytest.approx(z_range)
 
 
+def test_training_crops_stand_mostly_upright(stick_file: Path) -> None:
+    turned = Synthesizer(stick_file, size=64, upright=1.0)
+    given = Synthesizer(stick_file, size=64)
+    leans = []
+    for people in (turned, given):
+        poses = [people.posed(seed) for seed in range(200)]
+        pixels = [crop.project(crop.to_camera_mm(body.joints_m)) for crop, body in poses]
+        leans.append(np.std([lean_rad(seen) for seen in pixels]))
+        for crop, body in poses:  # the pelvis stays where it was
+            root = crop.to_camera_mm(body.joints_m)[0]
+            assert root == pytest.approx(crop.translation_m * 1000, abs=1e-6)
+    assert 0.2 < leans[0] < 0.32
+    assert leans[1] > 1.5 * leans[0]
+
+
 def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
     size, spec = 64, models.find("sspnet-lite")
-    people, stream = Synthesizer(stick_file, size=size), Renders(stick_file, "train", size, 0)
+    people = Synthesizer(stick_file, size=size, upright=UPRIGHT)
+    stream = Renders(stick_file, "train", size, 0)
     for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
         one = people.sample(seed)
         prior_mm = one.focal_px * 2250 / size

@@ -6,7 +6,8 @@ point on the circle around the whole person; weights Apache-2.0, see NOTICE.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -30,6 +31,7 @@ class Seen:
 
     hips: tuple[float, float]
     radius: float
+    lean_rad: float  # clockwise from upright
     score: float
 
 
@@ -57,9 +59,12 @@ def open_detector() -> Detector:
         for x0, y0, side in looks(frame.image):
             tensor, scale = _tensor(frame.image, x0, y0, side)
             found += [
-                Seen((seen.hips[0] * scale + x0, seen.hips[1] * scale + y0), seen.radius * scale, s)
+                replace(
+                    seen,
+                    hips=(seen.hips[0] * scale + x0, seen.hips[1] * scale + y0),
+                    radius=seen.radius * scale,
+                )
                 for seen in seen_from_outputs(*network(tensor))
-                for s in [seen.score]
             ]
         return [_box(seen) for seen in distinct(found)]
 
@@ -87,11 +92,10 @@ def seen_from_outputs(points: Array, logits: Array) -> list[Seen]:
     rows = rows[np.argsort(-scores[rows])]
     hips = points[rows, 4:6] + _ANCHORS[rows]
     rim = points[rows, 6:8] + _ANCHORS[rows]
-    radii = np.hypot(*(rim - hips).T)
     return [
-        Seen((float(x), float(y)), float(radius), float(score))
-        for (x, y), radius, score in zip(hips, radii, scores[rows], strict=True)
-        if radius > 1
+        Seen((float(x), float(y)), radius, math.atan2(across, -down), float(score))
+        for (x, y), (across, down), score in zip(hips, rim - hips, scores[rows], strict=True)
+        if (radius := math.hypot(across, down)) > 1
     ]
 
 
@@ -113,7 +117,7 @@ def _same_person(a: Seen, b: Seen) -> bool:
 def _box(seen: Seen) -> Box:
     half = seen.radius * SQUARE_PER_RADIUS / 2
     x, y = seen.hips
-    return Box(x - half, y - half, x + half, y + half, seen.score)
+    return Box(x - half, y - half, x + half, y + half, seen.score, angle_rad=seen.lean_rad)
 
 
 def _tensor(image: Image, x0: int, y0: int, side: int) -> tuple[Array, float]:

@@ -102,6 +102,7 @@ def _person(pose: Pose3D) -> dict[str, Any]:
     return {
         "id": pose.track_id,
         "box": [round(v, 1) for v in (box.x0, box.y0, box.x1, box.y1)] if box else None,
+        "box_angle_rad": round(box.angle_rad, 4) if box else None,
         "joints_mm": _rounded(pose.joints_mm, 1),
         "pixels": _rounded(pose.pixels, 2),
         "score": _rounded(pose.score, 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,11 @@ class CropCamera:
         """Share of the crop's area that lies in the frame."""
         edges = np.clip(self.frame_px, 0, self.side_px) / self.side_px
         return float((edges[2] - edges[0]) * (edges[3] - edges[1]))
+
+    def turned(self, angle_rad: float) -> CropCamera:
+        """By a camera that is rolled about the pelvis: the picture turns clockwise."""
+        roll = _rodrigues(self.translation_m / np.linalg.norm(self.translation_m), angle_rad)
+        return replace(self, rotation=roll @ self.rotation)
 
     def to_camera_mm(self, world_m: NDArray) -> NDArray[np.float64]:
         """(..., 3) world metres -> camera millimetres."""

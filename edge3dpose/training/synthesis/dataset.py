@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.skeletons import lean_rad
 from edge3dpose.training.synthesis import backdrop, camera, degrade, looks, motion
 from edge3dpose.training.synthesis.assets import Assets, Person, Split, load_assets
 from edge3dpose.training.synthesis.camera import CropCamera
@@ -19,6 +20,7 @@ from edge3dpose.training.synthesis.skinning import PosedBody
 
 SECOND_PERSON, OCCLUDER, FRAME_EDGE, SHADOW = 0.15, 0.25, 0.3, 0.5
 LEAST_FRAMED = 0.4  # of the crop: with less of it in the frame there is little to see
+LEAN_LEFT = 0.26  # radians (15 degrees), 1 sigma, that an upright crop is off
 POSE_TRIES = 4  # then a pose whose limbs cross is taken as it is
 SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
 
@@ -52,6 +54,7 @@ class SyntheticSample:
 class Synthesizer:
     """Draws samples; the same assets, split, size and seed give the same sample.
 
+    upright  share of the crops that are turned until the trunk stands, as the runtime's are
     Opens an OpenGL context at the first sample, so that it may be sent to a worker before.
     """
 
@@ -63,19 +66,19 @@ class Synthesizer:
         *,
         widen: bool = True,
         samples: int = 0,
+        upright: float = 0.0,
     ) -> None:
         self._assets = assets if isinstance(assets, Assets) else load_assets(assets, split)
         self._split_number = SPLITS[split]
         self._size, self._widen, self._msaa = size, widen, samples
+        self._upright = upright
         self._dresser = Dresser(self._assets)
         self._backdrops = backdrop.Backdrops(self._assets)
         self._renderer: Renderer | None = None
 
     def sample(self, seed: int) -> SyntheticSample:
         """The sample of that seed."""
-        rng = np.random.default_rng([seed, self._split_number])
-        crop = camera.draw_camera(rng, self._size)
-        person, posed = self._posed_person(rng)
+        rng, crop, person, posed = self._begun(seed)
         light = looks.draw_light(rng, crop.rotation[:, 1])
         drawn = self._drawn(rng, crop, person, posed, light)
         image = self._composed(rng, crop, posed, drawn)
@@ -90,11 +93,25 @@ class Synthesizer:
         image = degrade.black_outside(image, frame)
         return _labelled(crop, posed, drawn, image, hidden, frame)
 
+    def posed(self, seed: int) -> tuple[CropCamera, PosedBody]:
+        """Camera and body of the sample of that seed, without its picture."""
+        _, crop, _, body = self._begun(seed)
+        return crop, body
+
     def close(self) -> None:
         """Frees what it holds on the graphics side; a later sample begins anew."""
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+    def _begun(self, seed: int) -> tuple[np.random.Generator, CropCamera, Person, PosedBody]:
+        rng = np.random.default_rng([seed, self._split_number])
+        crop = camera.draw_camera(rng, self._size)
+        person, body = self._posed_person(rng)
+        if self._upright and rng.random() < self._upright:
+            lean = lean_rad(crop.project(crop.to_camera_mm(body.joints_m)))
+            crop = crop.turned(rng.normal(0, LEAN_LEFT) - lean)
+        return rng, crop, person, body
 
     def _posed_person(self, rng: np.random.Generator) -> tuple[Person, PosedBody]:
         person = self._assets.people[rng.integers(len(self._assets.people))]
