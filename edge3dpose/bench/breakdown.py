@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import metrics
+from edge3dpose.bench import accuracy
 from edge3dpose.bench.poses import Poses
 
 PARTS = 5  # equal shares of the people, or of the joints
@@ -46,6 +49,27 @@ def by_joint(poses: Poses, row: int, names: tuple[str, ...], *, root: int) -> di
         for joint, name in enumerate(names)
         if poses.inside[:, joint].any()
     }
+
+
+def one_by_one(poses: Poses, row: int, *, root: int) -> list[dict[str, Any]]:
+    """Each person's picture and figures: MPJPE, PA-MPJPE, error of the estimated root depth."""
+    rows = []
+    for n, name in enumerate(poses.names):
+        one = slice(n, n + 1)
+        said = accuracy.figures(
+            poses.found_mm[row][one], poses.true_mm[one], poses.inside[one], root
+        )
+        depth_mm = float(poses.true_mm[n, root, 2])
+        rows.append(
+            {
+                "name": name,
+                "mpjpe_mm": said["mpjpe_mm"],
+                "pa_mpjpe_mm": said["pa_mpjpe_mm"],
+                "root_depth_mm": depth_mm,
+                "root_depth_error_mm": float(poses.depths_mm[row, n]) - depth_mm,
+            }
+        )
+    return rows
 
 
 def _per_person(poses: Poses, row: int, root: int) -> NDArray[np.float64]:

@@ -13,6 +13,8 @@ from edge3dpose.types import Array, Image
 
 See = Callable[[Image], Array | None]  # picture -> joints (17, 3) mm, None where it sees nobody
 
+FEW = 50  # pictures that are told one by one
+
 PROTOCOL = (
     "MediaPipe's landmark network on the same crop, squared up in three looks as it does itself; "
     "world landmarks mapped to our joints; scored where it says that somebody is there"
@@ -41,7 +43,20 @@ class Peer:
         true, inside = ours.true_mm[saw], ours.inside[saw]
         said |= accuracy.figures(found, true, inside, root)
         mine = accuracy.figures(ours.found_mm[row][saw], true, inside, root)
-        return said | {"ours_on_the_same": mine}
+        said["ours_on_the_same"] = mine
+        if len(saw) <= FEW:
+            said["one_by_one"] = [
+                None if one is None else _alone(one, ours, n, root)
+                for n, one in enumerate(self._found)
+            ]
+        return said
+
+
+def _alone(found: Array, ours: Poses, n: int, root: int) -> dict[str, float]:
+    """MPJPE and PA-MPJPE of what was said of the n-th person."""
+    true, inside = ours.true_mm[n : n + 1], ours.inside[n : n + 1]
+    figures = accuracy.figures(found[None], true, inside, root)
+    return {name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")}
 
 
 def shown_to(people: Iterable[Person], peers: list[Peer]) -> Iterator[Person]:

@@ -30,6 +30,7 @@ class Person:
     joints_mm: Array  # (J, 3) camera axes
     inside: NDArray[np.bool_]  # (J,) joints that lie in the crop
     facts: dict[str, float] = field(default_factory=dict)  # what its error may depend on
+    name: str = ""  # of the picture, where it has one
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Poses:
     prior_mm: Array  # (N,) depths of the root as the squares imply them
     depths_mm: Array  # (cuts, N) as each cut estimates them
     own_mm: Array  # (cuts, N, J, 3) camera axes, at those estimates
+    names: tuple[str, ...] = ()  # (N,) of the pictures
 
 
 def look(
@@ -81,6 +83,7 @@ def look(
         prior_mm=priors.astype(np.float32),
         depths_mm=(priors * scales).astype(np.float32),
         own_mm=_lifted(said, crowd, priors * scales, spec),
+        names=tuple(one.name for one in crowd),
     )
 
 

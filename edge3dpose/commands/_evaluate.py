@@ -38,6 +38,7 @@ def evaluate(
     first_seed: int,
     motion: str,
     split: str,
+    looks: int,
     labels: Path | None,
     teacher: Path | None,
     against: tuple[Path, ...],
@@ -63,13 +64,16 @@ def evaluate(
             else:
                 facts, shown = people_of(dataset, root, split, spec)
             people_shown = progress(shown, "looking")
-            rows, details = measured(network, people_shown, spec, cuts, against)
+            rows, details = measured(network, people_shown, spec, cuts, against, looks)
+            facts["looks"] = looks
         else:
             facts, rows = agreement(
                 opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
             )
     facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
     Console().print(outcome.table(facts, rows))
+    if "one_by_one" in details:
+        Console().print(outcome.pictures_table(details))
     if "peers" in details:
         Console().print(outcome.peers_table(details))
     outcome.store(opened, facts, rows, details, file=report, plot=plot, write_card=write_card)

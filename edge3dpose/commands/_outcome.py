@@ -46,6 +46,24 @@ def table(facts: dict, rows: list[dict]) -> Table:
     return shown
 
 
+def pictures_table(details: dict) -> Table:
+    """A few pictures one by one: ours and MediaPipe's MPJPE and PA, and our root depth."""
+    peers = [peer for peer in details.get("peers", []) if "one_by_one" in peer]
+    shown = Table(title=f"picture by picture, cut {details['best_cut']}: MPJPE / PA mm")
+    shown.add_column("picture")
+    for title in ("ours", *(peer["name"] for peer in peers), "root depth mm", "off by"):
+        shown.add_column(title, justify="right")
+    for n, row in enumerate(details["one_by_one"]):
+        both = (_mm(row), *(_mm(peer["one_by_one"][n]) for peer in peers))
+        depths = (f"{row['root_depth_mm']:.0f}", f"{row['root_depth_error_mm']:+.0f}")
+        shown.add_row(row["name"], *both, *depths)
+    return shown
+
+
+def _mm(row: dict | None) -> str:
+    return "not seen" if row is None else f"{row['mpjpe_mm']:.0f} / {row['pa_mpjpe_mm']:.0f}"
+
+
 def peers_table(details: dict) -> Table:
     """MediaPipe beside us, for reading."""
     shown = Table(title=f"on the people whom each peer sees, beside cut {details['best_cut']}")

@@ -38,10 +38,11 @@ def measured(
     spec: ModelSpec,
     cuts: list[int],
     against: tuple[Path, ...],
+    looks: int,
 ) -> tuple[list[dict], dict[str, Any]]:
     """A row of errors a cut; and of the best of them what a report tells besides."""
     rivals = [open_peer(file) for file in against]
-    poses = look(network, peers.shown_to(people, rivals), spec, batch=BATCH)
+    poses = look(network, peers.shown_to(people, rivals), spec, batch=BATCH, looks=looks)
     root = spec.skeleton.root
     rows = [asdict(error) for error in accuracy.errors_by_cut(poses, cuts, root=root)]
     best = min(range(len(rows)), key=lambda row: rows[row]["mpjpe_mm"])
@@ -52,6 +53,8 @@ def measured(
         "root_depth_error_of_the_square": accuracy.off(poses.prior_mm, poses, root)[1],
         "by_score": breakdown.by_score(poses, best, root=root),
     }
+    if len(poses.names) <= peers.FEW:
+        details["one_by_one"] = breakdown.one_by_one(poses, best, root=root)
     if rivals:
         details["peers_protocol"] = peers.PROTOCOL
         details["peers"] = [rival.scored(poses, best, root=root) for rival in rivals]

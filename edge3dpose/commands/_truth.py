@@ -72,4 +72,5 @@ def _person(label: Any, spec: ModelSpec) -> Person:
     )
     seen = project(label.joints_mm, camera)
     inside = ((seen >= 0) & (seen < spec.input_size)).all(axis=1) & label.known
-    return Person(crop.image, camera, depth_mm, np.asarray(label.joints_mm, np.float32), inside)
+    joints = np.asarray(label.joints_mm, np.float32)
+    return Person(crop.image, camera, depth_mm, joints, inside, name=label.image.name)

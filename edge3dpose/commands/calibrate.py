@@ -20,8 +20,8 @@ SWEEP_CROPS = 8  # the sweep runs the network once a layer on each
               help="max, percentile, entropy or mse.")  # fmt: skip
 @click.option("--skip", multiple=True, help="A layer to leave in floating point; repeatable.")
 @click.option("--within", "within_mm", default=6.0, show_default=True,
-              help="Leave the most sensitive layers in floating point until the median joint is "
-              "this near to FP32, mm.")  # fmt: skip
+              help="Leave the most sensitive layers in floating point until the median joint of "
+              "every cut is this near to FP32, mm.")  # fmt: skip
 @click.option("--weights", type=click.Path(path_type=Path), help="ONNX file with its card beside.")
 @click.option("--out", type=click.Path(path_type=Path), help="File of the ranges.")
 def command(
@@ -68,15 +68,15 @@ def command(
         )
         sweeping = bar.add_task("layers", total=1.0)
         few = people[:: max(1, len(people) // SWEEP_CROPS)][:SWEEP_CROPS]
-        found, left_mm = sensitivity.with_skip(
+        found, loss = sensitivity.with_skip(
             opened, found, few, within_mm=within_mm, progress=partial(_advance, bar, sweeping, 0)
         )
     file = out or paths.home() / "calibration" / f"{model}.ranges.json"
     ranges.write(found, file)
     click.echo(f"{file}: {len(found.tensors)} ranges by {method} on {found.crops} people")
     click.echo(
-        f"{len(found.skip)} layers stay in floating point, for {left_mm:.1f} mm (median) from FP32 "
-        f"at cut {spec.cuts // 2}"
+        f"{len(found.skip)} layers stay in floating point; {loss.head}, which loses most, is "
+        f"{loss.p50_mm:.1f} mm (median) and {loss.p99_mm:.1f} mm (99 %) from FP32"
     )
 
 

@@ -41,6 +41,13 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="synthetic: as in training, or mocap frames as they were captured.",
 )
+@click.option(
+    "--looks",
+    type=click.IntRange(1, 2),
+    default=2,
+    show_default=True,
+    help="3D: with 2, who leans is looked at again in his crop, turned upright, as run does.",
+)
 @click.option("--labels", type=_FILE, help="The teacher's 2D, read or written.")
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, to make labels.")
 @click.option(

@@ -122,6 +122,11 @@ def test_a_licensed_data_set_is_scored_in_its_own_protocol(weights, tmp_path):
     first, last = content["cuts"]
     assert last["mpjpe_mm"] < 130 < first["mpjpe_mm"]  # it knows all but the depth
     assert content["best_cut"] == 24
+    assert [row["name"] for row in content["one_by_one"]] == [
+        Path(n).name for n in names[:1] + names[2:]
+    ]
+    off_mm = content["one_by_one"][0]["root_depth_error_mm"]
+    assert off_mm == pytest.approx(0, abs=5)  # it says that the square fits, as it does
     joints = content["by_joint_mm"]
     assert joints["right_wrist"] > joints["right_hip"]  # which is nearer to the root's depth
 
