@@ -126,7 +126,16 @@ def _train(
     """Whether this process is the one that writes."""
     import torch
 
-    from edge3dpose.training import batches, begun, checkpoint, loop, plots, recipes, replay
+    from edge3dpose.training import (
+        batches,
+        begun,
+        checkpoint,
+        held_out,
+        loop,
+        plots,
+        recipes,
+        replay,
+    )
     from edge3dpose.training import team as teams
     from edge3dpose.training.nets import build
 
@@ -157,9 +166,11 @@ def _train(
         source = pool.batches(recipe.batch, training.progress, team=team.size)
     else:
         source = batches.batches(renders, spec)
-    loop.run(training, source, out, hours=hours)
+    judge = held_out.HeldOut(assets, spec) if assets and team.leads else None
+    loop.run(training, source, out, hours=hours, judge=judge)
     if team.leads:
         plots.loss_plot(out / "log.csv", out / "loss.png")
+        plots.held_out_plot(out / held_out.FILE, out / "held-out.png")
     teams.leave(team)
     return team.leads
 

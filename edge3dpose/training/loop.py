@@ -17,9 +17,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edge3dpose.training import checkpoint, losses, team
+from edge3dpose.training import checkpoint, held_out, losses, team
 from edge3dpose.training.batches import Batch
 from edge3dpose.training.checkpoint import Progress
+from edge3dpose.training.held_out import HeldOut
 from edge3dpose.training.nets.sspnet import SSPNet, stages
 from edge3dpose.training.recipes import Recipe
 from edge3dpose.training.team import ALONE, Team
@@ -64,12 +65,18 @@ def resume(
 
 
 def run(
-    training: Training, source: Iterator[Batch], folder: Path, *, hours: float | None = None
+    training: Training,
+    source: Iterator[Batch],
+    folder: Path,
+    *,
+    hours: float | None = None,
+    judge: HeldOut | None = None,
 ) -> None:
     """Train until the recipe's samples, or ``hours`` of training in all, are used up.
 
-    Writes checkpoint.safetensors and log.csv into ``folder``; Ctrl-C or SIGTERM saves and stops.
-    In a team every process runs this, and the first one's clock and signals count.
+    Writes checkpoint.safetensors and log.csv into ``folder``, and what the averaged weights are
+    worth on held-out people; Ctrl-C or SIGTERM saves and stops. In a team every process runs this,
+    and the first one's clock and signals count.
     """
     progress, recipe, among = training.progress, training.recipe, training.team
     threads = torch.get_num_threads() * among.size
@@ -94,9 +101,11 @@ def run(
             recent, logged = [], now
         if among.leads and now - saved > SAVE_EVERY_S:
             _save(folder, training)
+            _judge(folder, training, judge)
             saved = now
     if among.leads:
         _save(folder, training)
+        _judge(folder, training, judge)
 
 
 def step(training: Training, batch: Batch, share: float) -> Tensor:
@@ -218,6 +227,20 @@ def _save(folder: Path, training: Training) -> None:
         path, training.recipe, training.progress, training.net, training.ema, training.optimiser
     )
     LOG.info("saved %s at %d samples", path, training.progress.samples)
+
+
+def _judge(folder: Path, training: Training, judge: HeldOut | None) -> None:
+    if judge is None:
+        return
+    averaged = copy.deepcopy(training.net)
+    averaged.load_state_dict(training.ema)
+    errors_mm = judge.errors_mm(averaged)
+    held_out.write(folder, training.progress.samples, training.progress.seconds, errors_mm)
+    best = min(range(len(errors_mm)), key=errors_mm.__getitem__)
+    LOG.info(
+        "held out: cut 1 %.0f mm, best cut %d %.0f mm, cut %d %.0f mm",
+        *(errors_mm[0], best + 1, errors_mm[best], len(errors_mm), errors_mm[-1]),
+    )
 
 
 def _cpu_s() -> float:

@@ -1,4 +1,4 @@
-"""log.csv -> the loss plot."""
+"""What a training wrote -> plots: its losses, and its error on held-out people."""
 
 from __future__ import annotations
 
@@ -7,25 +7,33 @@ from pathlib import Path
 
 
 def loss_plot(log: Path, out: Path) -> None:
-    """Loss of a few heads against samples, both axes logarithmic; nothing without a log."""
+    """Loss of a few heads against samples; nothing without a log."""
+    _curves(log, out, "loss_", "loss of a head", "Training loss")
+
+
+def held_out_plot(log: Path, out: Path) -> None:
+    """MPJPE of a few cuts on held-out people against samples; nothing without a log."""
+    _curves(log, out, "mpjpe_mm_", "MPJPE, mm", "Held-out people, averaged weights")
+
+
+def _curves(log: Path, out: Path, prefix: str, quantity: str, title: str) -> None:
     if not log.exists():
         return
-    import matplotlib
-
-    matplotlib.use("agg")
-    import matplotlib.pyplot as plt
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
 
     with open(log, newline="") as file:
         rows = list(csv.DictReader(file))
     samples = [int(row["samples"]) for row in rows]
-    heads = [name for name in (rows[0] if rows else {}) if name.startswith("loss_")]
-    figure, axes = plt.subplots(figsize=(7, 4.5))
+    heads = [name for name in (rows[0] if rows else {}) if name.startswith(prefix)]
+    figure = Figure(figsize=(7, 4.5), dpi=110, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
     for name in heads[::5] + heads[-1:]:
-        label = name.removeprefix("loss_").replace("cut", "cut ")
-        axes.plot(samples, [float(row.get(name) or "nan") for row in rows], label=label)
-    axes.set(xlabel="renders seen", ylabel="loss of a head", yscale="log", title="Training loss")
-    axes.grid(alpha=0.3)
+        label = name.removeprefix(prefix).replace("cut", "cut ")
+        values = [float(row.get(name) or "nan") for row in rows]
+        axes.plot(samples, values, label=label, marker="." if len(rows) < 40 else "")
+    axes.set(xlabel="samples seen", ylabel=quantity, yscale="log", title=title)
+    axes.grid(alpha=0.3, which="both")
     axes.legend()
-    figure.tight_layout()
-    figure.savefig(out, dpi=110)
-    plt.close(figure)
+    figure.savefig(out)

@@ -1,5 +1,6 @@
 """Training on a handful of random pictures: it learns, saves, resumes and exports."""
 
+import csv
 import json
 from dataclasses import replace
 
@@ -14,6 +15,7 @@ from edge3dpose.training import (  # noqa: E402
     cards,
     checkpoint,
     export,
+    held_out,
     loop,
     losses,
     nets,
@@ -136,6 +138,25 @@ def test_a_run_by_the_clock_writes_a_log_a_checkpoint_and_a_plot(tmp_path, monke
     plots.loss_plot(tmp_path / "log.csv", tmp_path / "loss.png")
     assert (tmp_path / "loss.png").stat().st_size > 1000
     assert checkpoint.load(tmp_path / "checkpoint.safetensors").progress.samples > 0
+
+
+def test_what_a_training_is_worth_on_held_out_people_is_written_as_it_goes(tmp_path, monkeypatch):
+    from edge3dpose.training import plots
+
+    class Judge:
+        def errors_mm(self, net):
+            return [300.0 - 10 * cut for cut in range(24)]
+
+    monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.5)
+    training = fresh()
+    source = iter(a_batch(seed) for seed in range(100))
+    loop.run(training, source, tmp_path, hours=2 / 3600, judge=Judge())
+    rows = list(csv.DictReader((tmp_path / held_out.FILE).open()))
+    assert len(rows) >= 2
+    assert int(rows[-1]["samples"]) == training.progress.samples
+    assert float(rows[0]["mpjpe_mm_cut24"]) == 70
+    plots.held_out_plot(tmp_path / held_out.FILE, tmp_path / "held-out.png")
+    assert (tmp_path / "held-out.png").stat().st_size > 1000
 
 
 def test_the_exported_file_says_what_the_network_says(tmp_path):

@@ -1,0 +1,80 @@
+"""The error of every cut on held-out people while a training runs: a CSV row each time."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from edge3dpose import metrics
+from edge3dpose.training.batches import tensor_from_bgr
+from edge3dpose.training.nets.sspnet import SSPNet
+from edge3dpose.training.synthesis.camera import cube_to_mm
+from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
+from edge3dpose.types import ModelSpec
+
+PEOPLE = 64
+BATCH = 16
+FILE = "held-out.csv"
+
+
+class HeldOut:
+    """Rendered people who are never trained on, seen by a network's averaged weights.
+
+    Crops as they are given, one look, at the true depth of the root: a quick guide. What counts is
+    edge3dpose evaluate.
+    """
+
+    def __init__(self, assets: Path, spec: ModelSpec, people: int = PEOPLE) -> None:
+        renders = Synthesizer(assets, "held-out", spec.input_size)
+        try:
+            self.samples = [renders.sample(seed) for seed in range(people)]
+        finally:
+            renders.close()
+        self.spec = spec
+        self.true_mm = np.array([sample.joints_mm for sample in self.samples])
+        self.inside = np.array([sample.inside for sample in self.samples])
+
+    def errors_mm(self, net: SSPNet) -> list[float]:
+        """MPJPE of each cut, joints in the crop; the network is left in training mode."""
+        device = next(net.parameters()).device
+        net.eval()
+        found: list[list[NDArray]] = [[] for _ in range(net.cuts)]
+        for start in range(0, len(self.samples), BATCH):
+            part = self.samples[start : start + BATCH]
+            images = torch.from_numpy(np.stack([sample.image for sample in part]))
+            with torch.no_grad():
+                heads = net(tensor_from_bgr(images, self.spec).to(device))
+            for cut, poses in enumerate(heads):
+                found[cut] += [_lifted(*one) for one in zip(_numbers(poses), part, strict=True)]
+        net.train()
+        return [
+            metrics.mpjpe(np.array(poses), self.true_mm, counted=self.inside) for poses in found
+        ]
+
+
+def write(folder: Path, samples: int, seconds: float, errors_mm: Sequence[float]) -> None:
+    """Append a row to the CSV file of a training."""
+    file = folder / FILE
+    fresh = not file.exists()
+    with open(file, "a", newline="") as out:
+        writer = csv.writer(out)
+        if fresh:
+            cuts = range(1, len(errors_mm) + 1)
+            writer.writerow(["samples", "seconds", *(f"mpjpe_mm_cut{k:02d}" for k in cuts)])
+        writer.writerow([samples, f"{seconds:.0f}", *(f"{mm:.2f}" for mm in errors_mm)])
+
+
+def _numbers(poses: Tensor) -> NDArray:
+    return poses[..., :3].float().cpu().numpy()
+
+
+def _lifted(uvz: NDArray, sample: SyntheticSample) -> NDArray:
+    uvz = uvz.copy()
+    uvz[0, 2] = 0.5  # the root's own z says how far it is, which is given here
+    return cube_to_mm(uvz, sample.focal_px, sample.centre_px, sample.side_px, sample.root_depth_mm)
