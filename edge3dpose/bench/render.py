@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
-from edge3dpose.bench import builds, tables
+from edge3dpose.bench import builds, card_page, tables
 from edge3dpose.errors import BadInput
 
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 README_CUTS = (1, 3, 6, 7, 11, 17, 24)
 
-_KINDS = ("edge3dpose.speed/", "edge3dpose.accuracy/", "edge3dpose.build/")
+_KINDS = tuple(f"edge3dpose.{kind}/" for kind in ("speed", "accuracy", "build", "ablation"))
 _TITLE = """# What was measured
 
 Written by `edge3dpose benchmark --render` from the JSON reports in this folder; edit none of it.
 """
 
 
-def render(folder: Path, readme: Path) -> list[Path]:
-    """Write REPORT.md and the README's table from a folder of reports; gives the files written.
+def render(folder: Path, readme: Path, cards: Sequence[dict] = ()) -> list[Path]:
+    """Write REPORT.md, the README's table and a page a model card; gives the files written.
 
     Raises BadInput where there is no report or the README has no place for the table.
     """
@@ -29,7 +30,10 @@ def render(folder: Path, readme: Path) -> list[Path]:
         raise BadInput(f"no report in {folder}; make one: edge3dpose benchmark --report FILE.json")
     _write(folder / "REPORT.md", report_page(reports, folder))
     _write(readme, with_table(_text(readme), readme_table(reports)))
-    return [folder / "REPORT.md", readme]
+    pages = {readme.parent / "docs" / f"{card['model']}.md": card for card in cards}
+    for file, card in pages.items():
+        _write(file, card_page.page(card, reports))
+    return [folder / "REPORT.md", readme, *pages]
 
 
 def read(folder: Path) -> dict[str, dict]:

@@ -18,7 +18,7 @@ def pivot(report: dict, cuts: Sequence[int] | None = None) -> list[str]:
     rows = {(row["cut"], row["backend"], row["precision"]): row for row in report["rows"]}
     shown = [cut for cut in dict.fromkeys(key[0] for key in rows) if not cuts or cut in cuts]
     errors = [name for name in _ERRORS if any(name in row["error"] for row in report["rows"])]
-    lines = _heading(
+    lines = heading(
         ["cut", *(_ERRORS[name][0] for name in errors)]
         + [f"{backend} {precision}, ms" for backend, precision in ways]
         + [f"{backend} {precision}, FPS end to end" for backend, precision in ways]
@@ -27,7 +27,7 @@ def pivot(report: dict, cuts: Sequence[int] | None = None) -> list[str]:
         found = [rows.get((cut, *way), {}) for way in ways]
         error = next(row["error"] for row in found if row)
         lines.append(
-            _row(
+            line(
                 [
                     cut,
                     *(
@@ -44,7 +44,7 @@ def pivot(report: dict, cuts: Sequence[int] | None = None) -> list[str]:
 
 def engine_rows(report: dict) -> list[str]:
     """Every engine alone: percentiles, FPS, and the medians of the single rounds."""
-    lines = _heading(
+    lines = heading(
         [
             *("cut", "engine", "p50", "p90", "p95", "p99", "FPS"),
             *("medians of the rounds", "MB", "mm from FP32 (median)"),
@@ -58,7 +58,7 @@ def engine_rows(report: dict) -> list[str]:
         times = [f"{alone[f'p{p}_ms']:.1f}" for p in (50, 90, 95, 99)]
         parity = _cell(row.get("parity"), "mm_p50", "{:.2f}")
         lines.append(
-            _row(
+            line(
                 [
                     *(row["cut"], _way(row), *times, f"{alone['fps']:.1f}", rounds),
                     *(f"{row['engine_bytes'] / 1e6:.1f}", parity),
@@ -72,7 +72,7 @@ def whole_rows(report: dict) -> list[str]:
     """Every engine in the real loop: frames, FPS, a frame's percentiles, medians of the stages."""
     measured = [row for row in report["rows"] if row.get("end_to_end")]
     stages = list(dict.fromkeys(name for row in measured for name in row["end_to_end"]["stages"]))
-    lines = _heading(
+    lines = heading(
         ["cut", "engine", "offered", "processed", "dropped", "FPS"]
         + [f"frame p{p}, ms" for p in (50, 90, 95, 99)]
         + [f"{stage} p50" for stage in stages]
@@ -82,7 +82,7 @@ def whole_rows(report: dict) -> list[str]:
         counts = [whole[f"frames_{name}"] for name in ("offered", "processed", "dropped")]
         times = [f"{whole['frame'][f'p{p}_ms']:.1f}" for p in (50, 90, 95, 99)]
         parts = [_cell(whole["stages"].get(stage), "p50_ms", "{:.2f}") for stage in stages]
-        lines.append(_row([row["cut"], _way(row), *counts, f"{whole['fps']:.1f}", *times, *parts]))
+        lines.append(line([row["cut"], _way(row), *counts, f"{whole['fps']:.1f}", *times, *parts]))
     return lines
 
 
@@ -95,9 +95,9 @@ def accuracy_rows(report: dict) -> list[str]:
         f"**{report['model']}** ({report['state']}, weights {report['weights_sha256'][:12]}), "
         f"{dataset['protocol']}. {said}.",
         "",
-        *_heading([name.replace("_", " ") for name in cuts[0]]),
+        *heading([name.replace("_", " ") for name in cuts[0]]),
     ]
-    return lines + [_row([_short(value) for value in row.values()]) for row in cuts]
+    return lines + [line([_short(value) for value in row.values()]) for row in cuts]
 
 
 def _way(row: dict) -> str:
@@ -115,9 +115,9 @@ def _short(value: object) -> str:
     return text[:12] if len(text) == 64 else text
 
 
-def _heading(names: Sequence[object]) -> list[str]:
-    return [_row(names), "|" + "---|" * len(names)]
+def heading(names: Sequence[object]) -> list[str]:
+    return [line(names), "|" + "---|" * len(names)]
 
 
-def _row(cells: Sequence[object]) -> str:
+def line(cells: Sequence[object]) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"

@@ -60,9 +60,11 @@ def benchmark(
 
 
 def render() -> None:
-    """Write REPORT.md and the README's table of this checkout from its reports."""
+    """Write REPORT.md, the README's table and the models' cards from the checkout's reports."""
     folder = paths.home() / "benchmarks"
-    for file in render_folder(folder, paths.home() / "README.md"):
+    shipped = [name for name in models.specs() if paths.weights_file(name).is_file()]
+    cards = [models.open_weights(models.find(name), None).card for name in shipped]
+    for file in render_folder(folder, paths.home() / "README.md", cards):
         click.echo(f"wrote {file}")
 
 

@@ -15,7 +15,7 @@ def stream(
     assets: Path | None,
     real: Path | None,
     datasets: tuple[str, ...],
-    real_share: float,
+    recipe: Any,
     progress: Any,
     team: Any,
 ) -> Any:
@@ -33,16 +33,16 @@ def stream(
             raise BadInput(
                 f"no baked assets {assets}; make them: edge3dpose train --prepare --data DIR"
             )
-        parts.append(batches.Renders(assets, "train", spec.input_size, first, team))
+        parts.append(batches.Renders(assets, "train", spec.input_size, first, team, recipe=recipe))
     for said in datasets:
         name, labels = _labels(said)
-        parts.append(pictures.Pictures(labels, spec, first, team))
+        parts.append(pictures.Pictures(labels, spec, first, team, upright=recipe.upright))
         _name(progress.datasets, [f"{name}, {len(labels)} pictures"])
     shares = [1.0] * len(parts)
     if real is not None:
         _name(progress.real, real_labels.sources(real))
-        shares = [(1 - real_share) / len(parts)] * len(parts) + [real_share]
-        parts.append(mixed.RealPeople(real, spec.input_size, first, team))
+        shares = [(1 - recipe.real) / len(parts)] * len(parts) + [recipe.real]
+        parts.append(mixed.RealPeople(real, spec.input_size, first, team, upright=recipe.upright))
     return parts[0] if len(parts) == 1 else mixed.Mixed(parts, shares, first)
 
 

@@ -33,6 +33,7 @@ def train(
     start_from: Path | None,
     out: Path,
     resume: bool,
+    setting: tuple[str, ...],
     steps: int | None,
     samples: int | None,
     hours: float | None,
@@ -65,6 +66,7 @@ def train(
         leads = _train(
             *(spec, learned_from, real, dataset, encoder, start_from, out),
             resume=resume,
+            setting=setting,
             samples=samples,
             hours=hours,
             workers=workers,
@@ -118,6 +120,7 @@ def _train(
     out: Path,
     *,
     resume: bool,
+    setting: tuple[str, ...],
     samples: int | None,
     hours: float | None,
     workers: int,
@@ -146,16 +149,17 @@ def _train(
     saved_at = out / "checkpoint.safetensors"
     if resume:
         saved = checkpoint.load(saved_at)
+        saved = replace(saved, recipe=recipes.changed(saved.recipe, setting))
         training = loop.resume(saved, build(saved.recipe.model, saved.recipe.growth), where, team)
     elif saved_at.exists():
         raise BadInput(f"{saved_at} exists; go on with --resume or name another --out")
     else:
         recipe = recipes.find(spec.name)
+        recipe = recipes.changed(recipe, setting)
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
         training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where, team)
-    share = training.recipe.real
-    people = stream(spec, assets, real, dataset, share, training.progress, team)
+    people = stream(spec, assets, real, dataset, training.recipe, training.progress, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
     made = begun.Begun(people, entry.encoder, spec) if begin else people

@@ -33,6 +33,12 @@ import click
 @click.option("--start-from", type=click.Path(path_type=Path), help="An exported MODEL.onnx.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option(
+    "--set",
+    "setting",
+    multiple=True,
+    help="NAME=VALUE of the recipe, such as real=0.3.",
+)
 @click.option("--steps", type=int, help="0: export the untrained network and stop.")
 @click.option("--samples", type=int, help="Renders in all, instead of the recipe's.")
 @click.option("--hours", type=float, help="Length of the training by the clock, resumes included.")

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from edge3dpose.training import root_depth
-from edge3dpose.training.jitter import UPRIGHT
 from edge3dpose.training.losses import Targets
+from edge3dpose.training.recipes import Recipe
 from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.training.team import ALONE, Team
 from edge3dpose.types import ModelSpec
@@ -36,10 +37,18 @@ class Renders(IterableDataset):
     """
 
     def __init__(
-        self, assets: Path, split: Split, size: int, first: int, team: Team = ALONE
+        self,
+        assets: Path,
+        split: Split,
+        size: int,
+        first: int,
+        team: Team = ALONE,
+        *,
+        recipe: Recipe | None = None,
     ) -> None:
         self.assets, self.split, self.size, self.first = assets, split, size, first
         self.team = team
+        self.drawn = {} if recipe is None else _drawn_by(recipe)
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         from edge3dpose.training.synthesis.dataset import Synthesizer
@@ -49,12 +58,16 @@ class Renders(IterableDataset):
         offset, every = self.team.rank * every + offset, self.team.size * every
         if worker:
             os.nice(5)  # the training step comes first where cores are few
-        people = Synthesizer(self.assets, self.split, self.size, upright=UPRIGHT)
+        people = Synthesizer(self.assets, self.split, self.size, **self.drawn)
         seed = self.first + offset
         while True:
             sample = people.sample(seed)
             yield sample.image, root_depth.told(sample.uvz, sample.scale), sample.inside
             seed += every
+
+
+def _drawn_by(recipe: Recipe) -> dict[str, Any]:
+    return {"upright": recipe.upright, "widen": recipe.widen, "worn": recipe.worn}
 
 
 def loader(renders: IterableDataset, *, batch: int, workers: int) -> DataLoader:

@@ -11,7 +11,6 @@ from edge3dpose.training.synthesis import degrade
 from edge3dpose.training.warp import warped
 from edge3dpose.types import Image
 
-UPRIGHT = 0.7  # share of the crops that are turned until the trunk stands, as the runtime's are
 DEGRADED = 0.5  # share of the pictures that are blurred, darkened ... further
 
 Sample = tuple[NDArray, NDArray, NDArray]  # image (S, S, 3), uvz (J, 3), inside (J,)
@@ -24,16 +23,19 @@ def drawn(
     depth: NDArray,
     square: tuple[float, float, float],
     size: int,
+    *,
+    upright: float,
 ) -> Sample:
     """A crop about ``square`` (middle x, y, and the side that spans 2.25 m, pixels of the image).
 
     pixels (J, 2) and depth (J,), z of the network's cube in that square: NaN where unknown
+    upright  share of the crops that are turned until the trunk stands, as the runtime's are
     """
     scale = np.exp(rng.uniform(np.log(0.75), np.log(1.3)))
     zoom = size / (square[2] * scale)
     angle = np.radians(rng.uniform(-20, 20) if rng.random() < 0.5 else rng.normal(0, 2))
     lean = lean_rad(pixels)
-    if rng.random() < UPRIGHT and np.isfinite(lean):
+    if rng.random() < upright and np.isfinite(lean):
         angle -= lean
     turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     to = size * (0.5 + rng.uniform(-0.08, 0.08, 2))

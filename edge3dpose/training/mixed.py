@@ -36,7 +36,8 @@ class RealPeople(IterableDataset):
     A long clip shows one place over and over: a source counts as the root of its crops.
     """
 
-    def __init__(self, file: Path, size: int, first: int, team: Team) -> None:
+    def __init__(self, file: Path, size: int, first: int, team: Team, *, upright: float) -> None:
+        self.upright = upright
         self.file, self.size, self.first, self.team = file, size, first, team
 
     def __iter__(self) -> Iterator[Sample]:
@@ -49,7 +50,9 @@ class RealPeople(IterableDataset):
             crop = crops[rng.choice(len(crops), p=shares)]
             nothing = np.full(len(crop.pixels), np.nan)
             square = (middle, middle, side)
-            yield drawn(rng, crop.image, crop.pixels, nothing, square, self.size)
+            yield drawn(
+                rng, crop.image, crop.pixels, nothing, square, self.size, upright=self.upright
+            )
 
 
 def _shares(file: Path, count: int) -> np.ndarray:

@@ -34,7 +34,10 @@ _FORESHORTENED = 1.04  # on the third longest of them, in the renders
 class Pictures(IterableDataset):
     """(image (S, S, 3), uvz (J, 3), inside (J,)) without end, in random order; unknown is NaN."""
 
-    def __init__(self, labels: list[Labelled], spec: ModelSpec, first: int, team: Team) -> None:
+    def __init__(
+        self, labels: list[Labelled], spec: ModelSpec, first: int, team: Team, *, upright: float
+    ) -> None:
+        self.upright = upright
         self.labels = [one for one in labels if one.image.is_file()]
         if not self.labels:
             where = labels[0].image if labels else "an empty list"
@@ -61,7 +64,9 @@ class Pictures(IterableDataset):
             depth = 0.5 + (label.joints_mm[:, 2] - root_mm) / self.spec.z_range_mm
             depth[~label.known] = np.nan
         picture = np.asarray(image, np.uint8)
-        return drawn(rng, picture, pixels, depth, square, self.spec.input_size)
+        return drawn(
+            rng, picture, pixels, depth, square, self.spec.input_size, upright=self.upright
+        )
 
 
 def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 
 from edge3dpose.errors import BadInput
 
@@ -32,6 +34,9 @@ class Recipe:
     real: float = 0.15  # share of real crops with agreed 2D, where there are any
     heat: float = 0.0  # weight of the heatmaps' cross-entropy at first; it fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
+    upright: float = 0.7  # share of the crops that are turned until the trunk stands, as in run
+    widen: bool = True  # poses beyond those that were captured
+    worn: bool = True  # blur, noise, colour casts, occluders and frame edges on renders
 
 
 RECIPES = {
@@ -57,3 +62,31 @@ def find(model: str) -> Recipe:
     if model not in RECIPES:
         raise BadInput(f"no recipe for {model!r}; there is: {', '.join(sorted(RECIPES))}")
     return RECIPES[model]
+
+
+def changed(recipe: Recipe, said: Sequence[str]) -> Recipe:
+    """A recipe with fields set by NAME=VALUE, the value as JSON writes it.
+
+    Raises BadInput for a name that it lacks, or a value of another kind.
+    """
+    fields = {name: value for name, value in asdict(recipe).items() if name != "model"}
+    changes = {}
+    for one in said:
+        name, _, text = one.partition("=")
+        if name not in fields:
+            raise BadInput(
+                f"--set {one}: a recipe has {', '.join(n for n in fields if n != 'model')}"
+            )
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        kind = type(fields[name])
+        if type(value) is int and kind is float:
+            value = float(value)
+        if type(value) is not kind:
+            raise BadInput(
+                f"--set {one}: wanted {kind.__name__}, such as {json.dumps(fields[name])}"
+            )
+        changes[name] = value
+    return replace(recipe, **changes)

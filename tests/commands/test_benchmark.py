@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from edge3dpose import models
-from edge3dpose.bench import render
+from edge3dpose.bench import card_page, render
 from edge3dpose.cli import cli
 
 ROOT = Path(__file__).parents[2]
@@ -74,6 +74,43 @@ def test_documents_are_written_from_the_reports_and_only_there(measured, tmp_pat
     assert "openvino fp32" in page
     render.render(folder, readme)
     assert readme.read_text() == text  # a second rendering changes nothing
+
+
+def test_a_models_card_becomes_a_page_of_its_own_reports():
+    sha = "a" * 64
+    card = {
+        "model": "m", "sha256": sha, "state": "trained", "licence": "Apache-2.0",
+        "data": {"real": [f"clip.mp4 {sha} 12"]},
+        "training": {"samples": 5, "steps": 2, "hours": 0.1, "machines": ["x"], "recipe": {"a": 1}},
+    }  # fmt: skip
+    figures = {"mpjpe_mm": 50.0, "pa_mpjpe_mm": 40.0, "pck150": 0.9}
+    parts = [{"from": 0.0, "to": n / 5, "people": 9, "mpjpe_mm": 9.0 + n} for n in range(5)]
+    scores = [{**part, "error_mm": 3.0} for part in parts]
+    peer = {"name": "rival", "seen": 1, "people": 2, **figures, "ours_on_the_same": figures}
+    alone = {"name": "p.jpg", **figures, "root_depth_mm": 4e3, "root_depth_error_mm": -21.0}
+    report = {
+        "schema": "edge3dpose.accuracy/1", "model": "m", "weights_sha256": sha, "best_cut": 2,
+        "dataset": {"name": "synthetic", "protocol": "people", "seeds": [0, 7], "looks": 2},
+        "cuts": [{"cut": 1, **figures}, {"cut": 2, **figures, "auc": 0.5}],
+        "by_fact": {"height_px": parts}, "by_score": scores, "by_joint_mm": {"wrist": 77.0},
+        "peers_protocol": "as it is", "peers": [{**peer, "one_by_one": [None]}],
+        "one_by_one": [alone],
+    }  # fmt: skip
+    trial = {"name": "without", "samples": 9, "figures": {"mpjpe_mm": 61.0}}
+    trials = {
+        "schema": "edge3dpose.ablation/1", "model": "m", "protocol": "9 samples", "trials": [trial],
+    }  # fmt: skip
+    others = {**report, "weights_sha256": "b" * 64, "best_cut": 99}
+    page = card_page.page(card, {"a.json": report, "b.json": others, "c.json": trials})
+    assert "| 2 | 50.0 | 40.0 | 0.900 |" in page
+    assert "clip.mp4 12" in page
+    assert "7 people; who leans is looked at again" in page
+    assert "| rival | 1 of 2 | 50.0 |" in page
+    assert "| p.jpg | 50 / 40 | not seen | 4000 | -21 |" in page
+    assert "cut 99" not in page
+    assert "| without | 9 | 61 |" in page
+    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
+        assert len({line.count("|") for line in table.strip().splitlines()}) == 1
 
 
 def test_every_table_has_as_many_cells_in_each_row(measured):

@@ -13,8 +13,8 @@ from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.runtime.lift import square_scale
 from edge3dpose.skeletons import H36M17, lean_rad
+from edge3dpose.training import recipes
 from edge3dpose.training.batches import Renders
-from edge3dpose.training.jitter import UPRIGHT
 from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross
@@ -76,10 +76,20 @@ def test_training_crops_stand_mostly_upright(stick_file: Path) -> None:
     assert leans[1] > 1.5 * leans[0]
 
 
+def test_what_the_recipe_leaves_out_is_left_out(stick_file: Path) -> None:
+    clean = Synthesizer(stick_file, size=64, worn=False)
+    worn = Synthesizer(stick_file, size=64)
+    pairs = [(clean.sample(seed), worn.sample(seed)) for seed in range(12)]
+    assert sum(not np.array_equal(a.image, b.image) for a, b in pairs) > 6
+    for one, other in pairs:
+        np.testing.assert_array_equal(one.uvz, other.uvz)  # the same people
+    assert sum(a.visible.sum() for a, _ in pairs) > sum(b.visible.sum() for _, b in pairs)
+
+
 def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
-    size, spec = 64, models.find("sspnet-lite")
-    people = Synthesizer(stick_file, size=size, upright=UPRIGHT)
-    stream = Renders(stick_file, "train", size, 0)
+    size, spec, recipe = 64, models.find("sspnet-lite"), recipes.find("sspnet-lite")
+    people = Synthesizer(stick_file, size=size, upright=recipe.upright)
+    stream = Renders(stick_file, "train", size, 0, recipe=recipe)
     for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
         one = people.sample(seed)
         prior_mm = one.focal_px * 2250 / size

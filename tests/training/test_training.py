@@ -118,6 +118,15 @@ def test_a_broken_checkpoint_is_named_in_one_line(tmp_path):
         checkpoint.load(file)
 
 
+def test_a_recipe_is_changed_by_name_and_what_does_not_fit_is_refused():
+    recipe = recipes.changed(RECIPE, ["real=0.3", "widen=false", "peak_lr=1", "draws=2"])
+    assert (recipe.real, recipe.widen, recipe.peak_lr, recipe.draws) == (0.3, False, 1.0, 2)
+    for said, why in (("reel=1", "a recipe has"), ("draws=2.5", "int"), ("widen=no", "bool"),
+                      ("model=x", "a recipe has"), ("real", "float")):  # fmt: skip
+        with pytest.raises(BadInput, match=why):
+            recipes.changed(RECIPE, [said])
+
+
 def test_the_learning_rate_warms_up_and_ends_low():
     recipe = recipes.find("sspnet-lite")
     rates = [loop.learning_rate(recipe, share) for share in np.linspace(0, 1, 101)]

@@ -55,6 +55,7 @@ class Synthesizer:
     """Draws samples; the same assets, split, size and seed give the same sample.
 
     upright  share of the crops that are turned until the trunk stands, as the runtime's are
+    worn     False leaves out occluders, blur, noise, colour casts and frame edges
     Opens an OpenGL context at the first sample, so that it may be sent to a worker before.
     """
 
@@ -67,11 +68,12 @@ class Synthesizer:
         widen: bool = True,
         samples: int = 0,
         upright: float = 0.0,
+        worn: bool = True,
     ) -> None:
         self._assets = assets if isinstance(assets, Assets) else load_assets(assets, split)
         self._split_number = SPLITS[split]
         self._size, self._widen, self._msaa = size, widen, samples
-        self._upright = upright
+        self._upright, self._worn = upright, worn
         self._dresser = Dresser(self._assets)
         self._backdrops = backdrop.Backdrops(self._assets)
         self._renderer: Renderer | None = None
@@ -82,12 +84,15 @@ class Synthesizer:
         light = looks.draw_light(rng, crop.rotation[:, 1])
         drawn = self._drawn(rng, crop, person, posed, light)
         image = self._composed(rng, crop, posed, drawn)
+        if not self._worn:
+            nothing = np.zeros(drawn.cover.shape, bool)
+            return _labelled(crop, posed, drawn, image, nothing, self._whole)
         hidden = np.zeros(drawn.cover.shape, bool)
         if rng.random() < OCCLUDER:
             cover = lambda: self._backdrops.cover(rng, self._size)  # noqa: E731
             image, hidden = degrade.occlude(rng, image, cover)
         image = degrade.degrade(rng, image)
-        frame = (0.0, 0.0, float(self._size), float(self._size))
+        frame = self._whole
         if rng.random() < FRAME_EDGE and crop.framed_share > LEAST_FRAMED:
             frame = crop.frame_px
         image = degrade.black_outside(image, frame)
@@ -103,6 +108,10 @@ class Synthesizer:
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
+
+    @property
+    def _whole(self) -> tuple[float, float, float, float]:
+        return (0.0, 0.0, float(self._size), float(self._size))
 
     def _begun(self, seed: int) -> tuple[np.random.Generator, CropCamera, Person, PosedBody]:
         rng = np.random.default_rng([seed, self._split_number])
