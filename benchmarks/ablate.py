@@ -1,0 +1,126 @@
+"""What each part of a recipe is worth: short trainings that differ in one thing, on one ruler.
+
+    python benchmarks/ablate.py --assets data/synthetic.npz --encoder pose_landmark_full.onnx \\
+        --real data/real.npz --photos PHOTOS --teacher pose_landmark_heavy.tflite \\
+        --report benchmarks/ablation-sspnet-lite.json
+
+Trials that are there already in --out are not trained again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from edge3dpose.bench import report as reports
+
+CUT = 11
+SHORT = ("short_until=1.0", "batch=8", "deep_every=1")  # the first eleven heads, many small steps
+TRIALS: dict[str, tuple[str, ...]] = {
+    "all of it": (),
+    "no real people": ("real=0.0",),
+    "motion as captured": ("widen=false",),
+    "clean renders": ("worn=false",),
+    "crops not turned": ("upright=0.0",),
+    "encoder frozen to the end": ("tune_entry_from=1.0",),
+    "encoder's deep layers tuned from the start": ("tune_entry_from=0.0",),
+    "no heatmap loss": ("heat=0.0",),
+}
+_PATH = click.Path(exists=True, path_type=Path)
+
+
+@click.command()
+@click.option("--assets", type=_PATH, required=True)
+@click.option("--encoder", type=_PATH, required=True)
+@click.option("--real", type=_PATH, required=True)
+@click.option("--photos", type=_PATH, required=True, help="Folder of photos never trained on.")
+@click.option("--teacher", type=_PATH, required=True, help="pose_landmark_heavy.tflite")
+@click.option("--samples", default=10_000, show_default=True)
+@click.option("--people", default=300, show_default=True)
+@click.option("--trials", default=len(TRIALS), show_default=True, help="The first so many.")
+@click.option("--out", type=click.Path(path_type=Path), default=Path("runs/ablation"))
+@click.option("--report", type=click.Path(path_type=Path), required=True)
+def main(
+    assets: Path,
+    encoder: Path,
+    real: Path,
+    photos: Path,
+    teacher: Path,
+    samples: int,
+    people: int,
+    trials: int,
+    out: Path,
+    report: Path,
+) -> None:
+    """Train and measure each trial, and write what came out after every one."""
+    rows = []
+    for name, changes in list(TRIALS.items())[:trials]:
+        folder = out / name.replace(" ", "-").replace("'", "")
+        if not (folder / "sspnet-lite.onnx").is_file():
+            settings = [part for one in (*SHORT, *changes) for part in ("--set", one)]
+            _train(
+                *("--assets", assets, "--encoder", encoder, "--real", real, "--out", folder),
+                *("--samples", samples, *settings),
+            )
+        rulers = {
+            "widened": ("synthetic", "--root", assets, "--people", people),
+            "captured": ("synthetic", "--root", assets, "--people", people, "--motion", "mocap"),
+            "photos": ("photos", "--root", photos, "--teacher", teacher),
+            "clip": ("clip", "--root", "sample"),
+        }
+        found = {key: _measured(folder, key, ruler) for key, ruler in rulers.items()}
+        rows.append({"name": name, "samples": samples, "figures": _figures(found)})
+        content = reports.header("ablation") | {
+            "model": "sspnet-lite",
+            "protocol": (
+                f"From the published encoder and fresh heads, {samples} samples each, the first "
+                f"{CUT} heads, measured at cut {CUT} on {people} held-out people; far from "
+                "converged, so read the differences."
+            ),
+            "trials": rows,
+        }
+        reports.save(report, content)
+        click.echo(f"{name}: {rows[-1]['figures']}")
+
+
+def _train(*arguments: object) -> None:
+    team = max(1, len(os.sched_getaffinity(0)))
+    start = ["-m", "torch.distributed.run", "--nproc-per-node", str(team), "-m", "edge3dpose"]
+    single = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0",
+              "MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_TOP_PAD_": "200000000"}  # fmt: skip
+    _run([*start, "train", *map(str, arguments)], single)
+
+
+def _measured(folder: Path, key: str, ruler: tuple[object, ...]) -> dict:
+    file = folder / f"{key}.json"
+    if not file.is_file():
+        weights = folder / "sspnet-lite.onnx"
+        arguments = ("--weights", weights, "--cut", CUT, "--dataset", *ruler, "--report", file)
+        _run(["-m", "edge3dpose", "evaluate", *map(str, arguments)], {})
+    return json.loads(file.read_text())["cuts"][0]
+
+
+def _figures(found: dict[str, dict]) -> dict[str, float]:
+    return {
+        "widened, MPJPE mm": found["widened"]["mpjpe_mm"],
+        "PA mm": found["widened"]["pa_mpjpe_mm"],
+        "root depth off by": found["widened"]["root_depth_error"],
+        "captured, MPJPE mm": found["captured"]["mpjpe_mm"],
+        "captured, PA mm": found["captured"]["pa_mpjpe_mm"],
+        "photos, 2D PCK@0.5": found["photos"]["pck50"],
+        "photos, PCK@0.2": found["photos"]["pck20"],
+        "clip, PCK@0.2": found["clip"]["pck20"],
+    }
+
+
+def _run(command: list[str], more: dict[str, str]) -> None:
+    subprocess.run([sys.executable, *command], check=True, env={**os.environ, **more})
+
+
+if __name__ == "__main__":
+    main()
