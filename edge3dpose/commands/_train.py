@@ -105,9 +105,9 @@ def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
     from edge3dpose.training.synthesis import preview, spread
 
     sheet, histograms = out / "preview.png", out / "spread.png"
-    preview.contact_sheet(assets, count, sheet, size=spec.input_size)
+    rate = preview.contact_sheet(assets, count, sheet, size=spec.input_size)
     spread.plot(assets, SPREAD, histograms)
-    click.echo(f"wrote {sheet} and {histograms}")
+    click.echo(f"wrote {sheet} and {histograms}; one process rendered {rate:.0f} pictures a second")
 
 
 def _train(
@@ -195,10 +195,11 @@ def _fresh(model: str, growth: int, encoder: Path | None):  # type: ignore[no-un
     from edge3dpose.training.nets import blazepose, build
 
     net = build(model, growth)
-    if isinstance(net.entry, blazepose.BlazePoseEntry):
+    of_blazepose = getattr(net.entry, "encoder", None)
+    if isinstance(of_blazepose, blazepose.BlazePoseEncoder):
         if encoder is None:
             raise BadInput(f"{model} starts from a trained encoder: pass --encoder FILE.onnx")
-        blazepose.load_published(net.entry.encoder, encoder)
+        blazepose.load_published(of_blazepose, encoder)
     return net
 
 

@@ -11,7 +11,7 @@ from edge3dpose.commands._engine import BACKENDS
 
 @click.command()
 @click.option("--model", default="sspnet-lite", show_default=True)
-@click.option("--cut", required=True, help="A number, numbers with commas between, or all.")
+@click.option("--cut", default="all", show_default=True, help="K, K,K,... or all.")
 @click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp16",
               show_default=True)  # fmt: skip
 @click.option("--backend", type=click.Choice([*BACKENDS, "auto"]), default="auto",

@@ -13,10 +13,11 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from edge3dpose.training import root_depth
+from edge3dpose.training import polarity, root_depth
 from edge3dpose.training.losses import Targets
 from edge3dpose.training.recipes import Recipe
 from edge3dpose.training.synthesis.assets import Split
+from edge3dpose.training.synthesis.camera import Z_RANGE_MM
 from edge3dpose.training.team import ALONE, Team
 from edge3dpose.types import ModelSpec
 
@@ -49,6 +50,8 @@ class Renders(IterableDataset):
         self.assets, self.split, self.size, self.first = assets, split, size, first
         self.team = team
         self.drawn = {} if recipe is None else _drawn_by(recipe)
+        self.weak = 0.0 if recipe is None else recipe.weak
+        self.weak_told = recipe is None or recipe.weak_told
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         from edge3dpose.training.synthesis.dataset import Synthesizer
@@ -62,8 +65,17 @@ class Renders(IterableDataset):
         seed = self.first + offset
         while True:
             sample = people.sample(seed)
-            yield sample.image, root_depth.told(sample.uvz, sample.scale), sample.inside
+            uvz = root_depth.told(sample.uvz, sample.scale)
+            yield sample.image, self._labels(seed, sample.uvz, uvz), sample.inside
             seed += every
+
+    def _labels(self, seed: int, exact: np.ndarray, uvz: np.ndarray) -> np.ndarray:
+        """A share of the people keeps of its depth no more than a person could have said."""
+        if not self.weak or np.random.default_rng([seed, 1]).random() >= self.weak:
+            return polarity.labels(uvz)
+        uvz[:, 2] = np.nan
+        signs = polarity.of_depths(torch.from_numpy(exact[None, :, 2]), Z_RANGE_MM)[0].numpy()
+        return polarity.labels(uvz, signs if self.weak_told else None)
 
 
 def _drawn_by(recipe: Recipe) -> dict[str, Any]:
@@ -94,15 +106,19 @@ def tensor_from_bgr(images: Tensor, spec: ModelSpec) -> Tensor:
     return ((rgb - mean) / std).contiguous(memory_format=torch.channels_last)
 
 
-def targets_from(uvz: Tensor, inside: Tensor) -> Targets:
-    """Coordinates count where they are known (not NaN) and the joint lies in the crop."""
+def targets_from(labels: Tensor, inside: Tensor) -> Targets:
+    """Coordinates count where they are known (not NaN) and the joint lies in the crop.
+
+    labels  (B, J, 3) u, v, z, or (B, J, 4) with polarities as training.polarity puts them
+    """
+    uvz, polarity = labels[..., :3], labels[..., 3] if labels.shape[-1] > 3 else None
     valid = inside.unsqueeze(-1).expand_as(uvz) & (uvz > 0) & (uvz < 1)
     placed = ~uvz[..., 0].isnan()
-    return Targets(uvz.nan_to_num(0.0).clamp(0, 1), valid, inside.float(), placed)
+    return Targets(uvz.nan_to_num(0.0).clamp(0, 1), valid, inside.float(), placed, polarity)
 
 
 def mirrored(uvz: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels (B, J, 3), (B, J) of the pictures seen in a mirror: left joints become right ones."""
+    """Labels (B, J, 3 or 4), (B, J) of mirrored pictures: left joints become right ones."""
     swapped = uvz[:, mirror].clone()
     swapped[..., 0] = 1 - swapped[..., 0]
     return swapped, inside[:, mirror]

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from edge3dpose import metrics
 from edge3dpose.training.batches import tensor_from_bgr
-from edge3dpose.training.nets.sspnet import SSPNet
+from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.synthesis.camera import cube_to_mm
 from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
 from edge3dpose.types import ModelSpec
@@ -40,7 +40,7 @@ class HeldOut:
         self.true_mm = np.array([sample.joints_mm for sample in self.samples])
         self.inside = np.array([sample.inside for sample in self.samples])
 
-    def errors_mm(self, net: SSPNet) -> list[float]:
+    def errors_mm(self, net: PoseNet) -> list[float]:
         """MPJPE of each cut, joints in the crop; the network is left in training mode."""
         device = next(net.parameters()).device
         net.eval()

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.skeletons import lean_rad
-from edge3dpose.training import root_depth
+from edge3dpose.training import polarity, root_depth
 from edge3dpose.training.synthesis import degrade
 from edge3dpose.training.warp import warped
 from edge3dpose.types import Image
 
 DEGRADED = 0.5  # share of the pictures that are blurred, darkened ... further
 
-Sample = tuple[NDArray, NDArray, NDArray]  # image (S, S, 3), uvz (J, 3), inside (J,)
+Sample = tuple[NDArray, NDArray, NDArray]  # image (S, S, 3), labels (J, 4), inside (J,)
 
 
 def drawn(
@@ -25,11 +25,13 @@ def drawn(
     size: int,
     *,
     upright: float,
+    bones: NDArray | None = None,
 ) -> Sample:
     """A crop about ``square`` (middle x, y, and the side that spans 2.25 m, pixels of the image).
 
     pixels (J, 2) and depth (J,), z of the network's cube in that square: NaN where unknown
     upright  share of the crops that are turned until the trunk stands, as the runtime's are
+    bones    polarity of the parts (K,), NaN where unknown
     """
     scale = np.exp(rng.uniform(np.log(0.75), np.log(1.3)))
     zoom = size / (square[2] * scale)
@@ -48,4 +50,4 @@ def drawn(
     uvz[:, 2] = 0.5 + (depth - 0.5) / scale
     with np.errstate(invalid="ignore"):
         inside = np.logical_and(uvz[:, :2] >= 0, uvz[:, :2] < 1).all(axis=1)
-    return crop, root_depth.told(uvz, float(scale)), np.asarray(inside)
+    return crop, polarity.labels(root_depth.told(uvz, float(scale)), bones), np.asarray(inside)

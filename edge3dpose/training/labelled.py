@@ -21,3 +21,4 @@ class Labelled:
     camera: Camera | None
     subject: str  # who, as the data set names people: splits go by it
     frame: int  # of the recording, from 0; pictures that stand alone: 0
+    bones: NDArray | None = None  # (14,) polarity of training.polarity.PARTS, NaN where unknown

@@ -17,18 +17,17 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edge3dpose.training import checkpoint, held_out, losses, team
+from edge3dpose.training import checkpoint, held_out, team
 from edge3dpose.training.batches import Batch
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.held_out import HeldOut
-from edge3dpose.training.nets.sspnet import SSPNet, stages
+from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.recipes import Recipe
 from edge3dpose.training.team import ALONE, Team
 
 LOG = logging.getLogger(__name__)
 SAVE_EVERY_S = 600.0
 LOG_EVERY_S = 30.0
-CUTS = len(stages())
 
 
 @dataclass
@@ -36,7 +35,7 @@ class Training:
     """Everything that a step changes."""
 
     recipe: Recipe
-    net: SSPNet
+    net: PoseNet
     ema: dict[str, Tensor]
     optimiser: torch.optim.Optimizer
     progress: Progress
@@ -45,7 +44,7 @@ class Training:
     passes: tuple[bool, nn.Module] | None = None  # with the encoder tuned or not, and the pass
 
 
-def start(recipe: Recipe, net: SSPNet, device: torch.device, team: Team = ALONE) -> Training:
+def start(recipe: Recipe, net: PoseNet, device: torch.device, team: Team = ALONE) -> Training:
     """A fresh training of a network."""
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = copy.deepcopy(net.state_dict())
@@ -53,7 +52,7 @@ def start(recipe: Recipe, net: SSPNet, device: torch.device, team: Team = ALONE)
 
 
 def resume(
-    saved: checkpoint.Checkpoint, net: SSPNet, device: torch.device, team: Team = ALONE
+    saved: checkpoint.Checkpoint, net: PoseNet, device: torch.device, team: Team = ALONE
 ) -> Training:
     """Go on where a checkpoint stands."""
     training = start(saved.recipe, net, device, team)
@@ -115,14 +114,10 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     for group in training.optimiser.param_groups:
         group["lr"] = learning_rate(recipe, share) * group["lr_share"]
     targets = batch.targets.to(training.device)
-    depth = heads_trained(recipe, share, training.progress.step)
+    depth = min(heads_trained(recipe, share, training.progress.step) or net.cuts, net.cuts)
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        logits = _pass(training, share)(batch.images.to(training.device), batch.begun, depth)
-    per_head = losses.all_heads([net.decode(m) for m in logits], targets)
-    total = per_head.sum()
-    if recipe.heat:
-        heat = torch.stack([losses.heat_loss(m, targets) for m in logits])
-        total = total + recipe.heat * (1 - share) * heat.sum()
+        raw = _pass(training, share)(batch.images.to(training.device), batch.begun, depth)
+    total, per_head = net.objective(raw, targets, recipe, share)
     training.optimiser.zero_grad(set_to_none=True)
     total.backward()
     trained = [p for group in training.optimiser.param_groups for p in group["params"]]
@@ -131,13 +126,13 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     training.progress.step += 1
     training.progress.samples += len(batch.images) * training.team.size
     _average(training)
-    return per_head.detach()
+    return per_head
 
 
-def heads_trained(recipe: Recipe, share: float, step: int) -> int:
-    """How many heads a step trains: the network grows to its full depth after a while."""
+def heads_trained(recipe: Recipe, share: float, step: int) -> int | None:
+    """How many heads a step trains, None for all: a network may grow to its full depth."""
     short = share < recipe.short_until or step % recipe.deep_every
-    return recipe.short_cuts if short else CUTS
+    return recipe.short_cuts if short else None
 
 
 def learning_rate(recipe: Recipe, share: float) -> float:
@@ -167,7 +162,7 @@ def _pass(training: Training, share: float) -> nn.Module:
     return training.passes[1]
 
 
-def _freeze(net: SSPNet, recipe: Recipe, share: float) -> None:
+def _freeze(net: PoseNet, recipe: Recipe, share: float) -> None:
     if recipe.freeze_entry:
         entry: Any = net.entry
         entry.encoder.requires_grad_(False)
@@ -175,7 +170,7 @@ def _freeze(net: SSPNet, recipe: Recipe, share: float) -> None:
             parameter.requires_grad_(share >= recipe.tune_entry_from)
 
 
-def _optimiser(net: SSPNet, recipe: Recipe) -> torch.optim.Optimizer:
+def _optimiser(net: PoseNet, recipe: Recipe) -> torch.optim.Optimizer:
     entry: Any = net.entry
     apart = {id(p) for p in entry.encoder.parameters()} if recipe.freeze_entry else set()
     trained = [p for p in net.parameters() if id(p) not in apart]
@@ -214,7 +209,7 @@ def _log(
     with open(file, "a", newline="") as out:
         writer = csv.writer(out)
         if fresh:
-            names = [f"loss_cut{k:02d}" for k in range(1, CUTS + 1)]
+            names = [f"loss_cut{k:02d}" for k in range(1, training.net.cuts + 1)]
             writer.writerow(["samples", "seconds", "lr", *names])
         lr = learning_rate(training.recipe, share)
         row = [progress.samples, f"{progress.seconds:.0f}", f"{lr:.2e}"]

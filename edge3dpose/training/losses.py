@@ -7,7 +7,7 @@ cross-entropy on the score, every head with weight 1. The weight of the score is
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -23,11 +23,12 @@ class Targets:
     valid: Tensor  # (B, J, 3) bool
     inside: Tensor  # (B, J) 1.0 where the joint lies in the crop
     placed: Tensor | None = None  # (B, J) bool: whether that is known; None where it always is
+    polarity: Tensor | None = None  # (B, J) of the bone that ends there, NaN: as z says
 
     def to(self, device: torch.device) -> Targets:
         """The same on a device."""
-        placed = None if self.placed is None else self.placed.to(device)
-        return Targets(self.uvz.to(device), self.valid.to(device), self.inside.to(device), placed)
+        there = {f.name: getattr(self, f.name) for f in fields(self)}
+        return Targets(**{k: v.to(device) for k, v in there.items() if v is not None})
 
 
 def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
@@ -35,10 +36,23 @@ def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
     error = (prediction[..., :3] - targets.uvz) * targets.valid
     elastic = (error.abs() + error.square()).sum(dim=(1, 2))
     per_sample = elastic / targets.valid.sum(dim=(1, 2)).clamp(min=1)
+    return per_sample.mean() + SCORE_WEIGHT * score_loss(prediction, targets)
+
+
+def integral_loss(prediction: Tensor, targets: Targets) -> Tensor:
+    """HEMlets: L1 of the coordinates that are known, summed over a picture; (B, J, 4) -> scalar.
+
+    Zhou et al., arXiv 1910.12032, section 3.3: z is switched off where there is no depth label.
+    """
+    off = (prediction[..., :3] - targets.uvz).abs() * targets.valid
+    return off.sum(dim=(1, 2)).mean() + SCORE_WEIGHT * score_loss(prediction, targets)
+
+
+def score_loss(prediction: Tensor, targets: Targets) -> Tensor:
+    """Binary cross-entropy of the scores (B, J): whether the joint lies in the crop."""
     score = prediction[..., 3].clamp(1e-4, 1 - 1e-4)
     weight = None if targets.placed is None else targets.placed.float()
-    agreement = torch.nn.functional.binary_cross_entropy(score, targets.inside, weight)
-    return per_sample.mean() + SCORE_WEIGHT * agreement
+    return torch.nn.functional.binary_cross_entropy(score, targets.inside, weight)
 
 
 def heat_loss(logits: Tensor, targets: Targets) -> Tensor:

@@ -64,9 +64,8 @@ class Pictures(IterableDataset):
             depth = 0.5 + (label.joints_mm[:, 2] - root_mm) / self.spec.z_range_mm
             depth[~label.known] = np.nan
         picture = np.asarray(image, np.uint8)
-        return drawn(
-            rng, picture, pixels, depth, square, self.spec.input_size, upright=self.upright
-        )
+        told, size = (pixels, depth, square), self.spec.input_size
+        return drawn(rng, picture, *told, size, upright=self.upright, bones=label.bones)
 
 
 def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | None:

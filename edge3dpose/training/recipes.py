@@ -32,10 +32,12 @@ class Recipe:
     replay: int = 0  # renders kept and drawn from again, where rendering is slower than training
     draws: int = 0  # of each of them before more are rendered; 0: render as fast as it goes
     real: float = 0.15  # share of real crops with agreed 2D, where there are any
-    heat: float = 0.0  # weight of the heatmaps' cross-entropy at first; it fades to none
+    heat: float = 0.0  # weight of the maps' own loss; SSP-Net's fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
     upright: float = 0.7  # share of the crops that are turned until the trunk stands, as in run
     widen: bool = True  # poses beyond those that were captured
+    weak: float = 0.0  # share of the renders whose depth is thrown away but for the bones' polarity
+    weak_told: bool = True  # and whether that is kept, where a network learns from it
     worn: bool = True  # blur, noise, colour casts, occluders and frame edges on renders
 
 
@@ -51,6 +53,18 @@ RECIPES = {
         short_until=0.75,
         deep_every=3,
         heat=0.03,
+        replay=24_000,
+        draws=4,
+    ),
+    "hemlets": Recipe(model="hemlets", growth=256, samples=2_000_000, peak_lr=1e-3, heat=0.05),
+    "hemlets-edge": Recipe(
+        model="hemlets-edge",
+        growth=32,
+        samples=300_000,
+        freeze_entry=True,
+        tune_entry_from=0.3,
+        batch=16,
+        heat=0.05,
         replay=24_000,
         draws=4,
     ),

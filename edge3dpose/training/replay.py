@@ -37,7 +37,7 @@ class Pool:
         self.spec, self.capacity, self.draws = spec, capacity, draws
         self.mirror = torch.tensor(spec.skeleton.mirror)
         self.images = torch.empty(0)  # pictures, or what frozen layers made of them
-        self.uvz = torch.zeros(capacity, joints, 3)
+        self.uvz = torch.empty(0)
         self.inside = torch.zeros(capacity, joints, dtype=torch.bool)
         self.made = self.drawn = 0
         self.random = torch.Generator().manual_seed(seed)
@@ -77,6 +77,7 @@ class Pool:
                     time.sleep(0.02)
                 if not len(self.images):
                     self.images = images.new_zeros(self.capacity, *images.shape[1:])
+                    self.uvz = uvz.new_zeros(self.capacity, *uvz.shape[1:])
                 for one in zip(images, uvz, inside, strict=True):
                     slot = self.made % self.capacity
                     self.images[slot], self.uvz[slot], self.inside[slot] = one

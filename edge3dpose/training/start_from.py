@@ -9,11 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from edge3dpose.errors import EngineMismatch
+from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.nets.sspnet import SSPNet
 
 
-def load_exported(net: SSPNet, onnx_file: Path) -> None:
+def load_exported(net: PoseNet, onnx_file: Path) -> None:
     """Read every weight of an exported file into a network of the same shape.
 
     What no cut uses is not in the file: the last block's re-injection stays as it was.
@@ -22,6 +23,8 @@ def load_exported(net: SSPNet, onnx_file: Path) -> None:
     import onnx
     from onnx import numpy_helper
 
+    if not isinstance(net, SSPNet):
+        raise BadInput("this model's exported file is folded; go on from its checkpoint: --resume")
     graph = onnx.load(str(onnx_file)).graph
     found = {i.name: _tensor(numpy_helper.to_array(i)) for i in graph.initializer}
     state = net.state_dict()

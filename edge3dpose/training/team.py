@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
 
-from edge3dpose.training.nets.sspnet import SSPNet
+from edge3dpose.training.nets.posenet import PoseNet
 
 
 @dataclass(frozen=True)
@@ -58,19 +57,17 @@ def leave(team: Team) -> None:
 
 
 class Pass(nn.Module):
-    """What a step asks of the network: pictures -> logits of the first ``depth`` heads."""
+    """What a step asks of the network: pictures -> what its loss needs of the first heads."""
 
-    def __init__(self, net: SSPNet) -> None:
+    def __init__(self, net: PoseNet) -> None:
         super().__init__()
         self.net = net
 
     def forward(self, images: Tensor, begun: bool, depth: int) -> list[Tensor]:
-        entry: Any = self.net.entry
-        maps = entry.go_on(images) if begun else entry(images)
-        return [logits for _, logits in self.net.logits(maps, {depth})]
+        return self.net.raw(images, begun=begun, depth=depth)
 
 
-def passing(net: SSPNet, team: Team) -> nn.Module:
+def passing(net: PoseNet, team: Team) -> nn.Module:
     """The pass whose gradients are the team's mean; made anew where other layers are to learn.
 
     Not every step trains every head, so DDP has to look for those that were left out.

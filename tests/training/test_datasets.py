@@ -4,15 +4,19 @@ import json
 import pickle
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("torch")
 
+from edge3dpose import models
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training.datasets import h36m, mpi_inf_3dhp, mpii
+from edge3dpose.training import pictures, polarity
+from edge3dpose.training.datasets import bone_polarity, h36m, mpi_inf_3dhp, mpii
 from edge3dpose.training.lens_fit import fit_lens
+from edge3dpose.training.team import Team
 from edge3dpose.types import Camera
 
 TRUTH = Path(__file__).parents[3] / "shared" / "data" / "truth"
@@ -156,3 +160,32 @@ def test_real_mpi_inf_3dhp_people_have_limbs_of_human_length():
         assert all(180 < length < 550 for length in lengths)  # markerless truth: left is not right
         assert min(lengths[:4]) > max(lengths[5::2])  # a leg's bone is longer than a forearm
         assert np.abs(project(one.joints_mm, one.camera) - one.pixels).max() < 5  # whole pixels
+
+
+def test_bones_whose_nearer_end_somebody_told_are_read(tmp_path):
+    rng = np.random.default_rng(0)
+    part = np.concatenate([rng.uniform(20, 180, (2, 17, 2)), np.ones((2, 17, 1))], axis=2)
+    part[:, 9, 2] = 0
+    signs = rng.integers(-1, 2, (2, 14)).astype(np.float32)
+    signs[1, 3] = np.nan
+    names = np.array(["a.png", "b.png"])
+    for name in names:
+        cv2.imwrite(str(tmp_path / name), np.zeros((200, 200, 3), np.uint8))
+    file = tmp_path / "told.npz"
+    np.savez(file, imgname=names, part=part, polarity=signs)
+    labels = list(bone_polarity.open_dataset(file, "train"))
+    assert [one.image.name for one in labels] == ["a.png", "b.png"]
+    assert not labels[0].known[9]
+    np.testing.assert_array_equal(labels[1].bones, signs[1])
+    stream = iter(pictures.Pictures(labels, models.find("hemlets-edge"), 0, Team(), upright=0.7))
+    for _, (_, drawn, _) in zip(range(6), stream, strict=False):
+        told = drawn[polarity.CHILDREN, 3]
+        assert any(np.array_equal(told, one, equal_nan=True) for one in signs)
+        assert np.isnan(drawn[:, 2]).all()
+    for changes in ({"polarity": signs * 3}, {"polarity": signs[:, :5]}, {"part": part[:, :9]}):
+        np.savez(file, **{"imgname": names, "part": part, "polarity": signs, **changes})
+        with pytest.raises(BadInput, match="polarity"):
+            list(bone_polarity.open_dataset(file, "train"))
+    np.savez(file, imgname=names, part=part)
+    with pytest.raises(BadInput, match="wanted imgname, part and polarity"):
+        list(bone_polarity.open_dataset(file, "train"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -13,7 +14,7 @@ from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.runtime.lift import square_scale
 from edge3dpose.skeletons import H36M17, lean_rad
-from edge3dpose.training import recipes
+from edge3dpose.training import polarity, recipes
 from edge3dpose.training.batches import Renders
 from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
@@ -86,6 +87,19 @@ def test_what_the_recipe_leaves_out_is_left_out(stick_file: Path) -> None:
     assert sum(a.visible.sum() for a, _ in pairs) > sum(b.visible.sum() for _, b in pairs)
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_of_a_share_of_the_depth_only_the_polarity_is_kept(stick_file: Path, told: bool) -> None:
+    recipe = replace(recipes.find("hemlets-edge"), weak=0.5, weak_told=told)
+    stream = Renders(stick_file, "train", 64, 0, recipe=recipe)
+    labels = [uvz for _, (_, uvz, _) in zip(range(40), stream, strict=False)]
+    weak = [one for one in labels if np.isnan(one[:, 2]).all()]
+    assert 10 < len(weak) < 30
+    for one in weak:
+        assert not np.isnan(one[:, :2]).any()
+        assert np.isfinite(one[polarity.CHILDREN, 3]).all() == told
+    assert not any(np.isnan(one[:, 2]).any() for one in labels if not np.isnan(one[0, 2]))
+
+
 def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
     size, spec, recipe = 64, models.find("sspnet-lite"), recipes.find("sspnet-lite")
     people = Synthesizer(stick_file, size=size, upright=recipe.upright)
@@ -94,7 +108,8 @@ def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -
         one = people.sample(seed)
         prior_mm = one.focal_px * 2250 / size
         assert prior_mm * square_scale(uvz, spec) == pytest.approx(one.root_depth_mm, rel=1e-4)
-        np.testing.assert_array_equal(uvz[1:], one.uvz[1:])
+        np.testing.assert_array_equal(uvz[1:, :3], one.uvz[1:])
+        assert np.isnan(uvz[:, 3]).all()
 
 
 def test_a_seed_gives_the_same_sample_whatever_came_before(
@@ -255,7 +270,8 @@ def test_an_occluder_says_where_it_is() -> None:
 
 
 def test_contact_sheet(stick_file: Path, people: Synthesizer, tmp_path: Path) -> None:
-    out = contact_sheet(stick_file, 5, tmp_path / "new" / "sheet.png", size=64)
+    out = tmp_path / "new" / "sheet.png"
+    assert contact_sheet(stick_file, 5, out, size=64) > 1  # pictures a second
     sheet = cv2.imread(str(out))
     assert sheet.shape == (128, 192, 3)
     with pytest.raises(BadInput, match=r"sheet\.nothing"):

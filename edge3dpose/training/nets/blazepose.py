@@ -27,6 +27,9 @@ _ORDER = (
 )
 
 
+_EXPORTED = "entry.encoder."  # how its weights' names begin in a file that we exported
+
+
 class InvertedResidual(nn.Module):
     """1x1 expand, ReLU6, depthwise, ReLU6, 1x1 project; plus its input where shapes agree."""
 
@@ -144,7 +147,9 @@ class BlazePoseEntry(nn.Module):
 
 
 def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
-    """Read the published weights (pose_landmark_full.onnx) into the encoder.
+    """Read the published weights (pose_landmark_full.onnx) into the encoder, or trained ones.
+
+    The latter are those of an exported model that has this encoder.
 
     Raises BadInput without the file, EngineMismatch where its layers are not the ones above.
     """
@@ -155,6 +160,15 @@ def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
         raise BadInput(f"no file {onnx_file}; wanted MediaPipe's pose_landmark_full.onnx")
     graph = onnx.load(str(onnx_file)).graph
     values = {i.name: i for i in graph.initializer}
+    trained = {f"{_EXPORTED}{name}": name for name in encoder.state_dict()}
+    if trained.keys() <= values.keys():
+        encoder.load_state_dict(
+            {
+                name: torch.from_numpy(numpy_helper.to_array(values[exported]).copy())
+                for exported, name in trained.items()
+            }
+        )
+        return
     nodes = [node for node in graph.node if node.op_type == "Conv"]
     convs = [m for m in encoder.modules() if isinstance(m, nn.Conv2d)]
     for conv, position in zip(convs, _ORDER, strict=True):

@@ -15,7 +15,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from edge3dpose.training import losses
+from edge3dpose.training.losses import Targets
 from edge3dpose.training.nets.depthwise import Depthwise5x5
+from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.recipes import Recipe
 
 LEVELS = 4  # 32x32, 16x16, 8x8, 4x4 for a 256 px input
 PYRAMIDS = 8  # down, up, down, up, ...
@@ -147,7 +151,7 @@ def stages() -> list[tuple[int, int, bool]]:
     return order
 
 
-class SSPNet(nn.Module):
+class SSPNet(PoseNet):
     """Entry flow and eight pyramids. Level l has 3 * growth + growth * l channels.
 
     entry  gives a map for level 0 with that many channels, and may give maps for deeper levels:
@@ -171,6 +175,27 @@ class SSPNet(nn.Module):
     @property
     def cuts(self) -> int:
         return len(self.blocks)
+
+    def raw(self, images: Tensor, *, begun: bool = False, depth: int | None = None) -> list[Tensor]:
+        """Logits (B, 2J, H, W) of the first ``depth`` heads."""
+        entry: Any = self.entry
+        maps = entry.go_on(images) if begun else entry(images)
+        return [logits for _, logits in self.logits(maps, {depth or self.cuts})]
+
+    def objective(
+        self, raw: Sequence[Tensor], targets: Targets, recipe: Recipe, share: float
+    ) -> tuple[Tensor, Tensor]:
+        """Every head with weight 1 (Luvizon et al., section 3.4)."""
+        per_head = losses.all_heads([self.decode(logits) for logits in raw], targets)
+        total = per_head.sum()
+        if recipe.heat:
+            heat = recipe.heat * (1 - share)
+            total = total + heat * sum(losses.heat_loss(logits, targets) for logits in raw)
+        return total, per_head.detach()
+
+    def exported(self) -> nn.Module:
+        """The network with an exit of its own a block."""
+        return AllHeads(self)
 
     def forward(self, images: Tensor, cuts: Sequence[int] | None = None) -> list[Tensor]:
         """images (B, 3, S, S) -> predictions (B, J, 4) of the asked cuts (1..24; None is all)."""
@@ -196,3 +221,40 @@ class SSPNet(nn.Module):
 def level_channels(growth: int) -> list[int]:
     """Channels of each level, finest first (growth 96: 288, 384, 480, 576)."""
     return [growth * (3 + level) for level in range(LEVELS)]
+
+
+class AllHeads(nn.Module):
+    """The network with an exit of its own a block, so that a cut is a plain sub-graph.
+
+    The exit holds a copy of the heat and depth rows of the fused head convolution: cut k then keeps
+    the fused one of blocks 1..k-1 and the exit of block k, and nothing that it does not need.
+    """
+
+    def __init__(self, net: SSPNet) -> None:
+        super().__init__()
+        self.entry, self.units, self.blocks = net.entry, net.units, net.blocks
+        self.exits = nn.ModuleList(_exit(block) for block in net.blocks)  # type: ignore[arg-type]
+        self.decode = net.decode
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        lateral: list[Tensor | None] = [None] * 4
+        for level, entry_map in enumerate(self.entry(images)):
+            lateral[level] = entry_map
+        heads = []
+        walk: Any = zip(self.units, self.blocks, self.exits, stages(), strict=True)
+        for unit, block, exit_conv, (_, level, down) in walk:
+            x = unit(lateral[level - 1 if down else level + 1])
+            if lateral[level] is not None:
+                x = x + lateral[level]
+            a, b, q = block.features(x)
+            heads.append(self.decode(exit_conv(q)))
+            lateral[level] = a + b + block.back(q)
+        return heads
+
+
+def _exit(block: PredictionBlock) -> nn.Conv2d:
+    heads = block.heads.weight
+    rows = 2 * block.joints
+    conv = nn.Conv2d(heads.shape[1], rows, 1, bias=False)
+    conv.weight.data.copy_(heads.data[:rows])
+    return conv

@@ -1,0 +1,26 @@
+"""HEMlets Pose (Zhou et al., arXiv 1910.12032): one prediction, from a volume a joint."""
+
+from __future__ import annotations
+
+from edge3dpose.skeletons import H36M17
+from edge3dpose.types import ModelSpec
+
+HEMLETS = ModelSpec(
+    name="hemlets",
+    input_size=256,
+    cuts=1,
+    skeleton=H36M17,
+    mean_rgb=(0.485, 0.456, 0.406),  # what ResNet-50 is used to
+    std_rgb=(0.229, 0.224, 0.225),
+)
+
+HEMLETS_EDGE = ModelSpec(  # BlazePose's encoder wants pixels in 0..1
+    name="hemlets-edge",
+    input_size=256,
+    cuts=1,
+    skeleton=H36M17,
+    mean_rgb=(0.0, 0.0, 0.0),
+    std_rgb=(1.0, 1.0, 1.0),
+)
+
+SPECS = (HEMLETS, HEMLETS_EDGE)

@@ -1,0 +1,55 @@
+"""People in 2D, of whose bones somebody said which end is nearer: an npz that anyone can make.
+
+imgname (F,)       names of pictures beside the file
+part (F, 17, 3)    joints of h36m17: frame pixels and a flag, above 0 where it is labelled
+polarity (F, 14)   of training.polarity.PARTS: 1 the child is nearer than its parent, 0 level,
+                   -1 behind; NaN where nobody said
+
+Networks that learn from polarity (hemlets, hemlets-edge) learn depth from it; others its 2D alone.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from edge3dpose.errors import BadInput
+from edge3dpose.training.labelled import Labelled
+from edge3dpose.training.polarity import PARTS
+
+TEST_EVERY = 1
+
+
+def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
+    """All of its people, whatever the split; BadInput where the file is another."""
+    try:
+        with np.load(root, allow_pickle=False) as content:
+            names = [str(name) for name in content["imgname"]]
+            joints = content["part"].astype(np.float64)
+            signs = content["polarity"].astype(np.float32)
+    except KeyError as error:
+        raise BadInput(f"{root} has no {error}; wanted imgname, part and polarity") from None
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{root} is no npz of plain arrays: {error}") from None
+    wanted = (len(names), 17, 3), (len(names), len(PARTS))
+    if (joints.shape, signs.shape) != wanted:
+        raise BadInput(
+            f"{root}: part {joints.shape} and polarity {signs.shape}, "
+            f"wanted {wanted[0]} and {wanted[1]}"
+        )
+    if not np.isin(signs[~np.isnan(signs)], (-1, 0, 1)).all():
+        raise BadInput(f"{root}: a polarity is -1, 0, 1 or NaN")
+    for name, person, bones in zip(names, joints, signs, strict=True):
+        yield Labelled(
+            image=root.parent / name,
+            pixels=person[:, :2],
+            known=person[:, 2] > 0,
+            joints_mm=None,
+            camera=None,
+            subject="",
+            frame=0,
+            bones=bones,
+        )

@@ -1,0 +1,145 @@
+"""HEMlets Pose in PyTorch: images -> one prediction (u, v, z, score) from a volume a joint.
+
+Zhou et al., "HEMlets Pose: Learning Part-Centric Heatmap Triplets for Accurate 3D Human Pose
+Estimation", arXiv 1910.12032, section 3; read-out by integration as Sun et al., arXiv 1711.08229.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from edge3dpose.training import losses, triplets
+from edge3dpose.training.losses import Targets
+from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.nets.resnet import ResNet50
+from edge3dpose.training.recipes import Recipe
+
+JOINTS = 18  # h36m17 and the middle of the shoulders, which stays inside
+MAPS = triplets.MAPS + JOINTS
+
+
+class Integral(nn.Module):
+    """No parameters, FP32: volume (B, 18 * D, H, W) -> (B, 17, 4) = u, v, z, score.
+
+    One softmax over a joint's whole volume, its three marginals, their means. The score is the
+    hottest 2x2 window's share of what the volume is from the camera's side, as SSP-Net's.
+    """
+
+    def __init__(self, joints: int = JOINTS - 1) -> None:
+        super().__init__()
+        self.joints = joints
+
+    def forward(self, volume: Tensor) -> Tensor:
+        height, width = volume.shape[2:]
+        bins = volume.shape[1] // JOINTS
+        cells = volume[:, : self.joints * bins].float().unflatten(1, (self.joints, bins))
+        share = cells.flatten(2).softmax(dim=-1).unflatten(2, (bins, height, width))
+        front = share.sum(dim=2)  # (B, J, H, W)
+        marginals = (front.sum(dim=2), front.sum(dim=3), share.sum(dim=(3, 4)))
+        uvz = [_mean(marginal) for marginal in marginals]
+        windows = 4.0 * F.avg_pool2d(front, 2, stride=1)
+        score = windows.amax(dim=(2, 3)).clamp(max=1.0)
+        return torch.stack([*uvz, score], dim=-1)
+
+
+def _mean(marginal: Tensor) -> Tensor:
+    """(B, J, N) -> (B, J): the mean place, 0..1, end points included."""
+    return marginal @ torch.linspace(0, 1, marginal.shape[-1], device=marginal.device)
+
+
+class HEMlets(PoseNet):
+    """A trunk, two branches of it, and a volume from what both say.
+
+    entry  images -> features, or a list of maps
+    up     features -> (B, C, H, W)
+    hint   features -> (B, MAPS, H, W): the triplets of the parts, the heatmaps of the joints
+    """
+
+    def __init__(
+        self,
+        entry: nn.Module,
+        up: nn.Module,
+        hint: nn.Module,
+        *,
+        up_channels: int,
+        read_channels: int,
+        mid: int,
+        bins: int,
+        z_range_mm: float = 2000.0,
+    ) -> None:
+        super().__init__()
+        self.entry, self.up, self.hint = entry, up, hint
+        self.read = nn.Sequential(
+            nn.Conv2d(MAPS, read_channels, 3, padding=1, bias=False),
+            nn.BatchNorm2d(read_channels),
+            nn.ReLU(),
+        )
+        self.volume = nn.Sequential(
+            nn.Conv2d(up_channels + read_channels, mid, 1),
+            nn.BatchNorm2d(mid),
+            nn.ReLU(),
+            nn.Conv2d(mid, JOINTS * bins, 1),
+        )
+        self.decode = Integral()
+        self.z_range_mm = z_range_mm
+
+    @property
+    def cuts(self) -> int:
+        """One: it is not cut."""
+        return 1
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        return [self.decode(self.raw(images)[0])]
+
+    def raw(self, images: Tensor, *, begun: bool = False, depth: int | None = None) -> list[Tensor]:
+        """The volume, and the maps of the hint branch."""
+        entry: Any = self.entry
+        features = entry.go_on(images) if begun else entry(images)
+        maps = self.hint(features)
+        return [self.volume(torch.cat([self.up(features), self.read(maps)], dim=1)), maps]
+
+    def objective(
+        self, raw: Sequence[Tensor], targets: Targets, recipe: Recipe, share: float
+    ) -> tuple[Tensor, Tensor]:
+        """Section 3.3: coordinates from the volume, and the hints in their weight throughout."""
+        volume, maps = raw
+        found = self.decode(volume)
+        total = losses.integral_loss(found, targets)
+        if recipe.heat:
+            total = total + recipe.heat * triplets.loss(maps, targets, self.z_range_mm)
+        return total, losses.pose_loss(found, targets).detach()[None]
+
+    def exported(self) -> nn.Module:
+        """The network with what folds exactly folded."""
+        from edge3dpose.training.nets.folded import folded
+
+        return folded(self)
+
+
+def deconvolutions(c_in: int, channels: int, steps: int = 3) -> list[nn.Module]:
+    """Each doubles the side: transposed 4x4, batch norm, ReLU."""
+    layers: list[nn.Module] = []
+    for _ in range(steps):
+        up = nn.ConvTranspose2d(c_in, channels, 4, stride=2, padding=1, bias=False)
+        layers += [up, nn.BatchNorm2d(channels), nn.ReLU()]
+        c_in = channels
+    return layers
+
+
+def paper(growth: int) -> HEMlets:
+    """The paper's size with growth 256: 49.6 M parameters, volumes of 64 x 64 x 64 from 256 px."""
+    wide, up = ResNet50.channels, 4 * growth
+    return HEMlets(
+        ResNet50(),
+        nn.Sequential(*deconvolutions(wide, growth), nn.Conv2d(growth, up, 3, padding=1)),
+        nn.Sequential(*deconvolutions(wide, growth), nn.Conv2d(growth, MAPS, 3, padding=1)),
+        up_channels=up,
+        read_channels=growth,
+        mid=up,
+        bins=64,
+    )

@@ -1,0 +1,40 @@
+"""Which end of each bone is nearer: a depth label of three values, that a person can see too.
+
+Zhou et al., "HEMlets Pose", arXiv 1910.12032, section 3.1. Labels of a crop are (J, 4): u, v, z and
+the polarity of the bone that ends at the joint, NaN where it is to be read from z.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+# The 14 parts as (parent, child) of h36m17; each child has one
+PARTS = (
+    *((0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6)),
+    *((0, 8), (8, 14), (14, 15), (15, 16), (8, 11), (11, 12), (12, 13), (8, 10)),
+)
+PARENTS, CHILDREN = ([part[end] for part in PARTS] for end in (0, 1))
+# Mean lengths of the rendered people's bones, in mm, and the share that counts as level with it
+LENGTHS_MM = (110, 391, 425, 110, 391, 425, 500, 170, 260, 229, 170, 260, 229, 250)
+LEVEL = 0.2
+
+
+def of_depths(z: Tensor, z_range_mm: float) -> Tensor:
+    """z (B, J) of the cube, the root's 0.5 -> (B, K): 1 nearer than the parent, 0 level, -1 behind.
+
+    A bone is level within LEVEL of its mean length.
+    """
+    ahead_mm = (z[:, PARENTS] - z[:, CHILDREN]) * z_range_mm
+    level_mm = LEVEL * torch.tensor(LENGTHS_MM, device=z.device)
+    return torch.where(ahead_mm.abs() <= level_mm, torch.zeros_like(ahead_mm), ahead_mm.sign())
+
+
+def labels(uvz: NDArray, polarity: NDArray | None = None) -> NDArray[np.float32]:
+    """(J, 3) and the polarity of the parts (K,), NaN where unknown -> labels (J, 4)."""
+    column = np.full(len(uvz), np.nan, np.float32)
+    if polarity is not None:
+        column[CHILDREN] = polarity
+    return np.column_stack([uvz, column]).astype(np.float32)
