@@ -162,6 +162,9 @@ def _where(report: dict) -> Iterable[str]:
     lines.append(line(["joints by score", *told]))
     yield "\n".join(lines)
     joints = sorted(report["by_joint_mm"].items(), key=lambda item: -item[1])
+    if "root_depth_error" in report:
+        told = (f"{name} {share:.1%}" for name, share in report["root_depth_error"].items())
+        yield f"Distance of the root, median error: {', '.join(told)}."
     yield "By joint, mm: " + ", ".join(f"{name} {mm:.0f}" for name, mm in joints) + "."
 
 

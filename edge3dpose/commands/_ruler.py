@@ -50,7 +50,11 @@ def measured(
         "best_cut": cuts[best],
         "by_fact": breakdown.by_fact(poses, best, root=root),
         "by_joint_mm": breakdown.by_joint(poses, best, spec.skeleton.joints, root=root),
-        "root_depth_error_of_the_square": accuracy.off(poses.prior_mm, poses, root)[1],
+        "root_depth_error": {
+            "by the square alone": accuracy.off(poses.prior_mm, poses, root)[1],
+            "by the root's z": accuracy.off(poses.depths_mm[best], poses, root)[1],
+            "by the bones": accuracy.off(poses.by_bones_mm[best], poses, root)[1],
+        },
         "by_score": breakdown.by_score(poses, best, root=root),
     }
     if len(poses.names) <= peers.FEW:

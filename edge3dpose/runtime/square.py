@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from edge3dpose.skeletons import lean_rad, trunk
-from edge3dpose.types import Box, Pose3D
+from edge3dpose.types import Array, Box, Pose3D
 
 # Bones of h36m17 as (joint, joint, mm): how long a trained network sees them on average, when the
 # square is right. They lie a few percent under the training people's true means, for a network that
@@ -26,10 +26,14 @@ MIN_SCORE = 0.5  # mean over the joints; under it nobody is there
 _FARTHEST = 1.25  # one correction changes the side by no more than this factor
 
 
-def body_scale(pose: Pose3D) -> float:
-    """How large a person is by his bones, as a share of an adult."""
-    joints = pose.joints_mm
-    shares = [float(np.linalg.norm(joints[a] - joints[b])) / mm for a, b, mm in _BONES]
+def body_scale(joints_mm: Array) -> float:
+    """How large a person (J, 3) is by his bones, as a share of an adult.
+
+    The cube is as deep as it is wide, so that a body twice as far is twice as large in it: divided
+    by this, the distance is the one at which the bones are as long as an adult's. The idea is that
+    of Zhou et al., arXiv 1910.12032, whose evaluation searches for it.
+    """
+    shares = [float(np.linalg.norm(joints_mm[a] - joints_mm[b])) / mm for a, b, mm in _BONES]
     return sum(shares) / len(shares)
 
 
@@ -41,7 +45,7 @@ def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
     """
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     side = pose.box.x1 - pose.box.x0
-    scale = float(np.clip(body_scale(pose) / pose.square_scale, 1 / _FARTHEST, _FARTHEST))
+    scale = float(np.clip(body_scale(pose.joints_mm) / pose.square_scale, 1 / _FARTHEST, _FARTHEST))
     half = side * scale**trust / 2
     x, y = (float(value) for value in pose.pixels[0])
     score = float(pose.score.mean())
@@ -61,4 +65,4 @@ def _angle_rad(pose: Pose3D, side_px: float) -> float:
 
 def is_person(pose: Pose3D) -> bool:
     """Whether somebody is where a pose says: the network is sure, and it is a body in size."""
-    return bool(pose.score.mean() >= MIN_SCORE and 0.3 < body_scale(pose) < 3)
+    return bool(pose.score.mean() >= MIN_SCORE and 0.3 < body_scale(pose.joints_mm) < 3)

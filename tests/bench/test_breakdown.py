@@ -21,7 +21,9 @@ def poses():
     inside = np.ones((N, J), bool)
     facts = {"size": np.arange(N)[::-1].astype(float), "noise": np.full(N, 3.0)}
     depth = true[:, 0, 2]
-    return Poses(found[None], scores[None], true, inside, facts, depth, depth[None], found[None])
+    return Poses(
+        found[None], scores[None], true, inside, facts, depth, depth[None], depth[None], found[None]
+    )
 
 
 def test_fifths_of_the_people_are_in_the_order_of_the_fact():

@@ -99,7 +99,7 @@ def test_the_whole_frame_is_a_square_about_its_middle():
 
 def test_an_adult_in_a_fitting_square_keeps_it_and_a_small_body_shrinks_it():
     fits = pose_at(300, 200, 400)
-    assert body_scale(fits) == pytest.approx(1, abs=0.06)
+    assert body_scale(fits.joints_mm) == pytest.approx(1, abs=0.06)
     small = square_from_pose(pose_at(300, 200, 400, scale=0.9))
     kept = square_from_pose(fits)
     assert (small.x1 - small.x0) / (kept.x1 - kept.x0) == pytest.approx(0.9, abs=0.01)
