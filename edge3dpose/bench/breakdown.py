@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edge3dpose import metrics
 from edge3dpose.bench import accuracy
 from edge3dpose.bench.poses import Poses
+from edge3dpose.runtime.filters import bone_length
 
 PARTS = 5  # equal shares of the people, or of the joints
 
@@ -49,6 +50,14 @@ def by_joint(poses: Poses, row: int, names: tuple[str, ...], *, root: int) -> di
         for joint, name in enumerate(names)
         if poses.inside[:, joint].any()
     }
+
+
+def with_bone_lengths(poses: Poses, row: int, *, root: int) -> dict[str, float]:
+    """MPJPE and PA-MPJPE of a cut once the runtime's bone-length filter has been over it."""
+    people = zip(poses.found_mm[row], poses.scores[row], strict=True)
+    found = np.array([bone_length.corrected(points, score) for points, score in people])
+    figures = accuracy.figures(found, poses.true_mm, poses.inside, root)
+    return {name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")}
 
 
 def one_by_one(poses: Poses, row: int, *, root: int) -> list[dict[str, Any]]:

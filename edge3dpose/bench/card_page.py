@@ -165,6 +165,12 @@ def _where(report: dict) -> Iterable[str]:
     if "root_depth_error" in report:
         told = (f"{name} {share:.1%}" for name, share in report["root_depth_error"].items())
         yield f"Distance of the root, median error: {', '.join(told)}."
+    if "with_bone_lengths" in report:
+        with_it = report["with_bone_lengths"]
+        yield (
+            f"With `run --bones` (depths moved until bones have their lengths): "
+            f"{with_it['mpjpe_mm']:.1f} mm MPJPE, {with_it['pa_mpjpe_mm']:.1f} mm PA."
+        )
     yield "By joint, mm: " + ", ".join(f"{name} {mm:.0f}" for name, mm in joints) + "."
 
 

@@ -48,6 +48,7 @@ def measured(
     best = min(range(len(rows)), key=lambda row: rows[row]["mpjpe_mm"])
     details: dict[str, Any] = {
         "best_cut": cuts[best],
+        "with_bone_lengths": breakdown.with_bone_lengths(poses, best, root=root),
         "by_fact": breakdown.by_fact(poses, best, root=root),
         "by_joint_mm": breakdown.by_joint(poses, best, spec.skeleton.joints, root=root),
         "root_depth_error": {

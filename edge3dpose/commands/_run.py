@@ -128,6 +128,8 @@ def _run(
     )
     smooth = options["smooth"] and source.related
     filters: list[Filter] = []
+    if options["bones"]:
+        filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
     if smooth:
         filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
     sinks = _open_sinks(source, choice, outputs, smooth, options)
@@ -182,6 +184,7 @@ def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]
         "backend": choice.backend,
         "source": source.name,
         "live": source.live,
+        "correction": "bone-length on joints_mm" if options["bones"] else None,
         "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
         "root_depth": f"assumed: the square around a person spans {crop_m:g} m, adults 1.7 m tall",
         "camera": _about_camera(options["fov"], options["intrinsics"]),

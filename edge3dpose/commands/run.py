@@ -21,6 +21,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--jsonl", type=FILE, help="write the poses as JSON lines")
 @click.option("--save", type=FILE, help="write a video with the skeletons, .mp4")
 @click.option("--show/--no-show", default=None, help="a window; on where nothing is written")
+@click.option(
+    "--bones/--no-bones",
+    default=False,
+    show_default=True,
+    help="Move depths until bones are as long as an adult's.",
+)
 @click.option("--smooth/--no-smooth", default=True, show_default=True, help="One-Euro filter")
 @click.option(
     "--detector",
