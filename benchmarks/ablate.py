@@ -19,22 +19,35 @@ import click
 
 from edge3dpose.bench import report as reports
 
-CUT = 11
-SHORT = ("short_until=1.0", "batch=8", "deep_every=1")  # the first eleven heads, many small steps
-TRIALS: dict[str, tuple[str, ...]] = {
-    "all of it": (),
-    "no real people": ("real=0.0",),
-    "motion as captured": ("widen=false",),
-    "clean renders": ("worn=false",),
-    "crops not turned": ("upright=0.0",),
-    "encoder frozen to the end": ("tune_entry_from=1.0",),
-    "encoder's deep layers tuned from the start": ("tune_entry_from=0.0",),
-    "no heatmap loss": ("heat=0.0",),
+# model -> the cut that is measured, what all of its trials share, and what each changes
+CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}
+SHORT = {
+    "sspnet-lite": ("batch=8", "short_until=1.0"),  # the first eleven heads, many small steps
+    "hemlets-edge": ("batch=8",),
+}
+TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
+    "sspnet-lite": {
+        "all of it": (),
+        "no real people": ("real=0.0",),
+        "motion as captured": ("widen=false",),
+        "clean renders": ("worn=false",),
+        "crops not turned": ("upright=0.0",),
+        "encoder frozen to the end": ("tune_entry_from=1.0",),
+        "encoder's deep layers tuned from the start": ("tune_entry_from=0.0",),
+        "no heatmap loss": ("heat=0.0",),
+    },
+    "hemlets-edge": {
+        "all of it": (),
+        "no loss on triplets and joint maps": ("heat=0.0",),
+        "half of the depths thrown away, polarity kept": ("weak=0.5",),
+        "half of the depths thrown away": ("weak=0.5", "weak_told=false"),
+    },
 }
 _PATH = click.Path(exists=True, path_type=Path)
 
 
 @click.command()
+@click.option("--model", type=click.Choice(list(TRIALS)), default="sspnet-lite")
 @click.option("--assets", type=_PATH, required=True)
 @click.option("--encoder", type=_PATH, required=True)
 @click.option("--real", type=_PATH, required=True)
@@ -42,10 +55,11 @@ _PATH = click.Path(exists=True, path_type=Path)
 @click.option("--teacher", type=_PATH, required=True, help="pose_landmark_heavy.tflite")
 @click.option("--samples", default=10_000, show_default=True)
 @click.option("--people", default=300, show_default=True)
-@click.option("--trials", default=len(TRIALS), show_default=True, help="The first so many.")
+@click.option("--trials", default=99, help="The first so many.  [default: all]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/ablation"))
 @click.option("--report", type=click.Path(path_type=Path), required=True)
 def main(
+    model: str,
     assets: Path,
     encoder: Path,
     real: Path,
@@ -59,12 +73,23 @@ def main(
 ) -> None:
     """Train and measure each trial, and write what came out after every one."""
     rows = []
-    for name, changes in list(TRIALS.items())[:trials]:
-        folder = out / name.replace(" ", "-").replace("'", "")
-        if not (folder / "sspnet-lite.onnx").is_file():
-            settings = [part for one in (*SHORT, *changes) for part in ("--set", one)]
+    for name, changes in list(TRIALS[model].items())[:trials]:
+        folder = out / model / name.replace(" ", "-").replace("'", "")
+        if not (folder / f"{model}.onnx").is_file():
+            settings = [part for one in (*SHORT[model], *changes) for part in ("--set", one)]
             _train(
-                *("--assets", assets, "--encoder", encoder, "--real", real, "--out", folder),
+                *(
+                    "--model",
+                    model,
+                    "--assets",
+                    assets,
+                    "--encoder",
+                    encoder,
+                    "--real",
+                    real,
+                    "--out",
+                    folder,
+                ),
                 *("--samples", samples, *settings),
             )
         rulers = {
@@ -73,14 +98,14 @@ def main(
             "photos": ("photos", "--root", photos, "--teacher", teacher),
             "clip": ("clip", "--root", "sample"),
         }
-        found = {key: _measured(folder, key, ruler) for key, ruler in rulers.items()}
+        found = {key: _measured(model, folder, key, ruler) for key, ruler in rulers.items()}
         rows.append({"name": name, "samples": samples, "figures": _figures(found)})
         content = reports.header("ablation") | {
-            "model": "sspnet-lite",
+            "model": model,
             "protocol": (
-                f"From the published encoder and fresh heads, {samples} samples each, the first "
-                f"{CUT} heads, measured at cut {CUT} on {people} held-out people; far from "
-                "converged, so read the differences."
+                f"From the encoder {encoder.name} and fresh heads, {samples} samples each, "
+                f"measured at cut {CUTS[model]} on {people} held-out people; far from converged, "
+                "so read the differences."
             ),
             "trials": rows,
         }
@@ -96,11 +121,11 @@ def _train(*arguments: object) -> None:
     _run([*start, "train", *map(str, arguments)], single)
 
 
-def _measured(folder: Path, key: str, ruler: tuple[object, ...]) -> dict:
+def _measured(model: str, folder: Path, key: str, ruler: tuple[object, ...]) -> dict:
     file = folder / f"{key}.json"
     if not file.is_file():
-        weights = folder / "sspnet-lite.onnx"
-        arguments = ("--weights", weights, "--cut", CUT, "--dataset", *ruler, "--report", file)
+        weights = ("--model", model, "--weights", folder / f"{model}.onnx", "--cut", CUTS[model])
+        arguments = (*weights, "--dataset", *ruler, "--report", file)
         _run(["-m", "edge3dpose", "evaluate", *map(str, arguments)], {})
     return json.loads(file.read_text())["cuts"][0]
 
