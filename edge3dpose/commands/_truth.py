@@ -12,9 +12,10 @@ import numpy as np
 
 from edge3dpose import paths, rooms
 from edge3dpose.bench.poses import Person
-from edge3dpose.camera import focal_px, project
+from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.preprocess import crop_person
+from edge3dpose.training.label_square import square_of
 from edge3dpose.types import Box, Camera, Frame, ModelSpec
 
 PROTOCOL = (
@@ -54,10 +55,10 @@ def _person(label: Any, spec: ModelSpec) -> Person:
     image = cv2.imread(str(label.image))
     if image is None:
         raise BadInput(f"{label.image} is no picture that OpenCV can read")
-    root = spec.skeleton.root
-    depth_mm = float(label.joints_mm[root, 2])
-    side_px = focal_px(label.camera) * spec.crop_side_mm / depth_mm
-    x, y = label.pixels[root]
+    square = square_of(label, spec)
+    if square is None:
+        raise BadInput(f"{label.image}: its pelvis is not labelled, or nearer than a person fits")
+    x, y, side_px = square
     half = side_px / 2
     box = Box(x - half, y - half, x + half, y + half)
     crop = crop_person(Frame(np.asarray(image, np.uint8), label.frame, 0.0), box, spec.input_size)
@@ -73,4 +74,5 @@ def _person(label: Any, spec: ModelSpec) -> Person:
     seen = project(label.joints_mm, camera)
     inside = ((seen >= 0) & (seen < spec.input_size)).all(axis=1) & label.known
     joints = np.asarray(label.joints_mm, np.float32)
+    depth_mm = float(joints[spec.skeleton.root, 2])
     return Person(crop.image, camera, depth_mm, joints, inside, name=label.image.name)

@@ -13,7 +13,15 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 from edge3dpose import models  # noqa: E402
 from edge3dpose.camera import project  # noqa: E402
 from edge3dpose.errors import BadInput  # noqa: E402
-from edge3dpose.training import batches, losses, mixed, pictures, polarity, real_labels  # noqa: E402
+from edge3dpose.training import (  # noqa: E402
+    batches,
+    label_square,
+    losses,
+    mixed,
+    pictures,
+    polarity,
+    real_labels,
+)
 from edge3dpose.training.batches import targets_from  # noqa: E402
 from edge3dpose.training.labelled import Labelled  # noqa: E402
 from edge3dpose.training.teacher import Landmarks, Square  # noqa: E402
@@ -205,11 +213,11 @@ def test_the_square_of_a_2d_label_follows_from_the_bones():
     pixels, known = project(person, lens), np.ones(17, bool)
     both = Labelled(Path("a.png"), pixels, known, person, lens, "", 0)
     flat = Labelled(Path("a.png"), pixels, known, None, None, "", 0)
-    exact, guessed = (pictures.square_of(one, SPEC) for one in (both, flat))
+    exact, guessed = (label_square.square_of(one, SPEC) for one in (both, flat))
     assert exact[2] == pytest.approx(2250 * 1100 / 4000)
     assert guessed[2] == pytest.approx(exact[2], rel=0.1)
     known = known & (np.arange(17) < 3)
-    assert pictures.square_of(replace(flat, known=known), SPEC) is None
+    assert label_square.square_of(replace(flat, known=known), SPEC) is None
 
 
 def test_a_data_set_without_its_pictures_is_named(tmp_path):
