@@ -186,7 +186,7 @@ def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]
         "live": source.live,
         "correction": "bone-length on joints_mm" if options["bones"] else None,
         "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
-        "root_depth": f"assumed: the square around a person spans {crop_m:g} m, adults 1.7 m tall",
+        "root_depth": f"estimated: {crop_m:g} m across the square, corrected by the network; for adults",
         "camera": _about_camera(options["fov"], options["intrinsics"]),
     }
 
