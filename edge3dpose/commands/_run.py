@@ -13,16 +13,17 @@ import click
 from edge3dpose import rooms
 from edge3dpose.camera import DEFAULT_FOV_DEG, open_lens
 from edge3dpose.commands._engine import Choice, choose, open_chosen
-from edge3dpose.commands._latency import within_latency
+from edge3dpose.commands._latency import governed, within_latency
 from edge3dpose.commands._progress import builds, frames_done
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
+from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source, open_source
-from edge3dpose.types import Frame
+from edge3dpose.types import Engine, Frame
 
 
 def run_command(
@@ -56,7 +57,7 @@ def run_command(
         with builds() as progress:
             if max_latency_ms is not None:
                 choice = within_latency(choice, max_latency_ms, engines, progress)
-            engine, _ = open_chosen(choice, engines, progress=progress)
+            engine = _engine(choice, max_latency_ms, engines, progress, options)
         for reason in choice.why:
             click.echo(reason, err=True)
         try:
@@ -64,6 +65,22 @@ def run_command(
         finally:
             engine.close()
     _report(frames, summary, outputs)
+    if isinstance(engine, GovernedEngine):
+        counts = sorted(engine.calls_by_cut.items())
+        click.echo(f"calls by cut: {', '.join(f'{cut}: {n}' for cut, n in counts)}", err=True)
+
+
+def _engine(
+    choice: Choice,
+    limit_ms: float | None,
+    engines: Path | None,
+    progress: Any,
+    options: dict[str, Any],
+) -> Engine:
+    """The chosen cut; with a limit to keep, shallower ones stand by."""
+    if limit_ms is None or not options["govern"]:
+        return open_chosen(choice, engines, progress=progress)[0]
+    return governed(choice, limit_ms, engines, progress)
 
 
 class Outputs:
@@ -132,7 +149,7 @@ def _run(
         filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
     if smooth:
         filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
-    sinks = _open_sinks(source, choice, outputs, smooth, options)
+    sinks = _open_sinks(source, engine, choice, outputs, smooth, options)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
         return pipeline.run(
             source,
@@ -147,7 +164,12 @@ def _run(
 
 
 def _open_sinks(
-    source: Source, choice: Choice, outputs: Outputs, smooth: bool, options: dict[str, Any]
+    source: Source,
+    engine: Engine,
+    choice: Choice,
+    outputs: Outputs,
+    smooth: bool,
+    options: dict[str, Any],
 ) -> list[Sink]:
     """Every sink, or none: what is open is given up where the next one cannot be opened."""
     sinks: list[Sink] = []
@@ -160,8 +182,8 @@ def _open_sinks(
             header = jsonl.header_of(
                 choice.spec.skeleton, **_about(source, choice, smooth, options)
             )
-            live = _live_facts(source) if source.live else None
-            sinks.append(jsonl.open_sink(outputs.jsonl, header, live=live))
+            facts = _facts(source, engine)
+            sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live, facts=facts))
         if outputs.save:
             fps = source.fps if source.related else 1.0
             video = rooms.load("runtime.sinks", "video")
@@ -186,7 +208,7 @@ def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]
         "live": source.live,
         "correction": "bone-length on joints_mm" if options["bones"] else None,
         "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
-        "root_depth": f"estimated: {crop_m:g} m across the square, corrected by the network; for adults",
+        "root_depth": f"estimated for adults: {crop_m:g} m across the square, corrected",
         "camera": _about_camera(options["fov"], options["intrinsics"]),
     }
 
@@ -203,8 +225,18 @@ def _about_camera(fov: float | None, intrinsics: Path | None) -> dict[str, Any]:
     }
 
 
-def _live_facts(source: Source) -> Callable[[Frame], dict[str, Any]]:
-    return lambda frame: {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
+def _facts(source: Source, engine: Engine) -> Callable[[Frame], dict[str, Any]]:
+    """What a line says of its frame besides the people."""
+
+    def facts(frame: Frame) -> dict[str, Any]:
+        told: dict[str, Any] = {}
+        if source.live:
+            told |= {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
+        if isinstance(engine, GovernedEngine):
+            told["cut"] = engine.last_cut
+        return told
+
+    return facts
 
 
 def _unrelated(detector: str) -> str:

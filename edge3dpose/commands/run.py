@@ -41,6 +41,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     type=click.FloatRange(min=0, min_open=True),
     help="with --cut auto: the most accurate cut that takes no longer on this machine",
 )
+@click.option(
+    "--govern/--no-govern",
+    default=True,
+    show_default=True,
+    help="with --max-latency-ms: take shallower cuts while the machine is slower than that",
+)
 def command(**options: Any) -> None:
     """Real-time 3D poses of the people in front of one camera.
 

@@ -187,6 +187,10 @@ def test_a_latency_limit_chooses_a_cut_and_says_so(place, tmp_path):
     result = run(place, *words, "--max-latency-ms", 10_000)
     assert result.exit_code == 0, result.output
     assert "cut 7: the best that stays under 10000 ms here" in result.output
+    assert "calls by cut: 7: " in result.output
+    assert json.loads(out.read_text().splitlines()[1])["cut"] == 7  # every frame says it
+    fixed = run(place, *words, "--max-latency-ms", 10_000, "--no-govern")
+    assert "calls by cut" not in fixed.output
     assert "stays under 1e-06 ms" in refused(run(place, *words, "--max-latency-ms", 1e-6))
 
 

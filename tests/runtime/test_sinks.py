@@ -79,7 +79,7 @@ def test_unrelated_pictures_carry_their_name_and_camera(tmp_path):
 
 def test_a_live_line_is_on_the_disk_at_once_and_carries_its_age(tmp_path):
     out = tmp_path / "poses.jsonl"
-    sink = jsonl.open_sink(out, header(), live=lambda frame: {"age_s": 0.02, "dropped": 3})
+    sink = jsonl.open_sink(out, header(), live=True, facts=lambda _: {"age_s": 0.02, "dropped": 3})
     sink(frame(0), [person()])
     (part,) = tmp_path.iterdir()  # what a crash would leave
     assert part != out

@@ -33,14 +33,16 @@ def open_sink(
     path: Path,
     header: dict[str, Any],
     *,
-    live: Callable[[Frame], dict[str, Any]] | None = None,
+    live: bool = False,
+    facts: Callable[[Frame], dict[str, Any]] | None = None,
 ) -> JsonLines:
     """Begin a file; the header is completed with the camera of the first frame.
 
-    live  for a live source: what to add to each line (age_s, dropped). Every line then reaches
-          the disk at once, so that a crash loses nothing: it is left beside, as NAME.part.jsonl
+    live   every line reaches the disk at once, so that a crash loses nothing: it is left beside, as
+           NAME.part.jsonl
+    facts  what to add to a frame's line
     """
-    return JsonLines(path, header, live)
+    return JsonLines(path, header, live, facts)
 
 
 class JsonLines:
@@ -50,11 +52,12 @@ class JsonLines:
         self,
         path: Path,
         header: dict[str, Any],
-        live: Callable[[Frame], dict[str, Any]] | None,
+        live: bool,
+        facts: Callable[[Frame], dict[str, Any]] | None,
     ) -> None:
         self._path = path
         self._header: dict[str, Any] | None = header
-        self._live = live
+        self._facts = facts
         self._part = part_of(path)
         buffering = 1 if live else -1  # line by line, or as the system likes
         self._file = open(self._part, "w", buffering, encoding="utf-8")  # noqa: SIM115 (stays open)
@@ -68,8 +71,8 @@ class JsonLines:
         if frame.name is not None:
             # unrelated pictures may have sizes of their own, and so cameras of their own
             line |= {"image": frame.name, "camera": _numbers(frame)}
-        if self._live:
-            line |= self._live(frame)
+        if self._facts:
+            line |= self._facts(frame)
         line["people"] = [_person(pose) for pose in poses]
         self._write(line)
 

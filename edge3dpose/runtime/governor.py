@@ -1,0 +1,93 @@
+"""Holds a deadline while running: a shallower cut when calls get slow, a deeper one once they may.
+
+What a call costs is told in calls of the quiet machine: a call of 12 ms at a cut that takes 8 ms
+when nothing else runs costs 1.5. The 95th percentile of the last seconds then says what every
+other cut would take now. Going down takes a few calls; coming back needs headroom for a while, or
+the choice would flap between two cuts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from time import perf_counter
+
+import numpy as np
+
+from edge3dpose.types import Array, Engine
+
+WINDOW_S = 2.0
+FEWEST = 5  # calls that have to be seen before anything is changed
+HEADROOM = 0.9  # of the deadline that a deeper cut may be expected to take
+HOLD_S = 3.0  # for so long before it is taken
+
+
+class Governor:
+    """Chooses among cuts whose time on the quiet machine is known.
+
+    quiet_ms  cut -> ms of a call; deeper cuts are taken to be better
+    """
+
+    def __init__(self, quiet_ms: Mapping[int, float], deadline_ms: float) -> None:
+        self._quiet_ms = dict(sorted(quiet_ms.items()))
+        self._deadline_ms = deadline_ms
+        self._costs: deque[tuple[float, float]] = deque()
+        self._roomy_since_s = math.inf
+        self.cut = self._deepest(1.0, deadline_ms)
+        self.changes = 0
+
+    def observe(self, time_s: float, took_ms: float) -> None:
+        """A call of the chosen cut ended at ``time_s`` and took so long; may change ``cut``."""
+        self._costs.append((time_s, took_ms / self._quiet_ms[self.cut]))
+        while self._costs[0][0] < time_s - WINDOW_S:
+            self._costs.popleft()
+        if len(self._costs) < FEWEST:
+            return
+        cost = float(np.percentile([cost for _, cost in self._costs], 95))
+        if cost * self._quiet_ms[self.cut] > self._deadline_ms:
+            self._take(self._deepest(cost, HEADROOM * self._deadline_ms))
+            return
+        deeper = self._deepest(cost, HEADROOM * self._deadline_ms)
+        if deeper <= self.cut:
+            self._roomy_since_s = math.inf
+            return
+        self._roomy_since_s = min(self._roomy_since_s, time_s)
+        if time_s - self._roomy_since_s >= HOLD_S:
+            self._take(deeper)
+
+    def _deepest(self, cost: float, limit_ms: float) -> int:
+        """The deepest cut that stays under a limit at that cost, else the shallowest."""
+        within = [cut for cut, quiet in self._quiet_ms.items() if cost * quiet <= limit_ms]
+        return max(within, default=min(self._quiet_ms))
+
+    def _take(self, cut: int) -> None:
+        self._roomy_since_s = math.inf
+        if cut != self.cut:
+            self.cut = cut
+            self.changes += 1
+            self._costs.clear()  # what it costs is measured anew
+
+
+class GovernedEngine:
+    """Engines of several cuts as one, each call by the cut that the governor says."""
+
+    def __init__(self, engines: Mapping[int, Engine], governor: Governor) -> None:
+        self._engines, self._governor = dict(engines), governor
+        self.last_cut = governor.cut  # of the last call
+        self.calls_by_cut: dict[int, int] = {}
+
+    def __call__(self, images: Array) -> Array:
+        """As the engine of the cut would answer."""
+        self.last_cut = self._governor.cut
+        self.calls_by_cut[self.last_cut] = self.calls_by_cut.get(self.last_cut, 0) + 1
+        start = perf_counter()
+        outputs = self._engines[self.last_cut](images)
+        end = perf_counter()
+        self._governor.observe(end, (end - start) * 1000)
+        return outputs
+
+    def close(self) -> None:
+        """Free all of them."""
+        for engine in self._engines.values():
+            engine.close()

@@ -1,0 +1,86 @@
+"""The deadline is held under load, the depth comes back, and the choice does not flap."""
+
+import numpy as np
+import pytest
+
+from edge3dpose.runtime import governor
+from edge3dpose.runtime.governor import GovernedEngine, Governor
+
+QUIET_MS = {1: 4.0, 3: 5.0, 6: 6.0, 8: 6.5, 11: 8.0}
+
+
+def drive(govern, load, *, seconds, start_s=0.0, every_s=1 / 60, seed=0):
+    """Calls at 60 a second under ``load(t)``; gives times, cuts and ms."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for time_s in np.arange(start_s, start_s + seconds, every_s):
+        took_ms = QUIET_MS[govern.cut] * load(time_s) * rng.uniform(0.95, 1.1)
+        rows.append((time_s, govern.cut, took_ms))
+        govern.observe(time_s, took_ms)
+    return np.array(rows)
+
+
+def test_on_a_quiet_machine_the_deepest_cut_in_time_runs():
+    assert Governor(QUIET_MS, 10.0).cut == 11
+    assert Governor(QUIET_MS, 6.1).cut == 6
+    assert Governor(QUIET_MS, 1.0).cut == 1  # none is in time: the quickest
+    steady = Governor(QUIET_MS, 10.0)
+    drive(steady, lambda t: 1.0, seconds=20)
+    assert (steady.cut, steady.changes) == (11, 0)
+
+
+def test_under_load_the_deadline_is_held_and_afterwards_the_depth_comes_back():
+    govern = Governor(QUIET_MS, 10.0)
+    rows = drive(govern, lambda t: 1.6 if 5 <= t < 15 else 1.0, seconds=30)
+    times, cuts, took_ms = rows.T
+    loaded = (times > 5.5) & (times < 15)
+    assert (took_ms[loaded] <= 10.0).mean() > 0.97
+    assert took_ms[(times >= 5) & (times < 5.3)].max() > 10  # it was in danger indeed
+    assert 1 < cuts[loaded].mean() < 8
+    back = times[(times > 15) & (cuts == 11)]
+    assert 15 + governor.HOLD_S <= back[0] < 15 + governor.WINDOW_S + 2 * governor.HOLD_S
+    assert govern.changes <= 5
+
+
+@pytest.mark.parametrize("load", [1.0, 1.2, 1.3, 1.5, 2.0, 4.0])
+def test_at_no_steady_load_does_it_flap(load):
+    govern = Governor(QUIET_MS, 10.0)
+    drive(govern, lambda t: load, seconds=60)
+    settled = govern.changes
+    drive(govern, lambda t: load, seconds=60, start_s=60, seed=1)
+    assert govern.changes == settled <= 2
+
+
+def test_single_slow_calls_change_nothing():
+    govern = Governor(QUIET_MS, 10.0)
+    for n in range(600):
+        govern.observe(n / 60, 40.0 if n % 60 == 30 else 8.0)
+    assert (govern.cut, govern.changes) == (11, 0)
+
+
+class Sleepy:
+    """Takes a known time and says who it is."""
+
+    def __init__(self, cut):
+        self.cut, self.closed = cut, False
+
+    def __call__(self, images):
+        return np.full((len(images), 17, 4), self.cut, np.float32)
+
+    def close(self):
+        self.closed = True
+
+
+def test_every_call_is_answered_by_the_chosen_cut_and_all_are_closed():
+    engines = {cut: Sleepy(cut) for cut in QUIET_MS}
+    govern = Governor(QUIET_MS, 10.0)
+    engine = GovernedEngine(engines, govern)
+    images = np.zeros((2, 3, 8, 8), np.float32)
+    assert engine(images)[0, 0, 0] == engine.last_cut == 11
+    for n in range(30):
+        govern.observe(1000.0 + n / 60, 30.0)
+    assert govern.cut == 1
+    assert engine(images)[1, 0, 0] == engine.last_cut == 1
+    assert set(engine.calls_by_cut) == {1, 11}
+    engine.close()
+    assert all(one.closed for one in engines.values())
