@@ -35,6 +35,10 @@ TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
         "encoder frozen to the end": ("tune_entry_from=1.0",),
         "encoder's deep layers tuned from the start": ("tune_entry_from=0.0",),
         "no heatmap loss": ("heat=0.0",),
+        "the paper's entry flow from scratch": (
+            *("model=sspnet", "growth=32", "heat=0.03", "replay=24000", "draws=4"),
+            "peak_lr=0.002",
+        ),
     },
     "hemlets-edge": {
         "all of it": (),
@@ -98,7 +102,9 @@ def main(
             "photos": ("photos", "--root", photos, "--teacher", teacher),
             "clip": ("clip", "--root", "sample"),
         }
-        found = {key: _measured(model, folder, key, ruler) for key, ruler in rulers.items()}
+        found = {
+            key: _measured(kind, folder, key, ruler, CUTS[model]) for key, ruler in rulers.items()
+        }
         rows.append({"name": name, "samples": samples, "figures": _figures(found)})
         content = reports.header("ablation") | {
             "model": model,
@@ -121,10 +127,10 @@ def _train(*arguments: object) -> None:
     _run([*start, "train", *map(str, arguments)], single)
 
 
-def _measured(model: str, folder: Path, key: str, ruler: tuple[object, ...]) -> dict:
+def _measured(model: str, folder: Path, key: str, ruler: tuple[object, ...], cut: int) -> dict:
     file = folder / f"{key}.json"
     if not file.is_file():
-        weights = ("--model", model, "--weights", folder / f"{model}.onnx", "--cut", CUTS[model])
+        weights = ("--model", model, "--weights", folder / f"{model}.onnx", "--cut", cut)
         arguments = (*weights, "--dataset", *ruler, "--report", file)
         _run(["-m", "edge3dpose", "evaluate", *map(str, arguments)], {})
     return json.loads(file.read_text())["cuts"][0]
