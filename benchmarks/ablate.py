@@ -79,22 +79,13 @@ def main(
     rows = []
     for name, changes in list(TRIALS[model].items())[:trials]:
         folder = out / model / name.replace(" ", "-").replace("'", "")
-        if not (folder / f"{model}.onnx").is_file():
-            settings = [part for one in (*SHORT[model], *changes) for part in ("--set", one)]
+        kind = next((c.removeprefix("model=") for c in changes if c.startswith("model=")), model)
+        if not (folder / f"{kind}.onnx").is_file():
+            said = [one for one in (*SHORT[model], *changes) if not one.startswith("model=")]
+            settings = [part for one in said for part in ("--set", one)]
             _train(
-                *(
-                    "--model",
-                    model,
-                    "--assets",
-                    assets,
-                    "--encoder",
-                    encoder,
-                    "--real",
-                    real,
-                    "--out",
-                    folder,
-                ),
-                *("--samples", samples, *settings),
+                *("--model", kind, "--assets", assets, "--encoder", encoder, "--real", real),
+                *("--out", folder, "--samples", samples, *settings),
             )
         rulers = {
             "widened": ("synthetic", "--root", assets, "--people", people),
