@@ -1,13 +1,16 @@
 """HEMlets: targets by hand, the decode against float64, the fold, a few steps of training."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from edge3dpose import models, skeletons  # noqa: E402
+from edge3dpose.cli import cli  # noqa: E402
 from edge3dpose.training import (  # noqa: E402
     batches,
     cards,
@@ -202,3 +205,21 @@ def test_the_exported_file_is_one_head_that_says_what_the_network_says(tmp_path)
     assert [out.name for out in session.get_outputs()] == ["cut01"]
     found = session.run(None, {"images": images.numpy()})[0]
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("backend", "precision"), [("onnxruntime", "fp32"), ("tensorrt-rtx", "fp16")]
+)
+def test_the_compiler_that_builds_ssp_net_builds_it(tmp_path, backend, precision):
+    pytest.importorskip(backend.replace("-", "_"), reason=f"{backend} is not installed")
+    spec = models.find("hemlets-edge")
+    net = stirred(nets.build("hemlets-edge", growth=8))
+    file = export.export(net, spec, tmp_path, cards.untrained(spec.name, 8))
+    what = ("--model", spec.name, "--weights", file, "--backend", backend)
+    how = ("--precision", precision, "--engines", tmp_path / "engines")
+    done = CliRunner().invoke(cli, ["build-engine", *map(str, what + how)])
+    assert done.exit_code == 0, done.output
+    (described,) = (tmp_path / "engines").glob("*.json")
+    parity = json.loads(described.read_text())["parity"]
+    assert parity["mm_p99"] < 3
+    assert parity["crops"] > 5
