@@ -24,7 +24,9 @@ class Recipe:
     clip_norm: float = 10.0  # 24 summed heads can burst early on
     ema: float = 0.999  # of the weights that are exported
     freeze_entry: bool = False  # keep a trained encoder as it is
-    tune_entry_from: float = 1.0  # share of the training after which its deep layers learn too
+    # Share of the training after which its deep layers learn too. What they learn from renders
+    # costs on real pictures: see docs/sspnet-lite.md
+    tune_entry_from: float = 1.0
     tune_entry_lr: float = 0.2  # of the learning rate: they have learned already
     short_until: float = 0.0  # share of the training in which only the first heads are trained
     short_cuts: int = 11  # that many: a step costs half as much
@@ -48,7 +50,6 @@ RECIPES = {
         growth=32,
         samples=300_000,
         freeze_entry=True,
-        tune_entry_from=0.45,
         batch=16,
         short_until=0.75,
         deep_every=3,
@@ -62,7 +63,6 @@ RECIPES = {
         growth=32,
         samples=300_000,
         freeze_entry=True,
-        tune_entry_from=0.3,
         batch=16,
         heat=0.05,
         replay=24_000,

@@ -25,7 +25,9 @@ from edge3dpose.training import (  # noqa: E402
 from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr  # noqa: E402
 from edge3dpose.training.nets.sspnet import Decode  # noqa: E402
 
-RECIPE = replace(recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0)
+RECIPE = replace(
+    recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=0.45
+)
 
 
 def a_batch(seed: int = 0) -> Batch:
