@@ -123,22 +123,23 @@ class Decode(nn.Module):
         joints, height, width = logits.shape[1] // 2, logits.shape[2], logits.shape[3]
         heat, depth = logits.flatten(2).split(joints, dim=1)  # (B, J, H*W) each
         share = heat.softmax(dim=-1)
-        uv = share @ _ramps(height, width, logits.device)  # (B, J, 2)
-        z = (share * depth.sigmoid()).sum(dim=-1, keepdim=True)
+        # Products and sums: what is a matrix product, a backend may compute in half precision
+        places = (*_ramps(height, width, logits.device), depth.sigmoid())
+        uvz = [(share * place).sum(dim=-1, keepdim=True) for place in places]
         # The hottest 2x2 window's share of the mass.
         windows = 4.0 * F.avg_pool2d(share.unflatten(-1, (height, width)), 2, stride=1)
         score = windows.amax(dim=(2, 3)).clamp(max=1.0).unsqueeze(-1)
-        return torch.cat([uv, z, score], dim=-1)
+        return torch.cat([*uvz, score], dim=-1)
 
 
-def _ramps(height: int, width: int, device: torch.device) -> Tensor:
-    """(H*W, 2) positions u, v of the cells: 0..1, end points included."""
+def _ramps(height: int, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
+    """Positions u and v (H*W,) of the cells: 0..1, end points included."""
     v, u = torch.meshgrid(
         torch.linspace(0, 1, height, device=device),
         torch.linspace(0, 1, width, device=device),
         indexing="ij",
     )
-    return torch.stack([u.flatten(), v.flatten()], dim=1)
+    return u.flatten(), v.flatten()
 
 
 def stages() -> list[tuple[int, int, bool]]:
@@ -195,6 +196,8 @@ class SSPNet(PoseNet):
 
     def exported(self) -> nn.Module:
         """The network with an exit of its own a block."""
+        from edge3dpose.training.nets.exits import AllHeads
+
         return AllHeads(self)
 
     def forward(self, images: Tensor, cuts: Sequence[int] | None = None) -> list[Tensor]:
@@ -221,40 +224,3 @@ class SSPNet(PoseNet):
 def level_channels(growth: int) -> list[int]:
     """Channels of each level, finest first (growth 96: 288, 384, 480, 576)."""
     return [growth * (3 + level) for level in range(LEVELS)]
-
-
-class AllHeads(nn.Module):
-    """The network with an exit of its own a block, so that a cut is a plain sub-graph.
-
-    The exit holds a copy of the heat and depth rows of the fused head convolution: cut k then keeps
-    the fused one of blocks 1..k-1 and the exit of block k, and nothing that it does not need.
-    """
-
-    def __init__(self, net: SSPNet) -> None:
-        super().__init__()
-        self.entry, self.units, self.blocks = net.entry, net.units, net.blocks
-        self.exits = nn.ModuleList(_exit(block) for block in net.blocks)  # type: ignore[arg-type]
-        self.decode = net.decode
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        lateral: list[Tensor | None] = [None] * 4
-        for level, entry_map in enumerate(self.entry(images)):
-            lateral[level] = entry_map
-        heads = []
-        walk: Any = zip(self.units, self.blocks, self.exits, stages(), strict=True)
-        for unit, block, exit_conv, (_, level, down) in walk:
-            x = unit(lateral[level - 1 if down else level + 1])
-            if lateral[level] is not None:
-                x = x + lateral[level]
-            a, b, q = block.features(x)
-            heads.append(self.decode(exit_conv(q)))
-            lateral[level] = a + b + block.back(q)
-        return heads
-
-
-def _exit(block: PredictionBlock) -> nn.Conv2d:
-    heads = block.heads.weight
-    rows = 2 * block.joints
-    conv = nn.Conv2d(heads.shape[1], rows, 1, bias=False)
-    conv.weight.data.copy_(heads.data[:rows])
-    return conv
