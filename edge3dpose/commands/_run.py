@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from edge3dpose import rooms
-from edge3dpose.camera import DEFAULT_FOV_DEG, open_lens
+from edge3dpose.camera import open_lens
 from edge3dpose.commands._engine import Choice, choose, open_chosen
 from edge3dpose.commands._latency import governed, within_latency
+from edge3dpose.commands._outputs import Outputs, open_sinks
 from edge3dpose.commands._progress import builds, frames_done
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import pipeline
@@ -21,9 +22,8 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
-from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source, open_source
-from edge3dpose.types import Engine, Frame
+from edge3dpose.types import Engine
 
 
 def run_command(
@@ -83,32 +83,6 @@ def _engine(
     return governed(choice, limit_ms, engines, progress)
 
 
-class Outputs:
-    """What is to be written and shown."""
-
-    def __init__(self, jsonl: Path | None, save: Path | None, show: bool) -> None:
-        self.jsonl, self.save, self.show = jsonl, save, show
-
-    @classmethod
-    def of(cls, source: Source, options: dict[str, Any]) -> Outputs:
-        """As asked for; where nothing is: files for a file, a window for a live source."""
-        jsonl, save, show = options["jsonl"], options["save"], options["show"]
-        for path in (jsonl, save):
-            if (
-                path
-                and Path(source.name).exists()
-                and path.resolve() == Path(source.name).resolve()
-            ):
-                raise BadInput(f"{path} is the source itself; write to another file")
-        if jsonl or save or show:
-            return cls(jsonl, save, bool(show))
-        if source.live and show is None:
-            return cls(None, None, True)
-        name = Path(source.name).stem if not source.live else source.name.replace(" ", "")
-        name = "".join(c if c.isalnum() or c in "-_." else "_" for c in name) or "poses"
-        return cls(Path(f"{name}.poses.jsonl"), Path(f"{name}.poses.mp4"), False)
-
-
 @contextmanager
 def _opened(camera: int | None, source: str | None) -> Iterator[Source]:
     if (camera is None) == (source is None):
@@ -149,7 +123,7 @@ def _run(
         filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
     if smooth:
         filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
-    sinks = _open_sinks(source, engine, choice, outputs, smooth, options)
+    sinks = open_sinks(source, engine, choice, outputs, smooth, options)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
         return pipeline.run(
             source,
@@ -161,82 +135,6 @@ def _run(
             max_frames=options["max_frames"],
             each=each,
         )
-
-
-def _open_sinks(
-    source: Source,
-    engine: Engine,
-    choice: Choice,
-    outputs: Outputs,
-    smooth: bool,
-    options: dict[str, Any],
-) -> list[Sink]:
-    """Every sink, or none: what is open is given up where the next one cannot be opened."""
-    sinks: list[Sink] = []
-    try:
-        if outputs.show:
-            sinks.append(rooms.load("runtime.sinks", "window").open_sink())
-        if outputs.jsonl:
-            from edge3dpose.runtime.sinks import jsonl
-
-            header = jsonl.header_of(
-                choice.spec.skeleton, **_about(source, choice, smooth, options)
-            )
-            facts = _facts(source, engine)
-            sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live, facts=facts))
-        if outputs.save:
-            fps = source.fps if source.related else 1.0
-            video = rooms.load("runtime.sinks", "video")
-            sinks.append(video.open_sink(outputs.save, fps, live=source.live))
-    except BaseException:
-        for sink in sinks:
-            sink.discard()
-        raise
-    return sinks
-
-
-def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]) -> dict[str, Any]:
-    """What the header says of a run, the camera's numbers excepted: they come with a frame."""
-    crop_m = choice.spec.crop_side_mm / 1000
-    return {
-        "model": choice.spec.name,
-        "weights_sha256": choice.weights.sha256,
-        "cut": choice.cut,
-        "precision": choice.precision,
-        "backend": choice.backend,
-        "source": source.name,
-        "live": source.live,
-        "correction": "bone-length on joints_mm" if options["bones"] else None,
-        "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
-        "root_depth": f"estimated for adults: {crop_m:g} m across the square, corrected",
-        "camera": _about_camera(options["fov"], options["intrinsics"]),
-    }
-
-
-def _about_camera(fov: float | None, intrinsics: Path | None) -> dict[str, Any]:
-    if intrinsics is not None:
-        return {"measured": ["focal_px", "centre_px", "distortion"], "assumed": []}
-    plain = ["centre_px in the middle", "no distortion"]
-    if fov is not None:
-        return {"measured": [f"{fov:g} degrees across the longer side (--fov)"], "assumed": plain}
-    return {
-        "measured": [],
-        "assumed": [f"{DEFAULT_FOV_DEG:g} degrees across the longer side", *plain],
-    }
-
-
-def _facts(source: Source, engine: Engine) -> Callable[[Frame], dict[str, Any]]:
-    """What a line says of its frame besides the people."""
-
-    def facts(frame: Frame) -> dict[str, Any]:
-        told: dict[str, Any] = {}
-        if source.live:
-            told |= {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
-        if isinstance(engine, GovernedEngine):
-            told["cut"] = engine.last_cut
-        return told
-
-    return facts
 
 
 def _unrelated(detector: str) -> str:
