@@ -33,6 +33,19 @@ H36M17 = Skeleton(
     mirror=(0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13),
 )
 
+# Mean length of the bone that ends in each joint of h36m17, mm: of the people that are rendered
+_BONES_MM = (0, 111, 393, 428, 111, 393, 428, 164, 394, 103, 154, 195, 261, 231, 195, 261, 231)
+
+
+def length_mm(start: int, end: int) -> int:
+    """How long an adult is from a joint of h36m17 to one below it in the tree, bone after bone."""
+    total = 0
+    while end != start:
+        assert end != H36M17.root, "the first joint must lie above the second"
+        total += _BONES_MM[end]
+        end = H36M17.parents[end]
+    return total
+
 
 def trunk(joints: NDArray) -> NDArray:
     """From the pelvis to between the shoulders: (..., 17, D) of h36m17 -> (..., D)."""

@@ -6,22 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.camera import focal_px
+from edge3dpose.skeletons import length_mm
 from edge3dpose.training.labelled import Labelled
-from edge3dpose.types import ModelSpec, Skeleton
+from edge3dpose.types import ModelSpec
 
-# Bones of an adult, mm, means of the rendered people: thighs, shins, trunk, arms
-_BONES_MM = {
-    ("right_hip", "right_knee"): 391,
-    ("right_knee", "right_ankle"): 425,
-    ("left_hip", "left_knee"): 391,
-    ("left_knee", "left_ankle"): 425,
-    ("pelvis", "thorax"): 558,
-    ("left_shoulder", "left_elbow"): 260,
-    ("left_elbow", "left_wrist"): 229,
-    ("right_shoulder", "right_elbow"): 260,
-    ("right_elbow", "right_wrist"): 229,
-}
-_FORESHORTENED = 1.04  # on the third longest of them, in the renders
+# Thighs, shins, trunk, arms of h36m17
+_BONES = ((1, 2), (2, 3), (4, 5), (5, 6), (0, 8), (11, 12), (12, 13), (14, 15), (15, 16))
+_FORESHORTENED = 1.035  # on the third longest of them, in the renders
 
 
 def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | None:
@@ -33,7 +24,7 @@ def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | 
     if label.joints_mm is not None and label.camera is not None:
         side = focal_px(label.camera) * spec.crop_side_mm / float(label.joints_mm[root, 2])
     else:
-        ratio = px_per_mm(np.where(label.known[:, None], label.pixels, np.nan), spec.skeleton)
+        ratio = px_per_mm(np.where(label.known[:, None], label.pixels, np.nan))
         if ratio is None:
             return None
         side = ratio * spec.crop_side_mm
@@ -42,12 +33,8 @@ def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | 
     return float(label.pixels[root, 0]), float(label.pixels[root, 1]), side
 
 
-def px_per_mm(pixels: NDArray, skeleton: Skeleton) -> float | None:
-    """Scale of a picture from a person's joints (J, 2), NaN where unknown."""
-    at = skeleton.joints.index
-    lengths = [
-        float(np.linalg.norm(pixels[at(a)] - pixels[at(b)])) / mm
-        for (a, b), mm in _BONES_MM.items()
-    ]
+def px_per_mm(pixels: NDArray) -> float | None:
+    """Scale of a picture from a person's joints (17, 2), NaN where unknown."""
+    lengths = [float(np.linalg.norm(pixels[a] - pixels[b])) / length_mm(a, b) for a, b in _BONES]
     known = sorted((length for length in lengths if np.isfinite(length)), reverse=True)
     return known[2] / _FORESHORTENED if len(known) >= 5 else None

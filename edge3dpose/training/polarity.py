@@ -11,24 +11,25 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from edge3dpose.skeletons import length_mm
+
 # The 14 parts as (parent, child) of h36m17; each child has one
 PARTS = (
     *((0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6)),
     *((0, 8), (8, 14), (14, 15), (15, 16), (8, 11), (11, 12), (12, 13), (8, 10)),
 )
 PARENTS, CHILDREN = ([part[end] for part in PARTS] for end in (0, 1))
-# Mean lengths of the rendered people's bones, in mm, and the share that counts as level with it
-LENGTHS_MM = (111, 393, 428, 111, 393, 428, 554, 195, 262, 231, 195, 262, 231, 255)
-LEVEL = 0.2  # a quarter of the parts is level then
+LEVEL = 0.2  # of a part's length: within it a quarter of the parts is level
+_LEVEL_MM = [LEVEL * length_mm(*part) for part in PARTS]
 
 
 def of_depths(z: Tensor, z_range_mm: float) -> Tensor:
     """z (B, J) of the cube, the root's 0.5 -> (B, K): 1 nearer than the parent, 0 level, -1 behind.
 
-    A bone is level within LEVEL of its mean length.
+    A part is level within LEVEL of its mean length.
     """
     ahead_mm = (z[:, PARENTS] - z[:, CHILDREN]) * z_range_mm
-    level_mm = LEVEL * torch.tensor(LENGTHS_MM, device=z.device)
+    level_mm = torch.tensor(_LEVEL_MM, device=z.device)
     return torch.where(ahead_mm.abs() <= level_mm, torch.zeros_like(ahead_mm), ahead_mm.sign())
 
 

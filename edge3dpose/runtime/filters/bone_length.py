@@ -15,13 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.runtime.filters import Filter
-from edge3dpose.skeletons import H36M17
+from edge3dpose.skeletons import H36M17, length_mm
 from edge3dpose.types import Frame, Pose3D
 
-# Mean lengths of the bones that end in joints 1 ... 16, mm: of the people that are rendered
-LENGTHS_MM = np.array(
-    [111, 393, 428, 111, 393, 428, 164, 394, 103, 154, 195, 261, 231, 195, 261, 231], float
-)
 SHORTENED = 0.95  # of its length a bone has in the eyes of a network that is unsure of a depth
 DEPTH_MM = 40.0  # 1 sigma of a depth that the network is sure of; over the score for others
 LENGTH_MM = 60.0  # 1 sigma of a bone's length
@@ -29,6 +25,7 @@ ROOT_MM = 5.0  # the root is the origin: it hardly moves
 STEPS, DAMPING, LONGEST_STEP_MM = 4, 1e-3, 150.0
 
 _ENDS, _STARTS = np.arange(1, 17), np.array(H36M17.parents[1:])
+LENGTHS_MM = np.array([length_mm(H36M17.parents[end], end) for end in range(1, 17)], np.float64)
 
 
 def open_filter() -> Filter:
