@@ -6,7 +6,7 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,9 @@ from edge3dpose.commands._label import label_sources
 from edge3dpose.commands._streams import stream
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
+
+if TYPE_CHECKING:
+    from edge3dpose.training.nets.posenet import PoseNet
 
 SPREAD = 2000  # people in the histograms of a preview
 
@@ -150,7 +153,11 @@ def _train(
     if resume:
         saved = checkpoint.load(saved_at)
         saved = replace(saved, recipe=recipes.changed(saved.recipe, setting))
-        training = loop.resume(saved, build(saved.recipe.model, saved.recipe.growth), where, team)
+        net = build(saved.recipe.model, saved.recipe.growth)
+        training = loop.resume(saved, net, where, team)
+        if encoder is not None:
+            _load_encoder(net, encoder)
+            loop.begin_anew(training)
     elif saved_at.exists():
         raise BadInput(f"{saved_at} exists; go on with --resume or name another --out")
     else:
@@ -195,12 +202,20 @@ def _fresh(model: str, growth: int, encoder: Path | None):  # type: ignore[no-un
     from edge3dpose.training.nets import blazepose, build
 
     net = build(model, growth)
-    of_blazepose = getattr(net.entry, "encoder", None)
-    if isinstance(of_blazepose, blazepose.BlazePoseEncoder):
+    if isinstance(getattr(net.entry, "encoder", None), blazepose.BlazePoseEncoder):
         if encoder is None:
             raise BadInput(f"{model} starts from a trained encoder: pass --encoder FILE.onnx")
-        blazepose.load_published(of_blazepose, encoder)
+        _load_encoder(net, encoder)
     return net
+
+
+def _load_encoder(net: PoseNet, file: Path) -> None:
+    from edge3dpose.training.nets import blazepose
+
+    of_blazepose = getattr(net.entry, "encoder", None)
+    if not isinstance(of_blazepose, blazepose.BlazePoseEncoder):
+        raise BadInput(f"--encoder {file}: this model has no such encoder")
+    blazepose.load_published(of_blazepose, file)
 
 
 def _export(model: str, spec: ModelSpec, out: Path, encoder: Path | None, *, trained: bool) -> None:

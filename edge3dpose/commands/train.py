@@ -29,7 +29,11 @@ import click
     type=click.Path(path_type=Path),
     help="Folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite.",
 )
-@click.option("--encoder", type=click.Path(path_type=Path), help="pose_landmark_full.onnx.")
+@click.option(
+    "--encoder",
+    type=click.Path(path_type=Path),
+    help="pose_landmark_full.onnx; with --resume, puts its weights back.",
+)
 @click.option("--start-from", type=click.Path(path_type=Path), help="An exported MODEL.onnx.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")

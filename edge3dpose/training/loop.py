@@ -63,6 +63,12 @@ def resume(
     return training
 
 
+def begin_anew(training: Training) -> None:
+    """Average and moments from the weights as they are now: some were put in from elsewhere."""
+    training.ema = copy.deepcopy(training.net.state_dict())
+    training.optimiser.state.clear()
+
+
 def run(
     training: Training,
     source: Iterator[Batch],

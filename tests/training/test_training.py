@@ -111,6 +111,17 @@ def test_a_resumed_training_goes_on_exactly_where_it_stood(tmp_path):
         torch.testing.assert_close(resumed.net.state_dict()[name], value, rtol=1e-3, atol=1e-5)
 
 
+def test_after_an_encoder_was_put_back_average_and_moments_begin_anew():
+    training = fresh()
+    loop.step(training, a_batch(), 0.1)
+    with torch.no_grad():
+        training.net.entry.encoder.to_8[0].expand.weight.add_(1.0)
+    loop.begin_anew(training)
+    assert not training.optimiser.state
+    for name, value in training.net.state_dict().items():
+        assert torch.equal(training.ema[name], value), name
+
+
 def test_a_broken_checkpoint_is_named_in_one_line(tmp_path):
     file = tmp_path / "checkpoint.safetensors"
     with pytest.raises(BadInput, match="no checkpoint"):
