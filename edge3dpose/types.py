@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 Array: TypeAlias = NDArray[np.float32]
 Image: TypeAlias = NDArray[np.uint8]
-Precision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
-PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "int8")
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 
 
 def _check_shape(name: str, array: NDArray, *wanted: int | None) -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import click
 
 from edge3dpose.commands._engine import BACKENDS
+from edge3dpose.types import PRECISIONS
 
 
 @click.command()
 @click.option("--model", default="sspnet-lite", show_default=True)
 @click.option("--cut", default="all", show_default=True, help="K, K,K,... or all.")
-@click.option("--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp16",
+@click.option("--precision", type=click.Choice(PRECISIONS), default="fp16",
               show_default=True)  # fmt: skip
 @click.option("--backend", type=click.Choice([*BACKENDS, "auto"]), default="auto",
               show_default=True)  # fmt: skip

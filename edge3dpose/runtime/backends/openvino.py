@@ -17,6 +17,11 @@ def version() -> str:
     return _package().__version__
 
 
+def computes_bf16() -> bool:
+    """Whether this CPU has instructions for it: AMX or AVX512-BF16."""
+    return "BF16" in list(_package().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+
+
 def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
     """Open a verified ONNX file on the CPU, for the least time a call.
 
@@ -26,9 +31,11 @@ def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> E
     package = _package()
     made = manifest.verify(path)
     manifest.check_fits(made, spec, "openvino", package.__version__)
-    # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
+    if made.precision == "bf16" and not computes_bf16():
+        raise EngineMismatch(f"{path} is for CPUs that compute in BF16, which this one does not")
     config: dict[str, Any] = {
-        "INFERENCE_PRECISION_HINT": "f32",
+        # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
+        "INFERENCE_PRECISION_HINT": "bf16" if made.precision == "bf16" else "f32",
         "PERFORMANCE_HINT": "LATENCY",
         # threads bound to a core wait there for whoever else runs on it: on a busy two-core machine
         # a call took 390 ms bound and 46 ms free (median)

@@ -49,7 +49,8 @@ class Integral(nn.Module):
 
 def _mean(marginal: Tensor) -> Tensor:
     """(B, J, N) -> (B, J): the mean place, 0..1, end points included."""
-    return marginal @ torch.linspace(0, 1, marginal.shape[-1], device=marginal.device)
+    places = torch.linspace(0, 1, marginal.shape[-1], device=marginal.device)
+    return (marginal * places).sum(dim=-1)  # not a product of matrices: see SSP-Net's Decode
 
 
 class HEMlets(PoseNet):
