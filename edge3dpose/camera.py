@@ -1,4 +1,4 @@
-"""Space to pixels and back through a pinhole camera, and where a camera's numbers come from."""
+"""Space to pixels and back, crop pixels to frame pixels, where a camera's numbers come from."""
 
 from __future__ import annotations
 
@@ -43,6 +43,19 @@ def back_project(pixels: NDArray, depth_mm: NDArray, camera: Camera) -> NDArray[
             flat = flat + (seen - _distorted(flat, camera.distortion))
     depth = np.asarray(depth_mm, np.float64)[..., None]
     return np.concatenate([flat * depth, depth], axis=-1)
+
+
+def frame_from_crop(
+    centre_px: tuple[float, float], side_px: float, angle_rad: float, size: int
+) -> NDArray[np.float64]:
+    """A turned square of a frame, seen as a crop of ``size`` pixels.
+
+    gives  (2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1), both from pixel corners
+    """
+    scale = side_px / size
+    cos, sin = scale * math.cos(angle_rad), scale * math.sin(angle_rad)
+    turn = np.array([[cos, -sin], [sin, cos]])
+    return np.column_stack([turn, np.array(centre_px) - turn @ [size / 2, size / 2]])
 
 
 def camera_from_fov(fov_deg: float, width: int, height: int, *, assumed: bool = False) -> Camera:

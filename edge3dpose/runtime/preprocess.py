@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import camera
 from edge3dpose.types import Array, Box, Crop, Frame, Image, ModelSpec
 
 
@@ -20,7 +19,8 @@ def crop_person(frame: Frame, box: Box, size: int) -> Crop:
           over whole blocks of pixels first, so that thin limbs do not alias
     """
     side_px = max(box.x1 - box.x0, box.y1 - box.y0, 1.0)
-    frame_from_crop = _frame_from_crop(box, side_px, size)
+    centre_px = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    frame_from_crop = camera.frame_from_crop(centre_px, side_px, box.angle_rad, size)
     block = int(side_px / size)
     if block < 2:
         image = _warp(frame.image, frame_from_crop, size)
@@ -43,14 +43,6 @@ def to_tensor(crops: list[Crop], spec: ModelSpec) -> Array:
             if shift:
                 tensor[n, channel] -= shift
     return tensor
-
-
-def _frame_from_crop(box: Box, side_px: float, size: int) -> NDArray[np.float64]:
-    scale = side_px / size
-    cos, sin = scale * math.cos(box.angle_rad), scale * math.sin(box.angle_rad)
-    turn = np.array([[cos, -sin], [sin, cos]])
-    middle = np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2
-    return np.column_stack([turn, middle - turn @ [size / 2, size / 2]])
 
 
 def _bounds(frame_from_crop: NDArray[np.float64], size: int) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import camera
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import Array, Box, Image
 
@@ -41,11 +42,7 @@ class Square:
 
     def frame_from_crop(self, size: int) -> NDArray[np.float64]:
         """(2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1), both from pixel corners."""
-        scale = self.side_px / size
-        cos, sin = scale * math.cos(self.angle_rad), scale * math.sin(self.angle_rad)
-        turn = np.array([[cos, -sin], [sin, cos]])
-        shift = np.array(self.centre_px) - turn @ [size / 2, size / 2]
-        return np.concatenate([turn, shift[:, None]], axis=1)
+        return camera.frame_from_crop(self.centre_px, self.side_px, self.angle_rad, size)
 
 
 @dataclass(frozen=True, slots=True)
