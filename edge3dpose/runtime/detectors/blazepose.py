@@ -9,14 +9,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from edge3dpose import paths
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.runtime.detectors import Detector
 from edge3dpose.types import Array, Box, Frame, Image, Pose3D
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 FILE = Path(__file__).with_suffix(".onnx")
 SHA256 = "a95ecfc656b8ebdd0849ebfd57e750896afc0718c2a4dd6d63ae56faa80d961a"
@@ -35,7 +38,7 @@ class Seen:
     score: float
 
 
-def open_detector() -> Detector:
+def open_detector() -> BlazePose:
     """Open the network that comes with the package; EngineMismatch where its file was changed."""
     try:
         import onnxruntime
@@ -50,25 +53,41 @@ def open_detector() -> Detector:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(str(FILE), options, providers=["CPUExecutionProvider"])
 
-    def network(images: Array) -> tuple[Array, Array]:
-        points, scores = session.run(None, {"input_1": images})
-        return points[0], scores[0, :, 0]
+    return BlazePose(session)
 
-    def detect(frame: Frame, last: list[Pose3D]) -> list[Box]:
+
+class BlazePose:
+    """Searches a frame in several looks: all of them at once, or one a call."""
+
+    def __init__(self, session: onnxruntime.InferenceSession) -> None:
+        self._session = session
+        self._turn = 0
+
+    def __call__(self, frame: Frame, last: list[Pose3D]) -> list[Box]:
+        """Everybody in the frame."""
+        return self._boxes(frame, looks(frame.image))
+
+    def glance(self, frame: Frame) -> tuple[list[Box], bool]:
+        """The people of the next look only, and whether it ended a round over the whole frame."""
+        squares = looks(frame.image)
+        turn = self._turn % len(squares)
+        self._turn = turn + 1
+        return self._boxes(frame, squares[turn : turn + 1]), turn + 1 == len(squares)
+
+    def _boxes(self, frame: Frame, squares: list[tuple[int, int, int]]) -> list[Box]:
         found: list[Seen] = []
-        for x0, y0, side in looks(frame.image):
+        for x0, y0, side in squares:
             tensor, scale = _tensor(frame.image, x0, y0, side)
+            points, scores = self._session.run(None, {"input_1": tensor})
             found += [
                 replace(
                     seen,
                     hips=(seen.hips[0] * scale + x0, seen.hips[1] * scale + y0),
                     radius=seen.radius * scale,
                 )
-                for seen in seen_from_outputs(*network(tensor))
+                for seen in seen_from_outputs(points[0], scores[0, :, 0])
             ]
         return [_box(seen) for seen in distinct(found)]
-
-    return detect
 
 
 def looks(image: Image) -> list[tuple[int, int, int]]:

@@ -1,4 +1,8 @@
-"""Follows the last poses, and looks for people where there are none and twice a second."""
+"""Follows the last poses, and looks for people: four times a second into a part of the frame.
+
+A search of the whole frame costs as much as several frames of following. In pieces it holds no
+frame back for long, and who comes is found within a second.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,10 @@ from edge3dpose.runtime.detectors import Detector, blazepose
 from edge3dpose.runtime.square import square_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
-EVERY_S = 0.5  # how often newcomers are looked for while somebody is followed
+EVERY_S = 0.25  # how often newcomers are looked for while somebody is followed
 SETTLE_S = 1.0  # time constant of the square's size
 SURE = 0.75  # mean score; above it a person may be overlooked by the finder for a while
-UNSEEN_CHECKS = 6  # times in a row that it may
+UNSEEN_ROUNDS = 4  # over the whole frame, in a row, that it may
 SAME_SQUARES = 0.2  # pelvis to pelvis, in sides of the larger square (0.45 m)
 SAME_POSES = 0.08  # mean joint to joint, in sides
 
@@ -32,10 +36,12 @@ class Follow:
         self._next_id = 0
         self._looked_s = -math.inf
         self._time_s = -math.inf
-        self._unseen: dict[int, int] = {}  # track id -> checks in a row without being found
+        self._seen: set[int | None] = set()  # by the finder, in this round over the frame
+        self._unseen: dict[int | None, int] = {}  # track id -> rounds in a row without being found
 
     def __call__(self, frame: Frame, last: list[Pose3D]) -> list[Box]:
         """The squares of the people followed, and of those who just came."""
+        first = self._time_s == -math.inf
         step_s = frame.time_s - self._time_s
         self._time_s = frame.time_s
         trust = 1 - math.exp(-max(step_s, 0.0) / SETTLE_S)
@@ -46,30 +52,43 @@ class Follow:
         doubt = not boxes or any(box.score < SURE for box in boxes)
         if doubt or frame.time_s - self._looked_s >= EVERY_S:
             self._looked_s = frame.time_s
-            boxes = self._met(boxes, self._find(frame, []))
+            found, whole = self._look(frame, at_once=first)
+            self._seen |= {box.track_id for box in boxes if _among(box, found)}
+            if whole:
+                boxes = self._end_round(boxes)
+            boxes = self._with_newcomers(boxes, found)
         return boxes
 
-    def _met(self, boxes: list[Box], found: list[Box]) -> list[Box]:
-        """Followed squares and found ones brought together."""
-        unseen, kept = {}, []
-        for box in boxes:
-            assert box.track_id is not None
-            if any(same_square(box, other) for other in found):
-                unseen[box.track_id] = 0
-                kept.append(box)
-                continue
-            # two witnesses: who is lost by both is gone, for a network says something of anything
-            unseen[box.track_id] = self._unseen.get(box.track_id, 0) + 1
-            if box.score >= SURE and unseen[box.track_id] < UNSEEN_CHECKS:
-                kept.append(box)
-        self._unseen = unseen
+    def _look(self, frame: Frame, *, at_once: bool) -> tuple[list[Box], bool]:
+        """Who is found, and whether the whole frame has been searched now."""
+        glance = None if at_once else getattr(self._find, "glance", None)
+        return glance(frame) if glance else (self._find(frame, []), True)
+
+    def _end_round(self, boxes: list[Box]) -> list[Box]:
+        """Who stays: two witnesses, for a network says something of anything."""
+        self._unseen = {
+            box.track_id: 0 if box.track_id in self._seen else self._unseen.get(box.track_id, 0) + 1
+            for box in boxes
+        }
+        self._seen = set()
+        return [
+            box
+            for box in boxes
+            if not self._unseen[box.track_id]
+            or (box.score >= SURE and self._unseen[box.track_id] < UNSEEN_ROUNDS)
+        ]
+
+    def _with_newcomers(self, boxes: list[Box], found: list[Box]) -> list[Box]:
         # an id counts as given once a pose came of it: false alarms leave no gaps
-        new = self._next_id
+        new: list[Box] = []
         for box in found:
-            if not any(same_square(box, other) for other in kept):
-                kept.append(replace(box, track_id=new))
-                new += 1
-        return kept
+            if not _among(box, [*boxes, *new]):
+                new.append(replace(box, track_id=self._next_id + len(new)))
+        return [*boxes, *new]
+
+
+def _among(box: Box, others: list[Box]) -> bool:
+    return any(same_square(box, other) for other in others)
 
 
 def same_square(a: Box, b: Box) -> bool:
