@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from edge3dpose.bench.tables import heading, line
+from edge3dpose.bench.tables import both_errors, heading, line
 
 _TITLE = "Written by `edge3dpose benchmark --render` from `benchmarks/*.json`; edit none of it."
 
@@ -136,14 +136,10 @@ def _one_by_one(report: dict) -> Iterable[str]:
     names = [f"{peer['name']}, MPJPE / PA mm" for peer in peers]
     lines = heading(["picture", "ours, MPJPE / PA mm", *names, "root depth mm", "off by mm"])
     for n, row in enumerate(report["one_by_one"]):
-        others = (_two(peer["one_by_one"][n]) for peer in peers)
+        others = (both_errors(peer["one_by_one"][n]) for peer in peers)
         depth = (f"{row['root_depth_mm']:.0f}", f"{row['root_depth_error_mm']:+.0f}")
-        lines.append(line([row["name"], _two(row), *others, *depth]))
+        lines.append(line([row["name"], both_errors(row), *others, *depth]))
     yield "\n".join(lines)
-
-
-def _two(row: dict | None) -> str:
-    return "not seen" if row is None else f"{row['mpjpe_mm']:.0f} / {row['pa_mpjpe_mm']:.0f}"
 
 
 def _where(report: dict) -> Iterable[str]:

@@ -115,6 +115,11 @@ def _short(value: object) -> str:
     return text[:12] if len(text) == 64 else text
 
 
+def both_errors(row: dict | None) -> str:
+    """MPJPE and PA-MPJPE of a picture, mm; None is one on which nobody was seen."""
+    return "not seen" if row is None else f"{row['mpjpe_mm']:.0f} / {row['pa_mpjpe_mm']:.0f}"
+
+
 def heading(names: Sequence[object]) -> list[str]:
     return [line(names), "|" + "---|" * len(names)]
 

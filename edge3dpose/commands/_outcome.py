@@ -11,6 +11,7 @@ from rich.table import Table
 
 from edge3dpose import models
 from edge3dpose.bench import report
+from edge3dpose.bench.tables import both_errors
 from edge3dpose.errors import AccuracyGateFailed, BadInput
 from edge3dpose.types import Weights
 
@@ -54,14 +55,10 @@ def pictures_table(details: dict) -> Table:
     for title in ("ours", *(peer["name"] for peer in peers), "root depth mm", "off by"):
         shown.add_column(title, justify="right")
     for n, row in enumerate(details["one_by_one"]):
-        both = (_mm(row), *(_mm(peer["one_by_one"][n]) for peer in peers))
+        both = (both_errors(row), *(both_errors(peer["one_by_one"][n]) for peer in peers))
         depths = (f"{row['root_depth_mm']:.0f}", f"{row['root_depth_error_mm']:+.0f}")
         shown.add_row(row["name"], *both, *depths)
     return shown
-
-
-def _mm(row: dict | None) -> str:
-    return "not seen" if row is None else f"{row['mpjpe_mm']:.0f} / {row['pa_mpjpe_mm']:.0f}"
 
 
 def peers_table(details: dict) -> Table:
