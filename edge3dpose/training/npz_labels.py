@@ -46,16 +46,20 @@ def read_npz(
         )
 
 
-def _opened(file: Path, joints: int) -> tuple[list[str], NDArray, NDArray]:
+def read_arrays(file: Path, other: str) -> tuple[list[str], NDArray, NDArray]:
+    """imgname, part and another array of an npz; never a pickle. BadInput where one is missing."""
     try:
         with np.load(file, allow_pickle=False) as content:
             names = [str(name) for name in content["imgname"]]
-            pixels = content["part"].astype(np.float64)
-            metres = content["S"].astype(np.float64)
+            return names, content["part"].astype(np.float64), content[other].astype(np.float64)
     except KeyError as error:
-        raise BadInput(f"{file} has no {error}; wanted imgname, part and S") from None
+        raise BadInput(f"{file} has no {error}; wanted imgname, part and {other}") from None
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise BadInput(f"{file} is no npz of plain arrays: {error}") from None
+
+
+def _opened(file: Path, joints: int) -> tuple[list[str], NDArray, NDArray]:
+    names, pixels, metres = read_arrays(file, "S")
     if pixels.shape != (len(names), joints, 3) or metres.shape != (len(names), joints, 4):
         raise BadInput(
             f"{file}: part {pixels.shape} and S {metres.shape}, "

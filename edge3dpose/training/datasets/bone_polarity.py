@@ -10,7 +10,6 @@ Networks that learn from polarity (hemlets, hemlets-edge) learn depth from it; o
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ import numpy as np
 
 from edge3dpose.errors import BadInput
 from edge3dpose.training.labelled import Labelled
+from edge3dpose.training.npz_labels import read_arrays
 from edge3dpose.training.polarity import PARTS
 
 TEST_EVERY = 1
@@ -25,15 +25,7 @@ TEST_EVERY = 1
 
 def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
     """All of its people, whatever the split; BadInput where the file is another."""
-    try:
-        with np.load(root, allow_pickle=False) as content:
-            names = [str(name) for name in content["imgname"]]
-            joints = content["part"].astype(np.float64)
-            signs = content["polarity"].astype(np.float32)
-    except KeyError as error:
-        raise BadInput(f"{root} has no {error}; wanted imgname, part and polarity") from None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{root} is no npz of plain arrays: {error}") from None
+    names, joints, signs = read_arrays(root, "polarity")
     wanted = (len(names), 17, 3), (len(names), len(PARTS))
     if (joints.shape, signs.shape) != wanted:
         raise BadInput(
