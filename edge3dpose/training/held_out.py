@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edge3dpose import metrics
+from edge3dpose.skeletons import H36M17
 from edge3dpose.training.batches import tensor_from_bgr
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.synthesis.camera import cube_to_mm
@@ -76,5 +77,5 @@ def _numbers(poses: Tensor) -> NDArray:
 
 def _lifted(uvz: NDArray, sample: SyntheticSample) -> NDArray:
     uvz = uvz.copy()
-    uvz[0, 2] = 0.5  # the root's own z says how far it is, which is given here
+    uvz[H36M17.root, 2] = 0.5  # the root's own z says how far it is, which is given here
     return cube_to_mm(uvz, sample.focal_px, sample.centre_px, sample.side_px, sample.root_depth_mm)

@@ -11,11 +11,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-ROOT = 0  # of h36m17
+from edge3dpose.skeletons import H36M17
 
 
 def told(uvz: NDArray[np.float32], scale: float) -> NDArray[np.float32]:
     """Labels (J, 3) of a crop whose side is ``scale`` times that of a training crop."""
     labels = uvz.copy()
-    labels[ROOT, 2] += np.float32(np.log(scale))  # NaN stays unknown
+    labels[H36M17.root, 2] += np.float32(np.log(scale))  # NaN stays unknown
     return labels

@@ -8,6 +8,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from edge3dpose.skeletons import H36M17
 from edge3dpose.training import polarity
 from edge3dpose.training.losses import Targets
 
@@ -55,9 +56,9 @@ def targets_of(targets: Targets, cells: int, z_range_mm: float) -> tuple[Tensor,
 def signs_of(targets: Targets, z_range_mm: float) -> tuple[Tensor, Tensor]:
     """Polarity of the parts (B, K), and whether it is known: as it was told, or as z says."""
     z = targets.uvz[..., 2].clone()
-    z[:, 0] = 0.5  # the root's own z says how far it is
+    z[:, H36M17.root] = 0.5  # the root's own z says how far it is
     deep = targets.valid[..., 2].clone()
-    deep[:, 0] = True
+    deep[:, H36M17.root] = True
     signs = polarity.of_depths(z, z_range_mm)
     known = deep[:, polarity.PARENTS] & deep[:, polarity.CHILDREN]
     if targets.polarity is not None:
