@@ -60,7 +60,7 @@ def look(
 ) -> Poses:
     """Poses of people, at their true depth and at the one that each cut estimates.
 
-    The crop camera is given (Luvizon et al., section 5), so that an error is the network's own and
+    The crop camera is given (as in Luvizon et al.), so that an error is the network's own and
     not a detector's.
     looks  with 2, who leans in the last cut's eyes is looked at again in his crop, turned upright,
            as the runtime turns the squares of whom it follows

@@ -50,7 +50,7 @@ def square_scale(xyz: Array, spec: ModelSpec) -> float:
 
     The root's z of the cube is 0.5 + ln(Z_root / Z_square), where Z_square is the depth at which
     the square spans crop_side_mm: a correction of the prior that takes no focal length. Its idea is
-    Luvizon et al., arXiv 2009.01998, section 4.2.
+    Luvizon et al., arXiv 2009.01998, section 4.3.1.
     """
     return float(np.exp(xyz[spec.skeleton.root, 2] - 0.5))
 

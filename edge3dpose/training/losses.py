@@ -1,6 +1,6 @@
 """The paper's loss: predictions of every head and their targets -> one number.
 
-Luvizon et al., arXiv 2009.01998, section 3.4: elastic net (L1 + L2) on the coordinates, binary
+Luvizon et al., arXiv 2009.01998, section 4.2: elastic net (L1 + L2) on the coordinates, binary
 cross-entropy on the score, every head with weight 1. The weight of the score is the authors' 0.01.
 """
 
@@ -42,7 +42,7 @@ def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
 def integral_loss(prediction: Tensor, targets: Targets) -> Tensor:
     """HEMlets: L1 of the coordinates that are known, summed over a picture; (B, J, 4) -> scalar.
 
-    Zhou et al., arXiv 1910.12032, section 3.3: z is switched off where there is no depth label.
+    Zhou et al., arXiv 1910.12032: z is switched off where there is no depth label.
     """
     off = (prediction[..., :3] - targets.uvz).abs() * targets.valid
     return off.sum(dim=(1, 2)).mean() + SCORE_WEIGHT * score_loss(prediction, targets)

@@ -1,7 +1,7 @@
 """Which end of each bone is nearer: a depth label of three values, that a person can see too.
 
-Zhou et al., "HEMlets Pose", arXiv 1910.12032, section 3.1. Labels of a crop are (J, 4): u, v, z and
-the polarity of the bone that ends at the joint, NaN where it is to be read from z.
+Zhou et al., "HEMlets Pose", arXiv 1910.12032. Labels of a crop are (J, 4): u, v, z and the polarity
+of the bone that ends at the joint, NaN where it is to be read from z.
 """
 
 from __future__ import annotations

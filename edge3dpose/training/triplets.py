@@ -1,6 +1,6 @@
 """HEMlets: targets and losses of the part-centric heatmap triplets and of the joints' heatmaps.
 
-Zhou et al., "HEMlets Pose", arXiv 1910.12032, sections 3.1 and 3.3.
+Zhou et al., "HEMlets Pose", arXiv 1910.12032.
 """
 
 from __future__ import annotations

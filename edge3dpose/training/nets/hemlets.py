@@ -1,7 +1,7 @@
 """HEMlets Pose in PyTorch: images -> one prediction (u, v, z, score) from a volume a joint.
 
 Zhou et al., "HEMlets Pose: Learning Part-Centric Heatmap Triplets for Accurate 3D Human Pose
-Estimation", arXiv 1910.12032, section 3; read-out by integration as Sun et al., arXiv 1711.08229.
+Estimation", arXiv 1910.12032; read-out by integration as Sun et al., arXiv 1711.08229.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class HEMlets(PoseNet):
     def objective(
         self, raw: Sequence[Tensor], targets: Targets, recipe: Recipe, share: float
     ) -> tuple[Tensor, Tensor]:
-        """Section 3.3: coordinates from the volume, and the hints in their weight throughout."""
+        """Coordinates from the volume, and the hints in their weight throughout."""
         volume, maps = raw
         found = self.decode(volume)
         total = losses.integral_loss(found, targets)

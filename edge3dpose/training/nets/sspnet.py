@@ -186,7 +186,7 @@ class SSPNet(PoseNet):
     def objective(
         self, raw: Sequence[Tensor], targets: Targets, recipe: Recipe, share: float
     ) -> tuple[Tensor, Tensor]:
-        """Every head with weight 1 (Luvizon et al., section 3.4)."""
+        """Every head with weight 1 (Luvizon et al., section 4.2)."""
         per_head = losses.all_heads([self.decode(logits) for logits in raw], targets)
         total = per_head.sum()
         if recipe.heat:
