@@ -1,4 +1,4 @@
-"""Pictures moved, turned and scaled by a matrix, in training: here alone cv2's pixels are met."""
+"""Pictures moved, turned and scaled by a matrix, in training."""
 
 from __future__ import annotations
 
