@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,6 +11,44 @@ from numpy.typing import NDArray
 
 from edge3dpose import camera
 from edge3dpose.types import Array, Box, Crop, Frame, Image, ModelSpec
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What of a frame a crop shows, and how coarsely."""
+
+    frame_from_crop: NDArray[np.float64]  # (2, 3)
+    size: int  # S
+    block: int  # a power of 2: side in pixels of the blocks whose means are interpolated
+
+    def window_px(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """x0, y0, x1, y1 of what is needed of a frame; nothing where x0 >= x1 or y0 >= y1."""
+        S, block = self.size, self.block
+        corners = np.array([[0, 0, 1], [S, 0, 1], [0, S, 1], [S, S, 1]]) @ self.frame_from_crop.T
+        # one block of margin: the bilinear step looks at a block's neighbours
+        low, high = np.floor(corners.min(axis=0)) - block, np.ceil(corners.max(axis=0)) + block
+        # whole blocks from the frame's corner on, so that there is seldom anything to fill up
+        x0, y0 = (max(0, int(v)) // block * block for v in low)
+        x1, y1 = (
+            min(end, -(int(v) // -block) * block)
+            for end, v in ((width, high[0]), (height, high[1]))
+        )
+        return x0, y0, x1, y1
+
+    def blocks_from_crop(self, corner_px: tuple[int, int]) -> NDArray[np.float64]:
+        """(2, 3): crop pixels to blocks, the first of which begins at a corner of the window."""
+        moved = self.frame_from_crop.copy()
+        moved[:, 2] -= corner_px
+        return moved / self.block
+
+
+def view_of(box: Box, size: int) -> View:
+    """The square around a box as crop_person cuts it."""
+    side_px = max(box.x1 - box.x0, box.y1 - box.y0, 1.0)
+    centre_px = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    frame_from_crop = camera.frame_from_crop(centre_px, side_px, box.angle_rad, size)
+    halvings = max(0, math.floor(math.log2(side_px / size)))
+    return View(frame_from_crop, size, 2**halvings)
 
 
 def crop_person(frame: Frame, box: Box, size: int) -> Crop:
@@ -20,18 +59,13 @@ def crop_person(frame: Frame, box: Box, size: int) -> Crop:
     gives Crop, image (S, S, 3) BGR; a crop more than twice smaller than its square is halved by
           averages first, as often as it takes, so that thin limbs do not alias
     """
-    side_px = max(box.x1 - box.x0, box.y1 - box.y0, 1.0)
-    centre_px = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
-    frame_from_crop = camera.frame_from_crop(centre_px, side_px, box.angle_rad, size)
-    halvings = max(0, math.floor(math.log2(side_px / size)))
-    if not halvings:
-        image = _warp(frame.image, frame_from_crop, size)
+    view = view_of(box, size)
+    if view.block == 1:
+        image = _warp(frame.image, view.frame_from_crop, size)
     else:
-        small, corner = _halved(frame.image, _bounds(frame_from_crop, size), halvings)
-        offset = (frame_from_crop[:, 2] - corner)[:, None]
-        small_from_crop = np.hstack([frame_from_crop[:, :2], offset]) / 2**halvings
-        image = _warp(small, small_from_crop, size)
-    return Crop(image, frame_from_crop.astype(np.float32))
+        small, corner = _halved(frame.image, view)
+        image = _warp(small, view.blocks_from_crop(corner), size)
+    return Crop(image, view.frame_from_crop.astype(np.float32))
 
 
 def to_tensor(crops: list[Crop], spec: ModelSpec) -> Array:
@@ -48,13 +82,6 @@ def to_tensor(crops: list[Crop], spec: ModelSpec) -> Array:
     return tensor
 
 
-def _bounds(frame_from_crop: NDArray[np.float64], size: int) -> NDArray[np.float64]:
-    """Least and greatest frame pixels (2, 2) of a crop's corners."""
-    corners = np.array([[0, 0, 1], [size, 0, 1], [0, size, 1], [size, size, 1]])
-    reached = corners @ frame_from_crop.T
-    return np.array([reached.min(axis=0), reached.max(axis=0)])
-
-
 def _warp(image: Image, image_from_crop: NDArray[np.float64], size: int) -> Image:
     centres = image_from_crop.copy()  # cv2 puts (0, 0) at a pixel's centre, we at its corner
     centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
@@ -62,29 +89,19 @@ def _warp(image: Image, image_from_crop: NDArray[np.float64], size: int) -> Imag
     return np.asarray(cv2.warpAffine(image, centres, (size, size), flags=flags), np.uint8)
 
 
-def _halved(
-    image: Image, bounds_px: NDArray[np.float64], times: int
-) -> tuple[Image, tuple[int, int]]:
-    """The part of an image within bounds, shrunk by averages of 2x2, and its corner in the image.
+def _halved(image: Image, view: View) -> tuple[Image, tuple[int, int]]:
+    """The part of an image that a view needs, shrunk by averages of 2x2, and its corner.
 
     OpenCV has its fast path for 2x2 alone: twice of it is three times as quick as 4x4 at once.
     """
-    height, width = image.shape[:2]
-    block = 2**times
-    # one block of margin: the bilinear step after this one looks at its neighbours
-    low, high = np.floor(bounds_px[0]) - block, np.ceil(bounds_px[1]) + block
-    # whole blocks from the frame's corner on, so that there is seldom anything to fill up
-    x0, y0 = (max(0, int(v)) // block * block for v in low)
-    x1, y1 = (
-        min(end, -(int(v) // -block) * block) for end, v in ((width, high[0]), (height, high[1]))
-    )
+    x0, y0, x1, y1 = view.window_px(image.shape[1], image.shape[0])
     if x0 >= x1 or y0 >= y1:
         return np.zeros((1, 1, 3), np.uint8), (x0, y0)
     part = image[y0:y1, x0:x1]
-    pad_y, pad_x = -(y1 - y0) % block, -(x1 - x0) % block
+    pad_y, pad_x = -(y1 - y0) % view.block, -(x1 - x0) % view.block
     if pad_y or pad_x:
         part = np.asarray(cv2.copyMakeBorder(part, 0, pad_y, 0, pad_x, cv2.BORDER_CONSTANT))
-    for _ in range(times):
+    for _ in range(view.block.bit_length() - 1):
         half = (part.shape[1] // 2, part.shape[0] // 2)
         part = np.asarray(cv2.resize(part, half, interpolation=cv2.INTER_AREA), np.uint8)
     return part, (x0, y0)
