@@ -6,14 +6,16 @@ the source, detecting and following, cropping, engine, lift and filter; without 
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.bench.energy import Meter, spent
+from edge3dpose.bench.plan import Plan, in_turn
 from edge3dpose.camera import Lens
 from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
@@ -21,22 +23,13 @@ from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.pipeline import Summary
+from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Array, Engine, ModelSpec
 
 PERCENTILES = (50, 90, 95, 99)
 
 Step = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How much is measured. A round visits every engine once, in an order of its own."""
-
-    rounds: int = 3
-    calls: int = 50  # of an engine alone, a round
-    warm_up: int = 10  # calls or frames before those that count
-    frames: int | None = None  # end to end, a round; None for the whole source
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +40,8 @@ class Candidate:
     engine: Engine
     alone_s: list[NDArray[np.float64]] = field(default_factory=list)  # an entry a round
     whole: list[tuple[Summary, StageClock]] = field(default_factory=list)
+    alone_j: list[dict[str, float]] = field(default_factory=list)  # by meter, an entry a round
+    whole_j: list[dict[str, float]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,56 +56,88 @@ class Surroundings:
 
 
 def time_alone(
-    candidates: Sequence[Candidate], tensors: Sequence[Array], plan: Plan, step: Step
+    candidates: Sequence[Candidate],
+    tensors: Sequence[Array],
+    plan: Plan,
+    step: Step,
+    *,
+    meters: Sequence[Meter] = (),
 ) -> None:
     """Call each engine on prepared tensors (1, 3, S, S), round by round."""
-    for shuffled in _rounds(candidates, plan.rounds):
+
+    def fewest() -> int:
+        return plan.calls * min(len(candidate.alone_s) for candidate in candidates)
+
+    for shuffled in in_turn(candidates, plan, fewest):
         for candidate in shuffled:
             for n in range(plan.warm_up):
                 candidate.engine(tensors[n % len(tensors)])
-            seconds = np.empty(plan.calls)
-            for n in range(plan.calls):
-                tensor = tensors[n % len(tensors)]
-                start = perf_counter()
-                candidate.engine(tensor)
-                seconds[n] = perf_counter() - start
-            candidate.alone_s.append(seconds)
+            with spent(meters) as joules:
+                candidate.alone_s.append(_calls(candidate.engine, tensors, plan.calls))
+            candidate.alone_j.append(joules)
             step()
+
+
+def _calls(engine: Engine, tensors: Sequence[Array], calls: int) -> NDArray[np.float64]:
+    seconds = np.empty(calls)
+    for n in range(calls):
+        tensor = tensors[n % len(tensors)]
+        start = perf_counter()
+        engine(tensor)
+        seconds[n] = perf_counter() - start
+    return seconds
 
 
 def time_whole(
-    candidates: Sequence[Candidate], around: Surroundings, plan: Plan, step: Step
+    candidates: Sequence[Candidate],
+    around: Surroundings,
+    plan: Plan,
+    step: Step,
+    *,
+    meters: Sequence[Meter] = (),
+    beside: Sequence[Step] = (),
 ) -> None:
-    """Run each engine in the real loop over the whole source, round by round."""
-    for shuffled in _rounds(candidates, plan.rounds):
-        for candidate in shuffled:
-            _run(candidate, around, plan.warm_up)
-            candidate.whole.append(_run(candidate, around, plan.frames))
+    """Run each engine in the real loop over the whole source, round by round.
+
+    beside  what else is visited in each round, in its turn: a peer over the same source
+    """
+
+    def fewest() -> int:
+        frames = ([summary.processed for summary, _ in done.whole] for done in candidates)
+        return min(sum(counts) for counts in frames)
+
+    visits = [partial(_visit, candidate, around, plan, meters) for candidate in candidates]
+    for shuffled in in_turn([*visits, *beside], plan, fewest):
+        for visit in shuffled:
+            visit()
             step()
 
 
-def _run(
-    candidate: Candidate, around: Surroundings, frames: int | None
+def _visit(candidate: Candidate, around: Surroundings, plan: Plan, meters: Sequence[Meter]) -> None:
+    loop(candidate.engine, around, plan.warm_up)
+    with spent(meters) as joules:
+        candidate.whole.append(loop(candidate.engine, around, plan.frames))
+    candidate.whole_j.append(joules)
+
+
+def loop(
+    engine: Engine, around: Surroundings, frames: int | None, sinks: Sequence[Sink] = ()
 ) -> tuple[Summary, StageClock]:
+    """The loop that `run` uses, once over the source."""
     clock = StageClock(keep=None)
     source = around.source()
     detect = around.detector(source.related)
-    estimate = Estimator(around.spec, candidate.engine, detect, clock=clock, follows=source.related)
+    estimate = Estimator(around.spec, engine, detect, clock=clock, follows=source.related)
     summary = pipeline.run(
         source,
         estimate,
         clock=clock,
         filters=around.filters() if source.related else (),
+        sinks=sinks,
         lens=around.lens,
         max_frames=frames,
     )
     return summary, clock
-
-
-def _rounds(candidates: Sequence[Candidate], rounds: int) -> list[list[Candidate]]:
-    # In turn and shuffled: what else the machine does falls on all engines alike
-    order = random.Random(0)
-    return [order.sample(list(candidates), len(candidates)) for _ in range(rounds)]
 
 
 def figures(candidate: Candidate) -> dict:
@@ -119,9 +146,20 @@ def figures(candidate: Candidate) -> dict:
     if candidate.alone_s:
         row["engine"] = statistics(np.concatenate(candidate.alone_s))
         row["engine"]["rounds_p50_ms"] = [_ms(np.median(part)) for part in candidate.alone_s]
+        row["engine"]["mj_per_call"] = millijoules(candidate.alone_j, row["engine"]["n"])
     if candidate.whole:
         row["end_to_end"] = _whole(candidate.whole)
+        frames = row["end_to_end"]["frames_processed"]
+        row["end_to_end"]["mj_per_frame"] = millijoules(candidate.whole_j, frames)
     return row
+
+
+def millijoules(joules: Sequence[dict[str, float]], times: int) -> dict[str, float] | None:
+    """Energy of one call or frame by meter; None where the machine has no counter."""
+    meters = dict.fromkeys(name for part in joules for name in part)
+    if not meters or not times:
+        return None
+    return {name: round(sum(part[name] for part in joules) / times * 1e3, 3) for name in meters}
 
 
 def _whole(runs: Sequence[tuple[Summary, StageClock]]) -> dict:

@@ -7,6 +7,7 @@ import pytest
 
 from edge3dpose import models
 from edge3dpose.bench import timing
+from edge3dpose.bench.plan import OFFICIAL, in_turn
 from edge3dpose.camera import open_lens
 from edge3dpose.runtime.backends.replay import ReplayEngine
 from edge3dpose.runtime.detectors import blazepose
@@ -81,3 +82,49 @@ def test_end_to_end_is_the_loop_of_run_with_every_stage_on_the_clock():
     assert {"source", "detect", "preprocess", "engine", "lift", "filter"} <= set(stages)
     parts = sum(stages[name]["mean_ms"] * stages[name]["n"] for name in stages if name != "source")
     assert parts <= whole["frame"]["mean_ms"] * 8 * 1.01
+
+
+def visits(plan, frames_a_visit=0):
+    """How often three items are visited under a plan, and the orders."""
+    counts = dict.fromkeys("abc", 0)
+    orders = []
+    for order in in_turn("abc", plan, lambda: min(counts.values()) * frames_a_visit):
+        orders.append("".join(order))
+        for item in order:
+            counts[item] += 1
+    return set(counts.values()), orders
+
+
+def test_rounds_go_on_until_there_is_enough_of_everything():
+    times, orders = visits(timing.Plan(rounds=6))
+    assert times == {6}
+    assert len(set(orders)) > 1  # not always the same one first
+    assert visits(timing.Plan(rounds=2, at_least=100), frames_a_visit=30)[0] == {4}
+    start = time.perf_counter()
+    visits(timing.Plan(rounds=1, at_least_s=0.05))
+    assert time.perf_counter() - start >= 0.05
+
+
+def test_a_plan_that_may_not_last_stops_after_a_whole_round():
+    assert visits(timing.Plan(rounds=9, at_most_s=0.0))[0] == {1}
+    assert OFFICIAL.at_least == 1024
+    assert OFFICIAL.at_least_s == 600
+
+
+def test_energy_is_told_by_call_and_by_frame():
+    class Meter:
+        name, covers, joules = "made-up", "nothing", 0.0
+
+        def read_j(self):
+            self.joules += 0.5
+            return self.joules
+
+        def close(self):
+            pass
+
+    candidate = timing.Candidate({"cut": 1}, Sleeper(0.0, [], "x"))
+    plan = timing.Plan(rounds=2, calls=5, warm_up=0)
+    timing.time_alone([candidate], [TENSOR], plan, lambda: None, meters=[Meter()])
+    # half a joule between two readings: a joule in two rounds, over ten calls
+    assert timing.figures(candidate)["engine"]["mj_per_call"] == {"made-up": 100.0}
+    assert timing.millijoules([{}], 10) is None  # no counter, no figure
