@@ -2,8 +2,10 @@
 
 What a call costs is told in calls of the quiet machine: a call of 12 ms at a cut that takes 8 ms
 when nothing else runs costs 1.5. The 95th percentile of the last seconds then says what every
-other cut would take now. Going down takes a few calls; coming back needs headroom for a while, or
-the choice would flap between two cuts.
+other cut would take now. That needs the quiet times' ratios alone: taken on a busy machine, but one
+as busy for every cut, they mislead nobody. Going down takes a few calls; coming back needs headroom
+for a while, or the choice would flap between two cuts. A cut that was not in time as soon as it was
+taken is waited for twice as long the next time, however well it looks from below.
 """
 
 from __future__ import annotations
@@ -21,24 +23,36 @@ WINDOW_S = 2.0
 FEWEST = 5  # calls that have to be seen before anything is changed
 HEADROOM = 0.9  # of the deadline that a deeper cut may be expected to take
 HOLD_S = 3.0  # for so long before it is taken
+HOLD_MOST_S = 60.0
+PROOF_S = 10.0  # a climb that was undone within so long was a mistake
+COLD = 2  # calls after a change that do not count: nothing of that cut is in the caches yet
 
 
 class Governor:
     """Chooses among cuts whose time on the quiet machine is known.
 
     quiet_ms  cut -> ms of a call; deeper cuts are taken to be better
+    start     the cut to begin with; None for the deepest that is in time when nothing else runs
     """
 
-    def __init__(self, quiet_ms: Mapping[int, float], deadline_ms: float) -> None:
+    def __init__(
+        self, quiet_ms: Mapping[int, float], deadline_ms: float, start: int | None = None
+    ) -> None:
         self._quiet_ms = dict(sorted(quiet_ms.items()))
         self._deadline_ms = deadline_ms
         self._costs: deque[tuple[float, float]] = deque()
         self._roomy_since_s = math.inf
-        self.cut = self._deepest(1.0, deadline_ms)
+        self._climbed_s = -math.inf
+        self._hold_s = HOLD_S
+        self._cold = 0
+        self.cut = self._deepest(1.0, deadline_ms) if start is None else start
         self.changes = 0
 
     def observe(self, time_s: float, took_ms: float) -> None:
         """A call of the chosen cut ended at ``time_s`` and took so long; may change ``cut``."""
+        if self._cold:
+            self._cold -= 1
+            return
         self._costs.append((time_s, took_ms / self._quiet_ms[self.cut]))
         while self._costs[0][0] < time_s - WINDOW_S:
             self._costs.popleft()
@@ -46,27 +60,35 @@ class Governor:
             return
         cost = float(np.percentile([cost for _, cost in self._costs], 95))
         if cost * self._quiet_ms[self.cut] > self._deadline_ms:
-            self._take(self._deepest(cost, HEADROOM * self._deadline_ms))
+            self._take(self._deepest(cost, HEADROOM * self._deadline_ms), time_s)
             return
         deeper = self._deepest(cost, HEADROOM * self._deadline_ms)
         if deeper <= self.cut:
             self._roomy_since_s = math.inf
             return
         self._roomy_since_s = min(self._roomy_since_s, time_s)
-        if time_s - self._roomy_since_s >= HOLD_S:
-            self._take(deeper)
+        if time_s - self._roomy_since_s >= self._hold_s:
+            self._take(deeper, time_s)
 
     def _deepest(self, cost: float, limit_ms: float) -> int:
         """The deepest cut that stays under a limit at that cost, else the shallowest."""
         within = [cut for cut, quiet in self._quiet_ms.items() if cost * quiet <= limit_ms]
         return max(within, default=min(self._quiet_ms))
 
-    def _take(self, cut: int) -> None:
+    def _take(self, cut: int, time_s: float) -> None:
         self._roomy_since_s = math.inf
-        if cut != self.cut:
-            self.cut = cut
-            self.changes += 1
-            self._costs.clear()  # what it costs is measured anew
+        if cut == self.cut:
+            return
+        if cut > self.cut:
+            self._climbed_s = time_s
+        elif time_s - self._climbed_s <= PROOF_S:
+            self._hold_s = min(2 * self._hold_s, HOLD_MOST_S)
+        else:
+            self._hold_s = HOLD_S
+        self.cut = cut
+        self.changes += 1
+        self._cold = COLD
+        self._costs.clear()  # what it costs is measured anew
 
 
 class GovernedEngine:

@@ -84,3 +84,52 @@ def test_every_call_is_answered_by_the_chosen_cut_and_all_are_closed():
     assert set(engine.calls_by_cut) == {1, 11}
     engine.close()
     assert all(one.closed for one in engines.values())
+
+
+def test_who_starts_under_load_climbs_when_it_has_gone():
+    """The quiet times too were taken under that load."""
+    taken_ms = {cut: 2.5 * ms for cut, ms in QUIET_MS.items()}
+    govern = Governor(taken_ms, 10.0, start=1)
+    rows = drive(govern, lambda t: 2.5 if t < 10 else 1.0, seconds=30)
+    times, cuts, _ = rows.T
+    assert set(cuts[times < 10]) == {1}
+    assert cuts[-1] == 11
+    assert times[cuts == 11][0] < 10 + governor.WINDOW_S + 2 * governor.HOLD_S
+    assert govern.changes <= 4
+
+
+def test_quiet_times_that_a_burst_made_uneven_cost_no_more_than_the_last_rung():
+    """Long calls are interrupted more often than short ones; the rungs between make up for it."""
+    taken_ms = {1: 5.0, 3: 8.0, 6: 11.0, 8: 13.0, 11: 18.0}
+    govern = Governor(taken_ms, 10.0, start=1)
+    drive(govern, lambda t: 1.0, seconds=40)
+    assert govern.cut >= 8
+
+
+def test_a_climb_that_does_not_pay_is_tried_ever_more_rarely():
+    govern = Governor({1: 4.0, 11: 7.0}, 10.0)  # 11 really takes 12 ms here
+    rng = np.random.default_rng(0)
+    climbs = []
+    for n in range(60 * 180):
+        before = govern.cut
+        took_ms = {1: 4.0, 11: 12.0}[before] * rng.uniform(0.95, 1.1)
+        govern.observe(n / 60, took_ms)
+        if govern.cut > before:
+            climbs.append(n / 60)
+    waits = np.diff(climbs)
+    assert len(climbs) <= 7
+    assert all(waits[1:] > 1.5 * waits[:-1]) or waits[-1] >= governor.HOLD_MOST_S
+    assert waits[-1] > 30
+
+
+def test_the_first_calls_after_a_change_are_cold_and_do_not_count():
+    govern = Governor(QUIET_MS, 10.0)
+    changed_at = -10
+    for n in range(1200):
+        load = 2.0 if n < 120 else 1.0
+        cold = n - changed_at <= governor.COLD
+        before = govern.cut
+        govern.observe(n / 60, 40.0 if cold else load * QUIET_MS[before])
+        if govern.cut != before:
+            changed_at = n
+    assert (govern.cut, govern.changes) == (11, 2)
