@@ -233,7 +233,7 @@ def _export(model: str, spec: ModelSpec, out: Path, encoder: Path | None, *, tra
         torch.manual_seed(0)
         growth = recipes.find(model).growth
         net = _fresh(model, growth, encoder) if encoder else build(model, growth)
-        card = cards.untrained(model, growth)
+        card = cards.untrained(growth)
     file = export.export(net, spec, out, card)
     click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB) and {file.with_suffix('.json')}")
 

@@ -54,6 +54,6 @@ def _encoder(recipe: Recipe) -> str:
     return ENCODER + (TUNED if recipe.tune_entry_from < 1 else AS_PUBLISHED)
 
 
-def untrained(model: str, growth: int) -> dict:
+def untrained(growth: int) -> dict:
     """Card of a network nobody has trained: for builds and timing, its poses mean nothing."""
     return {"state": "untrained", "growth": growth, "licence": LICENCE, "cuts": {}}

@@ -102,7 +102,7 @@ def run(
         progress.cpu_seconds += now_cpu - cpu
         clock, cpu = now, now_cpu
         if among.leads and now - logged > LOG_EVERY_S:
-            _log(folder, training, torch.stack(recent).mean(0), share, hours)
+            _log(folder, training, torch.stack(recent).mean(0), share)
             recent, logged = [], now
         if among.leads and now - saved > SAVE_EVERY_S:
             _save(folder, training)
@@ -198,9 +198,7 @@ def _share_done(progress: Progress, recipe: Recipe, hours: float | None) -> floa
     return progress.samples / recipe.samples
 
 
-def _log(
-    folder: Path, training: Training, heads: Tensor, share: float, hours: float | None
-) -> None:
+def _log(folder: Path, training: Training, heads: Tensor, share: float) -> None:
     progress = training.progress
     left_s = progress.seconds * (1 - share) / max(share, 1e-9)
     rate = progress.samples / max(progress.seconds, 1e-9)

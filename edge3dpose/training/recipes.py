@@ -88,9 +88,7 @@ def changed(recipe: Recipe, said: Sequence[str]) -> Recipe:
     for one in said:
         name, _, text = one.partition("=")
         if name not in fields:
-            raise BadInput(
-                f"--set {one}: a recipe has {', '.join(n for n in fields if n != 'model')}"
-            )
+            raise BadInput(f"--set {one}: a recipe has {', '.join(fields)}")
         try:
             value = json.loads(text)
         except ValueError:

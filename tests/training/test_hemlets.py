@@ -197,7 +197,7 @@ def test_the_exported_file_is_one_head_that_says_what_the_network_says(tmp_path)
 
     spec = models.find("hemlets-edge")
     net = stirred(nets.build("hemlets-edge", growth=8))
-    file = export.export(net, spec, tmp_path, cards.untrained(spec.name, 8))
+    file = export.export(net, spec, tmp_path, cards.untrained(8))
     images = torch.rand(2, 3, 256, 256)
     with torch.no_grad():
         expected = net.eval()(images)[0].numpy()
@@ -214,7 +214,7 @@ def test_the_compiler_that_builds_ssp_net_builds_it(tmp_path, backend, precision
     pytest.importorskip(backend.replace("-", "_"), reason=f"{backend} is not installed")
     spec = models.find("hemlets-edge")
     net = stirred(nets.build("hemlets-edge", growth=8))
-    file = export.export(net, spec, tmp_path, cards.untrained(spec.name, 8))
+    file = export.export(net, spec, tmp_path, cards.untrained(8))
     what = ("--model", spec.name, "--weights", file, "--backend", backend)
     how = ("--precision", precision, "--engines", tmp_path / "engines")
     done = CliRunner().invoke(cli, ["build-engine", *map(str, what + how)])

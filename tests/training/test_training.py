@@ -190,7 +190,7 @@ def test_the_exported_file_says_what_the_network_says(tmp_path):
         if isinstance(part, torch.nn.BatchNorm2d):
             for value in (part.weight.data, part.bias.data, part.running_mean, part.running_var):
                 torch.nn.init.uniform_(value, 0.5, 1.5)
-    file = export.export(net, spec, tmp_path, cards.untrained("sspnet-lite", 8))
+    file = export.export(net, spec, tmp_path, cards.untrained(8))
     images = torch.rand(2, 3, 256, 256)
     with torch.no_grad():
         expected = net(images)

@@ -14,7 +14,7 @@ from edge3dpose.training.nets.sspnet import SSPNet
 NETS: dict[str, tuple[int, Callable[[int], PoseNet]]] = {  # name -> growth, network of a growth
     "sspnet": (96, lambda growth: SSPNet(PaperEntry(growth), growth)),
     "sspnet-lite": (32, lambda growth: SSPNet(BlazePoseEntry(growth), growth)),
-    "hemlets": (256, lambda growth: hemlets.paper(growth)),
+    "hemlets": (256, hemlets.paper),
     "hemlets-edge": (32, hemlets_edge.edge),
 }
 

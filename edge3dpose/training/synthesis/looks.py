@@ -23,7 +23,6 @@ from edge3dpose.training.synthesis.bodies import (
 )
 
 PATTERNS = ("plain", "stripes", "checks", "dots", "blotches", "gradient", "logo", "photo")
-NO_COAT = (-1.0, -1.0, 9.0, -1.0)
 SLOTS = 8
 # Darkest to lightest skin in RGB; a draw lies between two neighbours.
 SKIN_TONES = np.array(

@@ -14,7 +14,6 @@ Pose = NDArray[np.float64]  # (22, 4) rotations w x y z, of each segment against
 
 SEG = {name: i for i, name in enumerate(rig.SEGMENTS)}
 X, Y, Z = np.eye(3)
-LEGS = [SEG[side + part] for side in "lr" for part in ("thigh", "shin", "foot", "toe")]
 ARMS = {s: [SEG[s + part] for part in ("clav", "uarm", "farm", "hand")] for s in "lr"}
 TRUNK = [SEG[name] for name in ("lowerback", "upperback", "thorax", "neck", "head")]
 
