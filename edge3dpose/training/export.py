@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import io
-import json
 import os
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from edge3dpose import paths
+from edge3dpose import models, paths
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.types import ModelSpec
 
@@ -29,16 +28,8 @@ def export(net: PoseNet, spec: ModelSpec, out: Path, card: dict) -> Path:
     unfinished = file.with_suffix(".tmp")
     unfinished.write_bytes(_onnx(net.exported().float().eval(), spec))
     os.replace(unfinished, file)
-    write_card(file, {"model": spec.name, "sha256": paths.sha256_of(file), **card})
+    models.write_card(file, {"model": spec.name, "sha256": paths.sha256_of(file), **card})
     return file
-
-
-def write_card(onnx_file: Path, card: dict) -> None:
-    """Write the card beside an ONNX file, whole or not at all."""
-    path = onnx_file.with_suffix(".json")
-    unfinished = path.with_suffix(".json.tmp")
-    unfinished.write_text(json.dumps(card, indent=1) + "\n")
-    os.replace(unfinished, path)
 
 
 def _onnx(net: nn.Module, spec: ModelSpec) -> bytes:
