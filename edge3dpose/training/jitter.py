@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from edge3dpose.skeletons import lean_rad
 from edge3dpose.training import polarity, root_depth
 from edge3dpose.training.synthesis import degrade
+from edge3dpose.training.synthesis.camera import OFF_CENTRE, SCALE_RANGE
 from edge3dpose.training.warp import warped
 from edge3dpose.types import Image
 
@@ -33,14 +34,14 @@ def drawn(
     upright  share of the crops that are turned until the trunk stands, as the runtime's are
     bones    polarity of the parts (K,), NaN where unknown
     """
-    scale = np.exp(rng.uniform(np.log(0.75), np.log(1.3)))
+    scale = np.exp(rng.uniform(*np.log(SCALE_RANGE)))
     zoom = size / (square[2] * scale)
     angle = np.radians(rng.uniform(-20, 20) if rng.random() < 0.5 else rng.normal(0, 2))
     lean = lean_rad(pixels)
     if rng.random() < upright and np.isfinite(lean):
         angle -= lean
     turn = zoom * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    to = size * (0.5 + rng.uniform(-0.08, 0.08, 2))
+    to = size * (0.5 + rng.uniform(-OFF_CENTRE, OFF_CENTRE, 2))
     matrix = np.column_stack([turn, to - turn @ np.array(square[:2])])
     crop = warped(image, matrix, size)
     if rng.random() < DEGRADED:

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 CROP_SIDE_MM = 2250.0
 Z_RANGE_MM = 2000.0
+SCALE_RANGE = (0.75, 1.3)  # of the side of a crop; evenly by its logarithm
+OFF_CENTRE = 0.08  # of the side: at most so far is the pelvis from a crop's middle
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class CropCamera:
     @property
     def z_range_mm(self) -> float:
         """What z 0..1 of the network's cube spans in this crop."""
-        return Z_RANGE_MM * self.side_px * self.root_depth_mm / (self.focal_px * CROP_SIDE_MM)
+        return _z_range_mm(self.side_px, self.root_depth_mm, self.focal_px)
 
     @property
     def framed_share(self) -> float:
@@ -66,10 +68,14 @@ def cube_to_mm(
     root_depth_mm: float,
 ) -> NDArray[np.float64]:
     """The way back: (J, 3) u, v, z -> camera mm."""
-    z_range = Z_RANGE_MM * side_px * root_depth_mm / (focal_px * CROP_SIDE_MM)
+    z_range = _z_range_mm(side_px, root_depth_mm, focal_px)
     depth = root_depth_mm + (np.asarray(uvz, float)[:, 2:] - 0.5) * z_range
     flat = (np.asarray(uvz, float)[:, :2] * side_px - np.array(centre_px)) / focal_px
     return np.concatenate([flat * depth, depth], 1)
+
+
+def _z_range_mm(side_px: int, root_depth_mm: float, focal_px: float) -> float:
+    return Z_RANGE_MM * side_px * root_depth_mm / (focal_px * CROP_SIDE_MM)
 
 
 def draw_camera(rng: np.random.Generator, side_px: int) -> CropCamera:
@@ -84,10 +90,10 @@ def draw_camera(rng: np.random.Generator, side_px: int) -> CropCamera:
     rotation = _facing(np.radians(elevation), rng.uniform(0, 2 * np.pi), aim, np.radians(roll))
     root = np.array([*aim, 1.0])
     root *= distance / np.linalg.norm(root)
-    scale = np.exp(rng.uniform(np.log(0.75), np.log(1.3)))
+    scale = np.exp(rng.uniform(*np.log(SCALE_RANGE)))
     side = CROP_SIDE_MM / 1000 * scale / root[2]  # in units of the focal length
     focal = side_px / side
-    middle = aim + rng.uniform(-0.08, 0.08, 2) * side
+    middle = aim + rng.uniform(-OFF_CENTRE, OFF_CENTRE, 2) * side
     centre = side_px / 2 - focal * middle
     frame = np.concatenate([centre - focal * half, centre + focal * half])
     return CropCamera(
