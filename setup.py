@@ -22,7 +22,8 @@ class BuildWithRanges(build_py):
 
 MATLAB = ["scipy>=1.10", "h5py>=3.8"]
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", "matplotlib>=3.8"]
-RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13"]
+CUDA = ["cuda-bindings>=12.6", "nvidia-cuda-nvrtc>=13; platform_machine == 'x86_64'"]
+RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13", "nvidia-cuda-nvrtc>=13"]
 
 setup(
     name="edge3dpose",
@@ -36,6 +37,7 @@ setup(
     package_data={
         "edge3dpose": [
             "weights/*",
+            "runtime/*.cu",
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
             "training/*.json",
@@ -53,7 +55,7 @@ setup(
         "rich>=13",
     ],
     extras_require={
-        "tensorrt": ["tensorrt>=10.3,<12", "cuda-bindings>=12.6"],
+        "tensorrt": ["tensorrt>=10.3,<12", *CUDA],
         "rtx": RTX,
         "pycuda": ["pycuda>=2024.1", "cuda-bindings>=12.6"],
         "plot": ["matplotlib>=3.8"],

@@ -25,6 +25,11 @@ def engines_folder() -> Path:
     return home() / "engines"
 
 
+def kernels_folder() -> Path:
+    """Compiled CUDA kernels."""
+    return home() / "kernels"
+
+
 def weights_file(model: str) -> Path:
     """The shipped ONNX file of a model; it need not exist (a model nobody has trained yet)."""
     return PACKAGE / "weights" / f"{model}.onnx"

@@ -27,7 +27,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "torch": ("training/", "commands/_train.py"),  # the command asks whether it is there
     "tensorrt": ("runtime/backends/", "compiler/"),
     "tensorrt_rtx": ("runtime/backends/", "compiler/"),
-    "cuda": ("runtime/cuda.py",),
+    "cuda": ("runtime/cuda.py", "runtime/nvrtc.py"),
     "pycuda": ("runtime/cuda.py",),
     "onnx": ("compiler/", "training/"),
     "onnxruntime": ("runtime/", "compiler/", "bench/heads.py"),

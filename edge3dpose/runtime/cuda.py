@@ -1,4 +1,4 @@
-"""What the runtime needs of CUDA: device check, buffers, a stream, copies, a captured graph.
+"""What the runtime needs of CUDA: device check, buffers, a stream, copies, kernels, a graph.
 
 Everything lives on the device's primary context, as with torch, cupy, numba and pycuda's
 `autoprimaryctx`, so their pointers and streams can be used here and ours there.
@@ -12,10 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge3dpose import nvidia
-from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.errors import MissingDependency
+from edge3dpose.runtime.device_array import DeviceArray, view_of
 from edge3dpose.types import Array
+
+Kernel = Callable[..., None]  # (grid, block, *arguments)
 
 
 def open_stream(extra: str) -> Stream:
@@ -31,19 +35,23 @@ def open_stream(extra: str) -> Stream:
             "use --backend openvino or onnxruntime here"
         )
     try:
+        from cuda.bindings import driver as api
         from cuda.bindings import runtime
     except ImportError as error:
         raise MissingDependency(
             f"cuda-bindings is not here ({error}); install it: pip install 'edge3dpose[{extra}]'"
         ) from error
-    return Stream(runtime)
+    return Stream(runtime, api)
 
 
 class Stream:
-    """One CUDA stream and the memory made through it. Not thread-safe."""
+    """One CUDA stream on the first device and what is made through it. Not thread-safe.
 
-    def __init__(self, runtime: Any) -> None:
-        self._rt = runtime
+    runtime, driver  the two APIs as cuda-bindings has them
+    """
+
+    def __init__(self, runtime: Any, driver: Any) -> None:
+        self._rt, self._driver = runtime, driver
         self._undo: list[Callable[[], Any]] = []
         self.call("cudaSetDevice", 0)
         (self._stream,) = self.call("cudaStreamCreateWithFlags", runtime.cudaStreamNonBlocking)
@@ -80,6 +88,52 @@ class Stream:
         words = (ctypes.c_float * count).from_address(int(pointer))
         return np.ctypeslib.as_array(words).reshape(shape)
 
+    def shared(self, count: int) -> Shared:
+        """Bytes that both sides write and read, through push and pull.
+
+        Where host and device have one memory (a Jetson) they are the same bytes and nothing is
+        copied; elsewhere they are pinned memory and its twin on the device.
+        """
+        kinds = self._rt.cudaDeviceAttr
+        asked = (kinds.cudaDevAttrIntegrated, kinds.cudaDevAttrCanMapHostMemory)
+        mapped = all(self.call("cudaDeviceGetAttribute", what, 0)[0] for what in asked)
+        flags = self._rt.cudaHostAllocMapped if mapped else self._rt.cudaHostAllocDefault
+        (address,) = self.call("cudaHostAlloc", count, flags)
+        self._undo.append(lambda: self.call("cudaFreeHost", address))
+        if mapped:
+            (pointer,) = self.call("cudaHostGetDevicePointer", address, 0)
+        else:
+            (pointer,) = self.call("cudaMalloc", count)
+            self._undo.append(lambda: self.call("cudaFree", pointer))
+        octets = (ctypes.c_uint8 * count).from_address(int(address))
+        return Shared(np.ctypeslib.as_array(octets), int(pointer), mapped)
+
+    def push(self, shared: Shared, count: int | None = None) -> None:
+        """What the host wrote, or its first bytes, is what the device reads after this."""
+        if not shared.mapped:
+            size = shared.host.nbytes if count is None else count
+            self._copy(shared.pointer, shared.host.ctypes.data, size, self._to_device)
+
+    def pull(self, shared: Shared) -> None:
+        """What the device wrote is what the host reads after synchronize."""
+        if not shared.mapped:
+            host = shared.host
+            self._copy(host.ctypes.data, shared.pointer, host.nbytes, self._to_host)
+
+    def kernel(self, cubin: bytes, name: str, *kinds: Any) -> Kernel:
+        """A function of a CUBIN, to be put on this stream; kinds are its arguments' ctypes."""
+        (module,) = self._checked("cuModuleLoadData", cubin)
+        self._undo.append(lambda: self._checked("cuModuleUnload", module))
+        (function,) = self._checked("cuModuleGetFunction", module, name.encode())
+        on = self._driver.CUstream(self.handle)
+
+        def launch(grid: tuple[int, int], block: tuple[int, int], *values: int) -> None:
+            self._checked(
+                "cuLaunchKernel", function, *grid, 1, *block, 1, 0, on, (values, kinds), 0
+            )
+
+        return launch
+
     def upload(self, host: Array, device: DeviceArray) -> None:
         """Host to device, in stream order."""
         self._copy(device.pointer, host.ctypes.data, host.nbytes, self._to_device)
@@ -91,12 +145,16 @@ class Stream:
     def take(self, theirs: Any, device: DeviceArray) -> None:
         """Copy an array of another library, after what its own stream still does to it."""
         view = view_of(theirs, device.shape)
-        if view.stream is not None:
+        self.wait_for(view.stream)
+        self._copy(device.pointer, view.pointer, 4 * int(np.prod(view.shape)), self._on_device)
+
+    def wait_for(self, stream: int | None) -> None:
+        """What comes next on this stream comes after what is on another one now."""
+        if stream is not None:
             (event,) = self.call("cudaEventCreateWithFlags", self._rt.cudaEventDisableTiming)
-            self.call("cudaEventRecord", event, view.stream)
+            self.call("cudaEventRecord", event, stream)
             self.call("cudaStreamWaitEvent", self._stream, event, 0)
             self.call("cudaEventDestroy", event)
-        self._copy(device.pointer, view.pointer, 4 * int(np.prod(view.shape)), self._on_device)
 
     def captured(self, work: Callable[[], Any]) -> Callable[[], None]:
         """Record what ``work`` puts on the stream; gives a launch of all of it at once.
@@ -132,36 +190,19 @@ class Stream:
     def _copy(self, to: int, source: int, size: int, kind: Any) -> None:
         self.call("cudaMemcpyAsync", to, source, size, kind, self._stream)
 
+    def _checked(self, name: str, *arguments: Any) -> tuple[Any, ...]:
+        """The same as ``call`` for a function of the driver."""
+        code, *values = getattr(self._driver, name)(*arguments)
+        if code != self._driver.CUresult.CUDA_SUCCESS:
+            _, text = self._driver.cuGetErrorString(code)
+            raise RuntimeError(f"{name}: {text.decode() if text else code}")
+        return tuple(values)
+
 
 @dataclass(frozen=True, slots=True)
-class DeviceArray:
-    """Float32 memory on a device, for any library that reads __cuda_array_interface__."""
+class Shared:
+    """Bytes of the host and where the device sees them."""
 
-    pointer: int
-    shape: tuple[int, ...]
-    stream: int | None  # whoever reads must wait for it; None where there is nothing to wait for
-
-    @property
-    def __cuda_array_interface__(self) -> dict[str, Any]:
-        return {
-            "shape": self.shape,
-            "typestr": "<f4",
-            "data": (self.pointer, False),
-            "version": 3,
-            "strides": None,
-            "stream": self.stream,
-        }
-
-
-def view_of(theirs: Any, shape: tuple[int, ...]) -> DeviceArray:
-    """Somebody's device array, checked: BadInput unless it is contiguous float32 of this shape."""
-    face = theirs.__cuda_array_interface__
-    strides = face.get("strides")
-    contiguous = tuple(int(4 * np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
-    fits = face["typestr"] == "<f4" and tuple(face["shape"]) == tuple(shape)
-    if not fits or (strides is not None and tuple(strides) != contiguous):
-        raise BadInput(
-            f"a device array of {face['typestr']} {tuple(face['shape'])}, strides {strides}; "
-            f"wanted contiguous float32 {tuple(shape)}"
-        )
-    return DeviceArray(int(face["data"][0]), tuple(shape), face.get("stream"))
+    host: NDArray[np.uint8]
+    pointer: int  # the device's
+    mapped: bool  # the same bytes, no twin

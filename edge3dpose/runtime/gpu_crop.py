@@ -1,0 +1,142 @@
+"""Picture and box in, the network's input on the device out: preprocess.py by a kernel, crop.cu.
+
+Only the window that a crop looks at goes up, and as bytes; a picture that is on the device already
+is read where it lies.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose import nvidia
+from edge3dpose.runtime import nvrtc
+from edge3dpose.runtime.cuda import Kernel, Shared, Stream
+from edge3dpose.runtime.device_array import DeviceArray
+from edge3dpose.runtime.planes import Format, Nv12, Plane, planes_of
+from edge3dpose.runtime.preprocess import View
+from edge3dpose.types import ModelSpec
+
+SOURCE = Path(__file__).with_name("crop.cu")
+THREADS = (32, 8)  # a block of them is 32 x 8 pixels of the crop
+
+LOOK = np.dtype(  # struct Look of crop.cu
+    [
+        ("luma", "<u8"),
+        ("chroma", "<u8"),
+        ("luma_pitch", "<i4"),
+        ("chroma_pitch", "<i4"),
+        ("width", "<i4"),
+        ("height", "<i4"),
+        ("block", "<i4"),
+        ("black", "<i4"),
+        ("blocks_from_crop", "<f4", (2, 3)),
+        ("share", "<f4"),
+        ("rgb_from_yuv", "<f4", (5,)),
+        ("gain", "<f4", (3,)),
+        ("shift", "<f4", (3,)),
+    ]
+)
+_BLUE_RED = {"bt601": (0.114, 0.299), "bt709": (0.0722, 0.2126)}  # what Y holds of each
+
+
+def kernel_name(picture_format: Format, *, half: bool = False) -> str:
+    """The function of crop.cu that reads such pictures and writes FP32, or FP16."""
+    return f"crop_{picture_format}_{'fp16' if half else 'fp32'}"
+
+
+def describe(view: View, picture: Any, spec: ModelSpec) -> tuple[NDArray[np.void], list[Plane]]:
+    """The Look of a view, addresses left out, and of each plane the part that it looks at."""
+    planes = planes_of(picture)
+    x0, y0, x1, y1 = view.window_px(planes[0].width, planes[0].height)
+    if len(planes) > 1:  # a pair of chroma is for 2 x 2 pixels
+        x0, y0, x1, y1 = x0 // 2 * 2, y0 // 2 * 2, -(x1 // -2) * 2, -(y1 // -2) * 2
+    if x0 >= x1 or y0 >= y1:
+        x0 = y0 = x1 = y1 = 0
+    look = np.zeros((), LOOK)
+    look["width"], look["height"], look["block"] = x1 - x0, y1 - y0, view.block
+    look["share"] = 1 / view.block**2
+    blocks = view.blocks_from_crop((x0, y0))
+    blocks[:, 2] += blocks[:, :2] @ [0.5, 0.5] - 0.5  # from corners to centres
+    look["blocks_from_crop"] = blocks
+    std = np.array(spec.std_rgb)
+    look["gain"], look["shift"] = 1 / (255 * std), np.array(spec.mean_rgb) / std
+    parts = [planes[0].part(x0, y0, x1, y1)]
+    if isinstance(picture, Nv12):
+        look["black"], look["rgb_from_yuv"] = _colours(picture)
+        parts.append(planes[1].part(x0 // 2, y0 // 2, x1 // 2, y1 // 2))
+    return look, parts
+
+
+class GpuCrop:
+    """Cuts people out of pictures into the one input of a network; not thread-safe.
+
+    put   stages what a crop needs: host work and an upload, before a captured graph. The crop
+          before must be done: its pixels are written over
+    cut   puts the kernel on the stream; it reads its Look from memory, so it can be captured
+    """
+
+    def __init__(self, stream: Stream, spec: ModelSpec, images: DeviceArray) -> None:
+        """MissingDependency without NVRTC, where the kernel is not in the cache."""
+        self._stream, self._spec, self._images = stream, spec, images
+        self._look = stream.shared(LOOK.itemsize)
+        self._pixels = stream.shared(1 << 20)
+        code = nvrtc.cubin(SOURCE, nvidia.probe().devices[0].compute_capability)
+        kinds = (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+        formats: tuple[Format, ...] = ("bgr", "nv12")
+        self._kernels: dict[Format, Kernel] = {
+            f: stream.kernel(code, kernel_name(f), *kinds) for f in formats
+        }
+
+    def put(self, picture: Any, view: View) -> None:
+        """Make the next ``cut`` see this; BadInput for what is no picture."""
+        look, parts = describe(view, picture, self._spec)
+        pixels = self._room_for(sum(part.upload_bytes for part in parts))
+        start = 0
+        for name, part in zip(("luma", "chroma"), parts, strict=False):
+            look[name], look[f"{name}_pitch"] = part.pointer, part.pitch
+            self._stream.wait_for(part.stream)
+            if part.host is not None:
+                end = start + part.upload_bytes
+                pixels.host[start:end].reshape(part.host.shape)[...] = part.host
+                look[name], look[f"{name}_pitch"] = (
+                    pixels.pointer + start,
+                    part.width * part.channels,
+                )
+                start = end
+        if start:
+            self._stream.push(pixels, start)
+        self._look.host[:] = np.frombuffer(look.tobytes(), np.uint8)
+
+    def cut(self, picture_format: Format) -> None:
+        """What was put, cut out into the network's input, in stream order."""
+        side = self._spec.input_size
+        across, down = (-(-side // threads) for threads in THREADS)
+        self._stream.push(self._look)
+        self._kernels[picture_format](
+            (across, down), THREADS, self._look.pointer, side, self._images.pointer
+        )
+
+    def _room_for(self, count: int) -> Shared:
+        if count > self._pixels.host.nbytes:  # the smaller room is freed with the stream
+            self._pixels = self._stream.shared(2 * count)
+        return self._pixels
+
+
+def _colours(picture: Nv12) -> tuple[int, tuple[float, ...]]:
+    """Where Y begins, and gain_y, red_v, green_u, green_v, blue_u (ITU-R BT.601 and 709)."""
+    blue, red = _BLUE_RED[picture.matrix]
+    green = 1 - blue - red
+    gain, spread = (1.0, 1.0) if picture.full_range else (255 / 219, 255 / 224)
+    red_v, blue_u = 2 * (1 - red) * spread, 2 * (1 - blue) * spread
+    return 0 if picture.full_range else 16, (
+        gain,
+        red_v,
+        -blue_u * blue / green,
+        -red_v * red / green,
+        blue_u,
+    )
