@@ -1,4 +1,4 @@
-"""Where things lie: engines, weights and calibration ranges."""
+"""Where things lie: engines, profiles, weights and calibration ranges."""
 
 from __future__ import annotations
 
@@ -23,6 +23,11 @@ def home() -> Path:
 def engines_folder() -> Path:
     """Default of --engines: built engines with their manifests."""
     return home() / "engines"
+
+
+def profiles_folder() -> Path:
+    """What this machine takes for every engine, as tune measured it."""
+    return home() / "profiles"
 
 
 def kernels_folder() -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -120,9 +120,22 @@ def open_chosen(
     progress: Callable[[str, float], None] | None = None,
 ) -> tuple[Engine, Path]:
     """The engine, built first where the cache has none, and its file."""
+    path = ensure_built(choice, engines, progress=progress)
+    backend = rooms.load("runtime.backends", choice.backend)
+    more = {} if choice.threads is None else {"threads": choice.threads}
+    return backend.open_engine(path, choice.spec, **more), path
+
+
+def ensure_built(
+    choice: Choice,
+    engines: Path | None = None,
+    *,
+    progress: Callable[[str, float], None] | None = None,
+) -> Path:
+    """The file of the engine, built where the cache has none."""
     from edge3dpose.compiler.build import ensure_engine  # onnx and more: not for --help
 
-    path = ensure_engine(
+    return ensure_engine(
         choice.weights,
         choice.cut,
         choice.precision,
@@ -130,9 +143,6 @@ def open_chosen(
         engines=engines or paths.engines_folder(),
         progress=progress,
     )
-    backend = rooms.load("runtime.backends", choice.backend)
-    more = {} if choice.threads is None else {"threads": choice.threads}
-    return backend.open_engine(path, choice.spec, **more), path
 
 
 def best_backend() -> tuple[str, str]:
@@ -164,6 +174,15 @@ def cuts_by_error(weights: Weights) -> list[tuple[int, float]]:
         if isinstance(figures, dict) and isinstance(figures.get("mpjpe_mm"), int | float)
     ]
     return sorted(errors, key=lambda entry: (entry[1], entry[0]))
+
+
+def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
+    """'fp32,int8' -> names, each once; BadInput for one that is not known."""
+    names = list(dict.fromkeys(text.split(",")))
+    for name in names:
+        if name not in (*known, "auto"):
+            raise BadInput(f"{option} {name!r}: wanted auto or some of {', '.join(known)}")
+    return names
 
 
 def with_cut(choice: Choice, cut: int, why: str) -> Choice:

@@ -47,6 +47,16 @@ def frames_done(frames: int | None, at_most: int | None) -> Iterator[Callable[[i
         yield lambda done: bar.update(task, completed=done)
 
 
+@contextmanager
+def steps(doing: str, total: int) -> Iterator[Callable[[], None]]:
+    """A bar for a known number of steps; call it after each."""
+    with _bar(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    ) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda: bar.advance(task)
+
+
 def _bar(*columns: ProgressColumn) -> Progress:
     console = Console(stderr=True)
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)

@@ -1,0 +1,19 @@
+"""How far an engine is from FP32 on real people: outputs -> millimetres."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge3dpose.types import Array, ModelSpec
+
+
+def deviation_mm(found: Array, wanted: Array, spec: ModelSpec) -> float:
+    """Root mean square distance of the joints, pelvis aligned, as the training crop measures.
+
+    found, wanted  (N, J, 4) = u, v, z, score
+    """
+    mm = (found - wanted)[..., :3] * [spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]
+    root = spec.skeleton.root
+    mm[:, root, 2] = 0.0  # there, z says how far the person is, not where the joint is
+    mm -= mm[:, root : root + 1]
+    return float(np.sqrt((mm**2).sum(axis=-1).mean()))
