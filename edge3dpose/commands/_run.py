@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import click
 
 from edge3dpose import rooms
 from edge3dpose.camera import open_lens
-from edge3dpose.commands._engine import Choice, choose, open_chosen
-from edge3dpose.commands._latency import governed, within_latency
+from edge3dpose.commands._budget import Budget
+from edge3dpose.commands._engine import Choice, choose
 from edge3dpose.commands._outputs import Outputs, open_sinks
 from edge3dpose.commands._progress import builds, frames_done
+from edge3dpose.commands._within import open_within
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
@@ -23,7 +25,6 @@ from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import Source, open_source
-from edge3dpose.types import Engine
 
 
 def run_command(
@@ -38,12 +39,14 @@ def run_command(
     engines: Path | None,
     threads: int | None,
     max_latency_ms: float | None,
+    max_error_mm: float | None,
+    govern: bool,
     **options: Any,
 ) -> None:
     """See the command's help."""
     lens = open_lens(options["fov"], options["intrinsics"])
-    if max_latency_ms is not None and cut != "auto":
-        raise BadInput(f"--max-latency-ms chooses the cut, and --cut {cut} has chosen it already")
+    budget = Budget(cut, precision, backend, max_latency_ms, max_error_mm, govern=govern)
+    budget.check()
     choice = choose(
         model=model,
         weights=weights,
@@ -54,10 +57,9 @@ def run_command(
     )
     with _opened(camera, source) as frames:
         outputs = Outputs.of(frames, options)
+        budget = replace(budget, fps=frames.fps if frames.live else None)
         with builds() as progress:
-            if max_latency_ms is not None:
-                choice = within_latency(choice, max_latency_ms, engines, progress)
-            engine = _engine(choice, max_latency_ms, engines, progress, options)
+            choice, engine = open_within(choice, budget, engines, progress)
         for reason in choice.why:
             click.echo(reason, err=True)
         try:
@@ -68,19 +70,6 @@ def run_command(
     if isinstance(engine, GovernedEngine):
         counts = sorted(engine.calls_by_cut.items())
         click.echo(f"calls by cut: {', '.join(f'{cut}: {n}' for cut, n in counts)}", err=True)
-
-
-def _engine(
-    choice: Choice,
-    limit_ms: float | None,
-    engines: Path | None,
-    progress: Any,
-    options: dict[str, Any],
-) -> Engine:
-    """The chosen cut; with a limit to keep, shallower ones stand by."""
-    if limit_ms is None or not options["govern"]:
-        return open_chosen(choice, engines, progress=progress)[0]
-    return governed(choice, limit_ms, engines, progress)
 
 
 @contextmanager

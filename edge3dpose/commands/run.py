@@ -39,19 +39,28 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--max-latency-ms",
     type=click.FloatRange(min=0, min_open=True),
-    help="with --cut auto: the most accurate cut that takes no longer on this machine",
+    help="of the engine, one person: take the most accurate that is in time on this machine",
+)
+@click.option(
+    "--max-error-mm",
+    type=click.FloatRange(min=0, min_open=True),
+    help="by the model card: take the quickest engine that is no farther off",
 )
 @click.option(
     "--govern/--no-govern",
     default=True,
     show_default=True,
-    help="with --max-latency-ms: take shallower cuts while the machine is slower than that",
+    help="where a time is to be kept: take shallower cuts while the machine is slower",
 )
 def command(**options: Any) -> None:
     """Real-time 3D poses of the people in front of one camera.
 
     With nothing to write and no window, a file or folder becomes NAME.poses.mp4 and
     NAME.poses.jsonl in the current folder; a camera or live URL is shown in a window.
+
+    --max-latency-ms and --max-error-mm choose cut, precision and backend, as far as these are auto,
+    from what edge3dpose tune has measured here; without that, the cut alone. --cut auto of a camera
+    whose frame rate is known takes the best that keeps up with it. What is taken is said, with why.
     """
     from edge3dpose.commands._run import run_command
 

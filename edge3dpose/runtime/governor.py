@@ -99,6 +99,11 @@ class GovernedEngine:
         self.last_cut = governor.cut  # of the last call
         self.calls_by_cut: dict[int, int] = {}
 
+    @property
+    def cuts(self) -> tuple[int, ...]:
+        """The cuts that are open, the shallowest first."""
+        return tuple(sorted(self._engines))
+
     def __call__(self, images: Array) -> Array:
         """As the engine of the cut would answer."""
         self.last_cut = self._governor.cut

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,8 +14,9 @@ from click.testing import CliRunner
 
 from edge3dpose.cli import cli
 from edge3dpose.commands._engine import best_cut, choose
-from edge3dpose.commands._latency import ladder
+from edge3dpose.commands._latency import ladder, within_latency
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import open_source
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
@@ -201,6 +203,33 @@ def test_cuts_are_tried_from_the_best_down(place):
     )
     assert settled.cut == 7
     assert ladder(settled) == [7, 3]
+
+
+def test_under_a_limit_deeper_cuts_stay_open_to_climb_to(small_weights, tmp_path):
+    """One pass over the ladder: what is too slow now may be in time when the load has gone."""
+    settled = choose(
+        model=small_weights.spec.name,
+        weights=small_weights.onnx,
+        cut="auto",
+        precision="fp32",
+        backend="onnxruntime",
+        threads=1,
+    )
+    tried = {}
+    with pytest.raises(BadInput) as refusal:
+        within_latency(settled, 1e-6, [24, 1], tmp_path, govern=True)
+    for cut, took_ms in re.findall(r"cut (\d+) ([\d.]+) ms", str(refusal.value)):
+        tried[int(cut)] = float(took_ms)
+    assert tried[24] > 4 * tried[1]
+    between_ms = (tried[1] * tried[24]) ** 0.5
+    choice, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=True)
+    assert (choice.cut, engine.last_cut, engine.cuts) == (1, 1, (1, 24))
+    engine.close()
+    choice, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=False)
+    assert choice.cut == 1
+    assert not isinstance(engine, GovernedEngine)
+    assert engine(np.zeros((1, 3, 256, 256), np.float32)).shape == (1, 17, 4)
+    engine.close()
 
 
 def test_without_measured_errors_the_last_cut_is_taken(blind):
