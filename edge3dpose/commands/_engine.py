@@ -16,8 +16,12 @@ from edge3dpose.types import PRECISIONS, Engine, ModelSpec, Precision, Weights
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-BACKENDS = ("onnxruntime", "openvino", "tensorrt", "tensorrt-rtx")
-GPU_PACKAGES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
+BACKENDS = ("onnxruntime", "openvino", "tensorrt", "tensorrt-rtx", "onnxruntime-cuda")
+GPU_PACKAGES = {  # in the order in which auto takes them
+    "tensorrt": "tensorrt",
+    "tensorrt-rtx": "tensorrt_rtx",
+    "onnxruntime-cuda": "onnxruntime",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +152,12 @@ def ensure_built(
 def best_backend() -> tuple[str, str]:
     """The fastest backend that this machine can run, and why it is that one."""
     driver = nvidia.probe()
-    for backend, package in GPU_PACKAGES.items():
-        if not driver.problem and importlib.util.find_spec(package):
-            return backend, f"{driver.devices[0].name} and {package} are here"
+    for backend, package in GPU_PACKAGES.items() if not driver.problem else ():
+        if not rooms.load("runtime.backends", backend).problem():
+            return backend, f"{driver.devices[0].name} and {package} for it are here"
     if importlib.util.find_spec("openvino"):
-        return "openvino", "no NVIDIA device with TensorRT here; faster than onnxruntime on CPUs"
-    return "onnxruntime", "neither TensorRT with an NVIDIA device nor openvino is here"
+        return "openvino", "no NVIDIA device that can be used; faster than onnxruntime on CPUs"
+    return "onnxruntime", "neither an NVIDIA device that can be used nor openvino is here"
 
 
 def best_cut(weights: Weights) -> tuple[int, str]:

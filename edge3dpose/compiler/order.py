@@ -67,6 +67,8 @@ def place_order(
     module = rooms.load("runtime.backends", backend)
     if precision == "bf16":
         _need_bf16(module, backend)
+    if precision == "int8" and (why := getattr(module, "NO_INT8", "")):
+        raise BadInput(f"--precision int8: {why}; use fp16 or fp32")
     found = ranges.find(weights, calibration) if precision == "int8" else None
     return Order(weights, cut, precision, backend, found, settings or plan.Settings())
 
@@ -97,7 +99,7 @@ def key_fields(order: Order) -> dict[str, Any]:
         "output": spec.head(order.cut),
         "backend": order.backend,
         "backend_version": _backend_version(order.backend),
-        "device": plan.target(order.backend) if order.is_plan else {"name": "cpu"},
+        "device": plan.target(order.backend) if order.is_plan else {"name": _device(order.backend)},
         "system": f"{platform.system()}-{platform.machine()}",
         "flags": plan.options(order.settings) if order.is_plan else {},
         "builder": _builder_version(),
@@ -110,6 +112,10 @@ def _builder_version() -> str:
     """Identity of our own passes: a change of them makes other engines."""
     folder = paths.PACKAGE / "compiler"
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in PASSES)).hexdigest()
+
+
+def _device(backend: str) -> str:
+    return getattr(rooms.load("runtime.backends", backend), "DEVICE", "cpu")
 
 
 @functools.cache

@@ -4,6 +4,7 @@ import importlib.util
 
 import numpy as np
 import pytest
+import small_net
 from standing import SPEC, unit_pose, write_engine
 
 from edge3dpose import nvidia, rooms
@@ -23,6 +24,7 @@ def opened(name, folder, **options):
 def test_the_room_holds_the_choices_that_users_are_told_of():
     assert set(rooms.names("runtime.backends")) == {
         *ON_CPU,
+        "onnxruntime-cuda",
         "replay",
         "tensorrt",
         "tensorrt-rtx",
@@ -67,13 +69,38 @@ def test_a_missing_engine_is_named(tmp_path, name):
 
 
 @pytest.mark.skipif(not nvidia.probe().problem, reason="this machine has an NVIDIA device")
-@pytest.mark.parametrize("name", ["tensorrt", "tensorrt-rtx"])
+@pytest.mark.parametrize("name", ["tensorrt", "tensorrt-rtx", "onnxruntime-cuda"])
 def test_without_a_driver_a_gpu_backend_is_one_clear_line(tmp_path, name):
     backend = rooms.load("runtime.backends", name)
     with pytest.raises(MissingDependency, match="needs an NVIDIA GPU") as caught:
         backend.open_engine(tmp_path / "any.engine", SPEC)
     assert "\n" not in str(caught.value)
     assert "--backend openvino" in str(caught.value)
+    assert backend.problem()
+
+
+def test_bound_buffers_answer_as_the_plain_session_does(tmp_path):
+    # what runs on a GPU in onnxruntime-cuda, with the CPU as the device of its buffers
+    runtime = pytest.importorskip("onnxruntime")
+    cuda = rooms.load("runtime.backends", "onnxruntime-cuda")
+    weights = small_net.write(tmp_path)
+    session = cuda.open_session(runtime, weights.onnx, ["CPUExecutionProvider"], "")
+    plain = session.run(["cut07"], {"images": IMAGES})[0]
+    engine = cuda.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
+    for _ in range(2):
+        assert np.allclose(engine(IMAGES), plain, atol=1e-6)
+    assert engine(IMAGES[:0]).shape == (0, 17, 4)
+    assert np.ptp(plain[:, :, 0]) > 0.01  # the poses depend on the pictures
+    engine.close()
+    engine.close()
+
+
+def test_a_file_that_is_no_graph_is_told_in_onnx_runtimes_words(tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    cuda = rooms.load("runtime.backends", "onnxruntime-cuda")
+    (tmp_path / "bad.onnx").write_bytes(b"no graph")
+    with pytest.raises(EngineMismatch, match=r"does not open .*bad\.onnx"):
+        cuda.open_session(runtime, tmp_path / "bad.onnx", ["CPUExecutionProvider"], "")
 
 
 @pytest.mark.skipif(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import importlib.util
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -34,6 +35,14 @@ def package_of(backend: str) -> Any:
             f"{PACKAGES[backend]} is not here ({error}); "
             f"install it: pip install 'edge3dpose[{EXTRAS[backend]}]'"
         ) from error
+
+
+def problem(backend: str) -> str:
+    """Why a backend cannot run here; empty where it can, as far as is known without loading it."""
+    if why := nvidia.probe().problem:
+        return why
+    found = importlib.util.find_spec(PACKAGES[backend])
+    return "" if found else f"{PACKAGES[backend]} is not installed"
 
 
 def open_plan(

@@ -14,6 +14,11 @@ def version() -> str:
     return _plan.package_of("tensorrt-rtx").__version__
 
 
+def problem() -> str:
+    """Why this backend cannot run here; empty where it can."""
+    return _plan.problem("tensorrt-rtx")
+
+
 def open_engine(path: Path, spec: ModelSpec) -> Engine:
     """Open a verified plan; MissingDependency in one line without driver, device or package."""
     return _plan.open_plan(path, spec, "tensorrt-rtx", context_of=_context, captures=False)

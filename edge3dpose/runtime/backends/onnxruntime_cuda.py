@@ -1,0 +1,125 @@
+"""ONNX Runtime on an NVIDIA GPU without TensorRT: an ONNX file -> Engine, one CUDA graph inside.
+
+Buffers lie on the device and are bound once, so that the provider can replay what it captured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge3dpose import manifest, nvidia
+from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.types import Array, Engine, ModelSpec
+
+PROVIDER = "CUDAExecutionProvider"
+INSTALL = "pip uninstall -y onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]'"
+DEVICE = "cuda"
+NO_INT8 = "onnxruntime-cuda has no INT8 convolution and would compute them in floats"
+WARM_UP = 3  # calls: the first ones allocate and choose algorithms, then the graph is captured
+
+
+def version() -> str:
+    """Full version of the package; MissingDependency where this backend cannot run."""
+    return _package().__version__
+
+
+def problem() -> str:
+    """Why this backend cannot run here; empty where it can, as far as is known without trying."""
+    try:
+        _package()
+    except MissingDependency as error:
+        return str(error)
+    return ""
+
+
+def open_engine(path: Path, spec: ModelSpec) -> Engine:
+    """Open a verified ONNX file on the first device.
+
+    Raises BadInput or EngineMismatch (see manifest.verify), MissingDependency without a driver, a
+    device, the package or the CUDA libraries that it loads.
+    """
+    runtime = _package()
+    made = manifest.verify(path)
+    manifest.check_fits(made, spec, "onnxruntime-cuda", runtime.__version__)
+    if hasattr(runtime, "preload_dlls"):  # CUDA and cuDNN as wheels are on no library path
+        with contextlib.redirect_stdout(io.StringIO()):
+            runtime.preload_dlls()
+    runtime.set_default_logger_severity(4)  # what it would say of a missing library is said below
+    options = {
+        "enable_cuda_graph": "1",
+        "use_tf32": "0",  # FP32 is meant where the graph says FP32
+        "cudnn_conv_algo_search": "EXHAUSTIVE",
+    }
+    session = open_session(runtime, path, [(PROVIDER, options)], made.rebuild)
+    if PROVIDER not in session.get_providers():  # it goes on with the CPU alone, and says nothing
+        raise MissingDependency(
+            f"ONNX Runtime {runtime.__version__} cannot load its CUDA provider: CUDA or cuDNN of "
+            f"the version it was built for is not here; {INSTALL}"
+        )
+    return BoundEngine(runtime, session, spec, spec.head(made.cut), "cuda")
+
+
+def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -> Any:
+    """A session that stays quiet; EngineMismatch in ONNX Runtime's own words."""
+    options = runtime.SessionOptions()
+    options.log_severity_level = 4  # warnings about the graph are not for users; errors are raised
+    try:
+        session = runtime.InferenceSession(str(path), options, providers=providers)
+    except Exception as error:  # its errors share no base class but Exception
+        raise EngineMismatch(
+            f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; rebuild: {rebuild}"
+        ) from error
+    session.disable_fallback()
+    return session
+
+
+class BoundEngine:
+    """One cut with fixed buffers on a device, one person a call inside; not thread-safe."""
+
+    def __init__(self, runtime: Any, session: Any, spec: ModelSpec, head: str, device: str) -> None:
+        side, joints = spec.input_size, len(spec.skeleton.joints)
+        new = runtime.OrtValue.ortvalue_from_shape_and_type
+        self._session: Any = session
+        self._images: Any = new((1, 3, side, side), np.float32, device, 0)
+        self._poses: Any = new((1, joints, 4), np.float32, device, 0)
+        self._binding: Any = session.io_binding()
+        self._binding.bind_ortvalue_input("images", self._images)
+        self._binding.bind_ortvalue_output(head, self._poses)
+        self._joints = joints
+        self(np.zeros((WARM_UP, 3, side, side), np.float32))
+
+    def __call__(self, images: Array) -> Array:
+        """images (N, 3, S, S) float32 -> (N, J, 4) = u, v, z, score, the caller's own."""
+        found = np.empty((len(images), self._joints, 4), np.float32)
+        for n in range(len(images)):
+            self._images.update_inplace(np.ascontiguousarray(images[n : n + 1], np.float32))
+            self._session.run_with_iobinding(self._binding)
+            found[n] = self._poses.numpy()[0]
+        return found
+
+    def close(self) -> None:
+        """Free buffers and session; a second call does nothing."""
+        self._binding = self._images = self._poses = self._session = None
+
+
+def _package() -> Any:
+    if why := nvidia.probe().problem:
+        raise MissingDependency(
+            f"this backend needs an NVIDIA GPU, and {why}; "
+            "use --backend openvino or onnxruntime here"
+        )
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingDependency(f"ONNX Runtime is not here ({error}); {INSTALL}") from error
+    if PROVIDER not in onnxruntime.get_available_providers():
+        raise MissingDependency(
+            f"this ONNX Runtime ({onnxruntime.__version__}) was built without CUDA, and the two "
+            f"builds cannot live side by side; {INSTALL}"
+        )
+    return onnxruntime

@@ -1,0 +1,42 @@
+"""ONNX Runtime's CUDA provider on a real device: equal to the CPU, replayed as a graph."""
+
+import numpy as np
+import pytest
+import small_net
+from standing import SPEC
+
+from edge3dpose import nvidia, rooms
+from edge3dpose.commands._engine import best_backend, choose, open_chosen
+
+PROBLEM = rooms.load("runtime.backends", "onnxruntime-cuda").problem()
+
+pytestmark = [pytest.mark.gpu, pytest.mark.skipif(bool(PROBLEM), reason=PROBLEM)]
+
+
+def engine_of(weights, backend, precision, folder):
+    choice = choose(
+        model=SPEC.name, weights=weights.onnx, cut="7", precision=precision, backend=backend
+    )
+    return open_chosen(choice, folder)[0]
+
+
+@pytest.mark.parametrize(("precision", "most"), [("fp32", 1e-4), ("fp16", 2e-2)])
+def test_the_gpu_answers_as_the_cpu_does(tmp_path, precision, most):
+    weights = small_net.write(tmp_path)
+    wanted = engine_of(weights, "onnxruntime", "fp32", tmp_path / "engines")
+    engine = engine_of(weights, "onnxruntime-cuda", precision, tmp_path / "engines")
+    rng = np.random.default_rng(0)
+    for _ in range(4):  # the captured graph is replayed on other pictures
+        images = rng.random((2, 3, 256, 256), np.float32)
+        assert np.allclose(engine(images), wanted(images), atol=most)
+    engine.close()
+    engine.close()
+
+
+def test_it_is_taken_where_tensorrt_is_not():
+    backend, why = best_backend()
+    assert nvidia.probe().devices[0].name in why
+    if not any(
+        rooms.load("runtime.backends", n).problem() == "" for n in ("tensorrt", "tensorrt-rtx")
+    ):
+        assert backend == "onnxruntime-cuda"
