@@ -1,4 +1,4 @@
-"""An engine that is opened by a call: of many that are timed in turn, one alone takes memory."""
+"""An engine that is opened by a call: of many that are timed in turn, one alone need be open."""
 
 from __future__ import annotations
 

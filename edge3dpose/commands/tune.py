@@ -31,11 +31,12 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 def command(**options: Any) -> None:
     """Measure every cut and precision on this machine, and keep that for run.
 
-    Each engine is built if need be and timed alone on one person, in rounds of shuffled turn, one
-    of them open at a time. Shown are milliseconds (of half and of 90 % of the calls) against the
-    error in mm: the model card's, which is FP32's, and what the engine itself adds, its distance
-    from FP32 on the sample's people, in squares. With that, run --max-latency-ms, --max-error-mm
-    and the frame rate of a camera choose the best engine, and time nothing.
+    Each engine is built if need be and timed alone on one person, in rounds of shuffled turn; where
+    memory is short, one of them is open at a time. Shown are milliseconds (of half and of 90 % of
+    the calls) against the error in mm: the model card's, which is FP32's, and what the engine
+    itself adds, its distance from FP32 on the sample's people, in squares. With that, run
+    --max-latency-ms, --max-error-mm and the frame rate of a camera choose the best engine, and time
+    nothing.
 
     A profile holds for this machine, these weights and this number of threads; a new one replaces
     it. Let the machine rest meanwhile.
