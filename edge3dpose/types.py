@@ -7,9 +7,10 @@ z forward), millimetres.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,7 @@ class Frame:
     time_s: float  # since the source was opened
     camera: Camera | None = None
     name: str | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)  # what a run says of it: age, cut
 
     def __post_init__(self) -> None:
         _check_shape("Frame.image", self.image, None, None, 3)

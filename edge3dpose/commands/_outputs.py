@@ -44,7 +44,6 @@ class Outputs:
 
 def open_sinks(
     source: Source,
-    engine: Engine,
     choice: Choice,
     outputs: Outputs,
     smooth: bool,
@@ -61,8 +60,7 @@ def open_sinks(
             header = jsonl.header_of(
                 choice.spec.skeleton, **_about(source, choice, smooth, options)
             )
-            facts = _facts(source, engine)
-            sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live, facts=facts))
+            sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live))
         if outputs.save:
             fps = source.fps if source.related else 1.0
             video = rooms.load("runtime.sinks", "video")
@@ -104,8 +102,8 @@ def _about_camera(fov: float | None, intrinsics: Path | None) -> dict[str, Any]:
     }
 
 
-def _facts(source: Source, engine: Engine) -> Callable[[Frame], dict[str, Any]]:
-    """What a line says of its frame besides the people."""
+def facts_of(source: Source, engine: Engine) -> Callable[[Frame], dict[str, Any]]:
+    """What is to be told of a frame besides the people."""
 
     def facts(frame: Frame) -> dict[str, Any]:
         told: dict[str, Any] = {}

@@ -15,7 +15,7 @@ from edge3dpose import rooms
 from edge3dpose.camera import open_lens
 from edge3dpose.commands._budget import Budget
 from edge3dpose.commands._engine import Choice, choose
-from edge3dpose.commands._outputs import Outputs, open_sinks
+from edge3dpose.commands._outputs import Outputs, facts_of, open_sinks
 from edge3dpose.commands._progress import builds, frames_done
 from edge3dpose.commands._within import open_within
 from edge3dpose.errors import BadInput
@@ -112,7 +112,7 @@ def _run(
         filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
     if smooth:
         filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
-    sinks = open_sinks(source, engine, choice, outputs, smooth, options)
+    sinks = open_sinks(source, choice, outputs, smooth, options)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
         return pipeline.run(
             source,
@@ -123,6 +123,7 @@ def _run(
             lens=lens,
             max_frames=options["max_frames"],
             each=each,
+            facts=facts_of(source, engine),
         )
 
 

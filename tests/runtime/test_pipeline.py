@@ -38,6 +38,8 @@ class Ten:
 class Kept:
     """A sink that notes what happens to it."""
 
+    skips = main_thread = False
+
     def __init__(self, raises=None, after=99):
         self.frames, self.poses, self.end = [], [], None
         self.raises, self.after = raises, after
@@ -47,6 +49,9 @@ class Kept:
         self.poses.append(poses)
         if len(self.frames) == self.after:
             raise self.raises
+
+    def flush(self):
+        pass
 
     def close(self):
         self.end = "closed"
@@ -76,7 +81,7 @@ def test_every_frame_goes_through_once_and_in_order():
     assert summary.fps == pytest.approx(10 / summary.elapsed_s)
     assert (sink.end, source.closed) == ("closed", True)
     assert len(clock.seconds("frame")) == 10
-    assert {"source", "filter", "sink", "frame"} <= set(clock.stages())
+    assert {"source", "read", "filter", "publish", "sink", "frame"} <= set(clock.stages())
 
 
 def test_filters_change_what_sinks_get():

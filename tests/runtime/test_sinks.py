@@ -1,6 +1,7 @@
 """What is written can be read again, and nothing half-written lies under its name."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -79,8 +80,8 @@ def test_unrelated_pictures_carry_their_name_and_camera(tmp_path):
 
 def test_a_live_line_is_on_the_disk_at_once_and_carries_its_age(tmp_path):
     out = tmp_path / "poses.jsonl"
-    sink = jsonl.open_sink(out, header(), live=True, facts=lambda _: {"age_s": 0.02, "dropped": 3})
-    sink(frame(0), [person()])
+    sink = jsonl.open_sink(out, header(), live=True)
+    sink(replace(frame(0), facts={"age_s": 0.02, "dropped": 3}), [person()])
     (part,) = tmp_path.iterdir()  # what a crash would leave
     assert part != out
     assert lines(part)[1]["age_s"] == 0.02

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -34,30 +33,23 @@ def open_sink(
     header: dict[str, Any],
     *,
     live: bool = False,
-    facts: Callable[[Frame], dict[str, Any]] | None = None,
 ) -> JsonLines:
     """Begin a file; the header is completed with the camera of the first frame.
 
     live   every line reaches the disk at once, so that a crash loses nothing: it is left beside, as
            NAME.part.jsonl
-    facts  what to add to a frame's line
     """
-    return JsonLines(path, header, live, facts)
+    return JsonLines(path, header, live)
 
 
 class JsonLines:
     """Grows under a name with .part in the same folder and takes its own in close()."""
 
-    def __init__(
-        self,
-        path: Path,
-        header: dict[str, Any],
-        live: bool,
-        facts: Callable[[Frame], dict[str, Any]] | None,
-    ) -> None:
+    skips = main_thread = False
+
+    def __init__(self, path: Path, header: dict[str, Any], live: bool) -> None:
         self._path = path
         self._header: dict[str, Any] | None = header
-        self._facts = facts
         self._part = part_of(path)
         buffering = 1 if live else -1  # line by line, or as the system likes
         self._file = open(self._part, "w", buffering, encoding="utf-8")  # noqa: SIM115 (stays open)
@@ -71,10 +63,12 @@ class JsonLines:
         if frame.name is not None:
             # unrelated pictures may have sizes of their own, and so cameras of their own
             line |= {"image": frame.name, "camera": _numbers(frame)}
-        if self._facts:
-            line |= self._facts(frame)
+        line |= frame.facts
         line["people"] = [_person(pose) for pose in poses]
         self._write(line)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
 
     def close(self) -> None:
         """Give the file its name."""

@@ -31,7 +31,10 @@ def open_sink(path: Path, fps: float | None, *, live: bool = False) -> Mp4:
 class Mp4:
     """Grows under a name with .part in the same folder and takes its own in close()."""
 
+    main_thread = False
+
     def __init__(self, path: Path, fps: float, live: bool) -> None:
+        self.skips = live
         self._path = path
         self._fps = fps
         self._live = live
@@ -52,6 +55,9 @@ class Mp4:
         for _ in range(min(due - self._written, MAX_REPEATS)):
             self._writer.write(picture)
         self._written = max(due, self._written)
+
+    def flush(self) -> None:
+        """Nothing waits here."""
 
     def close(self) -> None:
         """Finish the file and give it its name; without a frame there is no file."""

@@ -10,6 +10,7 @@ import cv2
 
 from edge3dpose.errors import MissingDependency
 from edge3dpose.runtime.drawing import SidePanel, beside, draw_poses, resized
+from edge3dpose.runtime.overlap import Behind
 from edge3dpose.runtime.sinks import Stop
 from edge3dpose.types import Frame, Image, Pose3D
 
@@ -51,29 +52,68 @@ def opencv_has_windows() -> bool:
 
 
 class Window:
-    """Frame with skeletons on the left, the side view on the right."""
+    """Frame with skeletons on the left, the side view on the right.
+
+    The screen belongs to the main thread, so the loop itself shows; the drawing, which takes
+    longer, is done beside it, and what is shown is the newest picture that is ready.
+    """
+
+    skips = False
+    main_thread = True
 
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
-        self._panel: SidePanel | None = None
+        self._painter = _Painter()
+        self._paint = Behind(self._painter)
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
-        """Show a frame; raises Stop when the window is closed."""
-        rows, columns = frame.image.shape[:2]
-        width = min(MAX_WIDTH, max(120, round(columns * HEIGHT / rows)))
-        self._panel = self._panel or SidePanel(HEIGHT * 4 // 5, HEIGHT)
-        over = resized(draw_poses(frame.image, poses), width, HEIGHT)
-        side = self._panel(poses, glide=frame.name is None)
-        if not self._screen.show(beside(over, side)):
-            raise Stop
+        """Show the newest picture; raises Stop when the window is closed."""
+        self._paint(frame, poses)
+        self._show()
+
+    def flush(self) -> None:
+        """Show the last frame."""
+        self._paint.flush()
+        self._show()
 
     def close(self) -> None:
         """Close the window; a second call does nothing."""
+        self._paint.close()
         self._screen.close()
 
     def discard(self) -> None:
         """The same: a window leaves nothing behind."""
-        self._screen.close()
+        self.close()
+
+    def _show(self) -> None:
+        picture, self._painter.picture = self._painter.picture, None
+        if picture is not None and not self._screen.show(picture):
+            raise Stop
+
+
+class _Painter:
+    skips = True
+    main_thread = False
+
+    def __init__(self) -> None:
+        self.picture: Image | None = None  # the newest that nobody has taken
+        self._panel: SidePanel | None = None
+
+    def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
+        rows, columns = frame.image.shape[:2]
+        width = min(MAX_WIDTH, max(120, round(columns * HEIGHT / rows)))
+        self._panel = self._panel or SidePanel(HEIGHT * 4 // 5, HEIGHT)
+        over = resized(draw_poses(frame.image, poses), width, HEIGHT)
+        self.picture = beside(over, self._panel(poses, glide=frame.name is None))
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def discard(self) -> None:
+        pass
 
 
 class _OpenCvScreen:
