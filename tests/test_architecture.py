@@ -34,7 +34,10 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "openvino": ("runtime/", "compiler/", "bench/heads.py", "training/teacher.py"),
     "click": ("commands/", "cli.py"),
     "rich": ("commands/", "compiler/", "training/"),
-    "matplotlib": ("bench/plot.py", "bench/breakdown_plot.py", "training/"),
+    "matplotlib": (
+        *("bench/plot.py", "bench/breakdown_plot.py", "bench/governor_plot.py"),
+        "training/",
+    ),
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
     "cv2": ("runtime/", "training/", "bench/", "commands/"),
