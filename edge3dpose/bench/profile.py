@@ -6,7 +6,6 @@ machine, one model's weights and one number of threads; elsewhere it is not used
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 from edge3dpose import manifest, nvidia, paths
 from edge3dpose.bench import machine, report
+from edge3dpose.bench.deviation import error_of
 from edge3dpose.bench.pareto import Point
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Weights
@@ -99,12 +99,8 @@ def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
 
 
 def error_mm(cut: int, deviation_mm: float, errors_mm: Mapping[int, float]) -> float | None:
-    """An engine's error: the card's, which is FP32's, and its distance from FP32, in squares.
-
-    In squares, for rounding knows nothing of where the network errs. What it really comes to is
-    measured by `evaluate --backend B --precision P`.
-    """
-    return math.hypot(errors_mm[cut], deviation_mm) if cut in errors_mm else None
+    """An engine's error, from that of its cut by the card; None where the card has none."""
+    return error_of(errors_mm[cut], deviation_mm) if cut in errors_mm else None
 
 
 def _profile(content: dict[str, Any], errors_mm: Mapping[int, float]) -> Profile:
