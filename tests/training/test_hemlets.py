@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import numpy as np
+import onnxruntime
 import pytest
 from click.testing import CliRunner
 
@@ -11,6 +12,8 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from edge3dpose import models, skeletons  # noqa: E402
 from edge3dpose.cli import cli  # noqa: E402
+from edge3dpose.compiler import fp16, graph, parity  # noqa: E402
+from edge3dpose.compiler.cut import cut  # noqa: E402
 from edge3dpose.training import (  # noqa: E402
     batches,
     cards,
@@ -193,8 +196,6 @@ def test_a_few_steps_lower_the_loss_of_coordinates_and_of_hints():
 
 
 def test_the_exported_file_is_one_head_that_says_what_the_network_says(tmp_path):
-    import onnxruntime
-
     spec = models.find("hemlets-edge")
     net = stirred(nets.build("hemlets-edge", growth=8))
     file = export.export(net, spec, tmp_path, cards.untrained(8))
@@ -205,6 +206,32 @@ def test_the_exported_file_is_one_head_that_says_what_the_network_says(tmp_path)
     assert [out.name for out in session.get_outputs()] == ["cut01"]
     found = session.run(None, {"images": images.numpy()})[0]
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize("sharpness", [0.0, 1.0, 40.0])
+def test_an_fp16_engine_keeps_millimetres_on_confident_and_diffuse_volumes(tmp_path, sharpness):
+    net = stirred(nets.build("hemlets-edge", growth=8))
+    with torch.no_grad():
+        net.volume[-1].weight.mul_(sharpness)
+    spec = models.find("hemlets-edge")
+    file = export.export(net, spec, tmp_path, cards.untrained(spec.name))
+    full = cut(graph.load(file), spec, 1)
+    images = np.random.default_rng(0).random((1, 3, 256, 256), np.float32)
+    wanted, found = (
+        onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"images": images})[0]
+        for model in (full, fp16.to_fp16(full))
+    )
+    off_mm = parity.distances_mm(found, wanted, spec)
+    assert np.median(off_mm) < parity.TOLERANCES_MM["fp16"][0]
+    assert off_mm.max() < parity.TOLERANCES_MM["fp16"][1]
+    # what it keeps them from: the same sums in FP16
+    with torch.no_grad():
+        volume = net.raw(torch.from_numpy(images))[0].unflatten(1, (18, -1))[0, :17]
+    share = torch.exp(volume - volume.amax(dim=(1, 2, 3), keepdim=True)).flatten(1).numpy()
+    u = np.broadcast_to(np.linspace(0, 1, 32), (32, 32, 32)).reshape(-1)
+    weight = share.astype(np.float16).cumsum(axis=1, dtype=np.float16)[:, -1]
+    sums = (share * u).astype(np.float16).cumsum(axis=1, dtype=np.float16)[:, -1]
+    assert np.abs(sums / weight - wanted[0, :, 0]).max() * spec.crop_side_mm > 100
 
 
 @pytest.mark.parametrize(
