@@ -14,7 +14,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 
 @click.command()
 @click.option("--camera", type=click.IntRange(min=0), help="number of a camera; 0 is the first")
-@click.option("--source", help="video, picture, folder of pictures, URL, or sample")
+@click.option("--source", help="video, picture, folder of pictures, URL, gst:PIPELINE, or sample")
 @engine_options
 @click.option("--fov", type=float, help="degrees that the camera sees across its longer side")
 @click.option("--intrinsics", type=FILE, help="JSON: focal_px, centre_px, size, distortion")

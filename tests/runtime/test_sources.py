@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from edge3dpose import rooms
-from edge3dpose.errors import BadInput, EndedEarly
+from edge3dpose.errors import BadInput, EndedEarly, MissingDependency
 from edge3dpose.runtime.sources import open_source
 
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
@@ -134,6 +134,68 @@ def test_a_folder_without_pictures_and_a_broken_picture_are_refused(tmp_path):
     (tmp_path / "broken.png").write_bytes(b"")
     with pytest.raises(BadInput, match=r"broken\.png \(0 bytes\) is no picture"):
         frames_of(tmp_path)
+
+
+def has_gstreamer():
+    return cv2.videoio_registry.hasBackend(cv2.CAP_GSTREAMER)
+
+
+needs_gstreamer = pytest.mark.skipif(
+    not has_gstreamer(), reason="this OpenCV was built without GStreamer"
+)
+
+
+@pytest.mark.skipif(has_gstreamer(), reason="this OpenCV has GStreamer")
+def test_a_pipeline_without_gstreamer_is_one_clear_line():
+    with pytest.raises(MissingDependency, match="built without GStreamer") as caught:
+        open_source("gst:rtspsrc location=rtsp://camera/ ! rtph264depay ! decodebin")
+    assert "\n" not in str(caught.value)
+
+
+@needs_gstreamer
+def test_a_live_pipeline_gives_its_newest_frame():
+    live = "gst:videotestsrc is-live=true ! video/x-raw,width=320,height=240,framerate=100/1"
+    with closing(open_source(live)) as source:
+        assert (source.name, source.live, source.fps) == ("gst:videotestsrc", True, 100)
+        frames = iter(source)
+        assert next(frames).image.shape == (240, 320, 3)
+        time.sleep(0.3)
+        assert source.age_s(next(frames)) < 0.2
+        assert source.dropped >= 5
+
+
+@needs_gstreamer
+def test_a_pipeline_that_reads_a_file_gives_every_frame(tmp_path):
+    file = tmp_path / "clip.avi"
+    writer = cv2.VideoWriter(str(file), cv2.VideoWriter.fourcc(*"MJPG"), 10, (96, 64))
+    for level in range(30):
+        writer.write(np.full((64, 96, 3), 8 * level, np.uint8))
+    writer.release()
+    source, frames = frames_of(f"gst:filesrc location={file} ! avidemux ! jpegdec !")
+    assert (source.fps, source.frames, source.live) == (10, 30, False)
+    assert [frame.image.mean() for frame in frames] == pytest.approx(8 * np.arange(30), abs=4)
+
+
+@needs_gstreamer
+@pytest.mark.parametrize(
+    ("pipeline", "words"),
+    [
+        ("nonsense", 'no element "nonsense"'),
+        ("videotestsrc !! x", "syntax error"),
+        ("videotestsrc patern=ball", 'no property "patern"'),
+        ("filesrc location=/gone", r"does not start this pipeline; try: gst-launch-1\.0 -v"),
+    ],
+)
+def test_a_pipeline_that_cannot_be_played_is_one_clear_line(pipeline, words):
+    with pytest.raises(BadInput, match=words) as caught:
+        open_source(f"gst:{pipeline}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("arg", ["gst:", "gst: ! "])
+def test_a_pipeline_of_nothing_is_refused(arg):
+    with pytest.raises(BadInput, match="names no pipeline"):
+        open_source(arg)
 
 
 class Endless(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Where frames come from: a camera number, a file, a folder, a URL or `sample` -> Source."""
+"""Where frames come from: a camera, file, folder, URL, pipeline or `sample` -> Source."""
 
 from __future__ import annotations
 
@@ -44,12 +44,15 @@ def kind_of(arg: str) -> str:
     """Which choice of this room an argument is for."""
     if arg == "sample":
         return "sample"
+    if arg.startswith("gst:"):  # before URLs, which may be part of it
+        return "gstreamer"
     if "://" in arg:
         return "stream"
     path = Path(arg).expanduser()
     if not path.exists():
         raise BadInput(
-            f"no file or folder {arg}; --source takes a video, a folder of images, a URL or sample"
+            f"no file or folder {arg}; --source takes a video, a folder of "
+            "images, a URL, gst:PIPELINE or sample"
         )
     return "images" if path.is_dir() or path.suffix.lower() in PICTURES else "video"
 
