@@ -22,7 +22,9 @@ from edge3dpose.manifest import Manifest
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Array, ModelSpec, Weights
 
-ENGINE_GB = 0.06  # of memory, OpenVINO's for a deep cut of sspnet-lite; half of it all may be taken
+ENGINE_GB = (
+    0.08  # of memory, a deep cut of sspnet-lite in OpenVINO; half of the machine's may be taken
+)
 
 
 @dataclass(frozen=True, slots=True)
