@@ -22,9 +22,8 @@ from edge3dpose.manifest import Manifest
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Array, ModelSpec, Weights
 
-ENGINE_GB = (
-    0.08  # of memory, a deep cut of sspnet-lite in OpenVINO; half of the machine's may be taken
-)
+# What an open engine takes (a deep cut of sspnet-lite in OpenVINO); all may take half of the memory
+ENGINE_GB = 0.08
 
 
 @dataclass(frozen=True, slots=True)
