@@ -107,6 +107,17 @@ def decode_island(graph: GraphProto) -> list[NodeProto]:
     return [node for node in graph.node if node.name in names]
 
 
+def logit_layers(graph: GraphProto) -> list[NodeProto]:
+    """The layers whose outputs the decode reads."""
+    names = {
+        node.name
+        for out in graph.output
+        for node in ancestors(graph, out.name, stop=LAYERS)
+        if node.op_type in LAYERS
+    }
+    return [node for node in graph.node if node.name in names]
+
+
 def keep_nodes(graph: GraphProto, nodes: Iterable[NodeProto]) -> None:
     """Leave only these nodes, and the initializers that they or the outputs read."""
     kept = list(nodes)

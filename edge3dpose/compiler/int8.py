@@ -60,14 +60,14 @@ def quantisable(model: ModelProto, *, skip: frozenset[str] = frozenset()) -> lis
 
 
 def left_alone(model: ModelProto) -> frozenset[str]:
-    """Names of the 1x1 layers that write or read per-joint maps: logits and their re-injection.
+    """Names of the layers that write logits, and of those 1x1 that read per-joint maps again.
 
     The rounding of logits is what costs millimetres, and these layers cost next to nothing.
     """
     joints = model.graph.output[0].type.tensor_type.shape.dim[1].dim_value
     maps = {joints, 2 * joints, 3 * joints}
     sizes = {tensor.name: tuple(tensor.dims) for tensor in model.graph.initializer}
-    return frozenset(
+    return frozenset(node.name for node in graphs.logit_layers(model.graph)) | frozenset(
         node.name
         for node in model.graph.node
         if node.op_type == "Conv" and _is_pointwise_to(maps, node, sizes.get(node.input[1], ()))

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from edge3dpose import models, skeletons  # noqa: E402
 from edge3dpose.cli import cli  # noqa: E402
-from edge3dpose.compiler import fp16, graph, parity  # noqa: E402
+from edge3dpose.compiler import fp16, graph, int8, parity  # noqa: E402
 from edge3dpose.compiler.cut import cut  # noqa: E402
 from edge3dpose.training import (  # noqa: E402
     batches,
@@ -206,6 +206,17 @@ def test_the_exported_file_is_one_head_that_says_what_the_network_says(tmp_path)
     assert [out.name for out in session.get_outputs()] == ["cut01"]
     found = session.run(None, {"images": images.numpy()})[0]
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def test_int8_leaves_the_volumes_logits_and_the_deconvolutions(tmp_path):
+    net = stirred(nets.build("hemlets", growth=8))
+    file = export.export(net, models.find("hemlets"), tmp_path, cards.untrained("hemlets"))
+    whole = graph.load(file)
+    (last,) = graph.logit_layers(whole.graph)
+    taken = int8.quantisable(whole)
+    assert last not in taken
+    assert {node.op_type for node in taken} == {"Conv"}
+    assert len(taken) > 50  # the backbone's
 
 
 @pytest.mark.parametrize("sharpness", [0.0, 1.0, 40.0])
