@@ -18,6 +18,7 @@ from edge3dpose.commands._latency import ladder, within_latency
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.types import Weights
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
 from standing import SPEC, unit_pose, write_weights
@@ -181,6 +182,16 @@ def test_weights_that_were_changed_are_refused(tmp_path):
     content[-30] ^= 4
     file.write_bytes(content)
     assert "damaged or was swapped" in refused(run(tmp_path, "--source", "sample"))
+
+
+def test_a_cut_that_is_nearly_as_good_and_quicker_is_taken():
+    def card(**errors):
+        cuts = {cut.removeprefix("cut"): {"mpjpe_mm": mm} for cut, mm in errors.items()}
+        return Weights(SPEC, Path("weights.onnx"), "0" * 64, {"cuts": cuts})
+
+    assert best_cut(card(cut3=120.0, cut7=100.9, cut11=100.0, cut24=100.5))[0] == 7
+    assert best_cut(card(cut3=120.0, cut7=101.1, cut11=100.0, cut24=99.9))[0] == 11
+    assert best_cut(card()) == (24, "the last one, for the model card holds no error of any cut")
 
 
 def test_a_latency_limit_chooses_a_cut_and_says_so(place, tmp_path):
