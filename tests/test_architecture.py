@@ -40,6 +40,8 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     ),
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
+    "mediapipe": ("bench/peer_scripts/",),
+    "jtop": ("bench/energy/",),
     "cv2": ("runtime/", "training/", "bench/", "commands/"),
 }
 

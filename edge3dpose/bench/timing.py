@@ -106,8 +106,9 @@ def time_whole(
         frames = ([summary.processed for summary, _ in done.whole] for done in candidates)
         return min(sum(counts) for counts in frames)
 
-    visits = [partial(_visit, candidate, around, plan, meters) for candidate in candidates]
-    for shuffled in in_turn([*visits, *beside], plan, fewest):
+    ours = (partial(_visit, candidate, around, plan, meters) for candidate in candidates)
+    visits: list[Step] = [*ours, *beside]
+    for shuffled in in_turn(visits, plan, fewest):
         for visit in shuffled:
             visit()
             step()
