@@ -38,6 +38,7 @@ setup(
         "edge3dpose": [
             "weights/*",
             "runtime/*.cu",
+            "bench/page.css",
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
             "training/*.json",
