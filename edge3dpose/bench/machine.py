@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from edge3dpose import __version__, nvidia
+from edge3dpose.bench import clocks
 
 # Modules that can change a speed or an error; what is absent is left out of the report.
 TAKING_PART = (
@@ -38,6 +39,7 @@ def describe() -> dict:
         "versions": versions(),
         "load_average": load_average(),
         "scheduling": scheduling(),
+        "clocks": clocks.describe(),
     }
 
 

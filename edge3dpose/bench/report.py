@@ -4,17 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 
+from edge3dpose import paths
 from edge3dpose.bench import machine
 from edge3dpose.errors import BadInput
 
 
 def header(kind: str) -> dict:
-    """What every report begins with: schema, time, machine."""
-    now = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return {"schema": f"edge3dpose.{kind}/1", "time": now, "machine": machine.describe()}
+    """What every report begins with: schema, time, commit, machine."""
+    return {
+        "schema": f"edge3dpose.{kind}/1",
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": machine.describe(),
+    }
+
+
+def commit(folder: Path = paths.PACKAGE.parent) -> str | None:
+    """git describe of the checkout, "-dirty" where files differ; None where there is none."""
+    if not (folder / ".git").exists():  # an installed package, perhaps inside somebody's own
+        return None
+    command = ["git", "-C", str(folder), "describe", "--always", "--dirty", "--tags"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
 
 
 def save(path: Path, content: dict) -> None:
