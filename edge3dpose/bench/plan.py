@@ -23,6 +23,28 @@ class Plan:
     at_least_s: float = 0.0  # for alone, and again for end to end
     at_most_s: float | None = None  # after that no other round begins, but one is always made
 
+    def visits(self, items: int) -> int | None:
+        """How many there will be of so many items; None where only the clock knows."""
+        timed = self.at_least or self.at_least_s or self.at_most_s is not None
+        return None if timed else self.rounds * items
+
+    def text(self, *, people: int, size: str) -> str:
+        """How it is measured, in words."""
+        until = f"{self.rounds} rounds"
+        if self.at_least or self.at_least_s:
+            until = (
+                f"rounds for {self.at_least_s:g} s alone and as long end to end, and until each "
+                f"engine has had {self.at_least} calls and frames,"
+            )
+        elif self.at_most_s is not None:
+            until = f"up to {self.rounds} rounds in about {self.at_most_s:g} s"
+        frames = "the source" if self.frames is None else f"{self.frames} frames of the source"
+        return (
+            f"{until} over all engines in shuffled turn; alone: {self.calls} calls a round on "
+            f"{people} people of the source, after {self.warm_up} that do not count; end to end: "
+            f"{frames} of {size} px a round, after {self.warm_up} frames that do not count"
+        )
+
 
 # Five rounds are the fewest that a comparison can be sure of (bench.compare)
 QUICK = Plan(rounds=5, calls=10, warm_up=3, frames=20, at_most_s=40.0)

@@ -48,8 +48,8 @@ def frames_done(frames: int | None, at_most: int | None) -> Iterator[Callable[[i
 
 
 @contextmanager
-def steps(doing: str, total: int) -> Iterator[Callable[[], None]]:
-    """A bar for a known number of steps; call it after each."""
+def steps(doing: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar for steps, None where nobody knows how many; call it after each."""
     with _bar(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
     ) as bar:

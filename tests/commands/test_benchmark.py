@@ -1,7 +1,11 @@
 """edge3dpose benchmark through the real command on a small network, and its documents."""
 
+import hashlib
+import importlib.util
 import json
+import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -28,7 +32,7 @@ def measured(small_weights, tmp_path_factory):
         *("--model", small_weights.spec.name, "--weights", small_weights.onnx),
         *("--cut", "1,2", "--backend", "onnxruntime,openvino", "--precision", "fp32"),
         *("--max-frames", 3, "--calls", 3, "--rounds", 2, "--engines", folder / "engines"),
-        *("--report", folder / "machine.json"),
+        *("--report", folder / "machine.json", "--html", folder / "machine.html"),
     )
     models.write_card(small_weights.onnx, card)
     assert done.exit_code == 0, done.output
@@ -48,7 +52,12 @@ def test_every_cut_and_backend_is_a_row_with_its_error_beside_its_speed(measured
         assert row["engine"]["p50_ms"] <= row["engine"]["p90_ms"] <= row["engine"]["p99_ms"]
         assert row["end_to_end"]["frames_processed"] == 6
         assert len(row["engine_sha256"]) == 64
+        assert row["deviation_mm"] <= 0.1  # FP32, as the model's own file is
     assert report["machine"]["load_average"]
+    assert report["machine"]["clocks"] is not None
+    assert set(report["energy"]["counters"]) | set(report["energy"]["lacking"]) == {
+        *("jtop", "nvml", "rapl")
+    }
     assert report["frame_size"] == "720x1280"
     assert "123.4" in output
     assert "?" in output  # the error that nobody has measured
@@ -57,6 +66,128 @@ def test_every_cut_and_backend_is_a_row_with_its_error_beside_its_speed(measured
 def test_the_plot_lies_beside_the_report(measured):
     folder, _ = measured
     assert (folder / "machine.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_memory_and_first_pose_are_those_of_the_best_cut_of_each_way(measured):
+    folder, output = measured
+    rows = json.loads((folder / "machine.json").read_text())["rows"]
+    looked_at = [(row["cut"], row["backend"]) for row in rows if "footprint" in row]
+    assert looked_at == [(1, "onnxruntime"), (1, "openvino")]  # the card knows its error alone
+    for row in rows[::2]:
+        found = row["footprint"]
+        assert found["open_s"] > 0
+        if sys.platform == "linux":
+            assert 30 < found["peak_mb"] < 2000
+            assert found["cpu_ms_per_frame"] > 0
+    assert "memory and first pose" in output
+
+
+def test_a_page_lies_where_it_was_asked_for(measured):
+    folder, output = measured
+    text = (folder / "machine.html").read_text()
+    assert text.startswith("<!doctype html>")
+    assert "cut 2, openvino fp32" in text
+    assert f"wrote {folder / 'machine.html'}" in output.replace("\n", "")
+
+
+def test_a_report_is_taken_instead_of_measuring_and_compared(measured, tmp_path):
+    folder, _ = measured
+    new = folder / "machine.json"
+    old = json.loads(new.read_text())
+    for row in old["rows"]:
+        row["engine"]["rounds_p50_ms"] = [ms * 2 for ms in (1.0, 1.01, 1.02, 1.03, 1.04)]
+    quicker = json.loads(json.dumps(old))
+    for row in quicker["rows"]:
+        row["engine"]["rounds_p50_ms"] = [1.0, 1.01, 1.02, 1.03, 1.04]
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    (tmp_path / "new.json").write_text(json.dumps(quicker))
+    done = run(
+        *("--measured", tmp_path / "new.json", "--compare", tmp_path / "old.json"),
+        *("--html", tmp_path / "page.html"),
+    )
+    assert done.exit_code == 0, done.output
+    assert done.output.count("faster") >= 4
+    assert "faster (0.50x, 0.48 to 0.52)" in (tmp_path / "page.html").read_text()
+    old["machine"]["processor"] = "Another"
+    (tmp_path / "old.json").write_text(json.dumps(old))
+    done = run("--measured", new, "--compare", tmp_path / "old.json")
+    assert done.exit_code == 0, done.output
+    assert "No verdict, these are different machines" in " ".join(done.output.split())
+    assert "faster (" not in done.output
+
+
+PEER = """
+from types import SimpleNamespace as Names
+__version__ = "0.0"
+class Pose:
+    def __init__(self, model_complexity):
+        if model_complexity == 2:
+            raise OSError("no network")
+    def process(self, image):
+        assert image.shape == (1280, 720, 3)
+        return Names(pose_world_landmarks=[image])
+solutions = Names(pose=Names(Pose=Pose))
+print("words that nobody asked for")
+"""
+
+
+@pytest.fixture
+def like_mediapipe(tmp_path, monkeypatch):
+    """A package with MediaPipe's interface and no network in it, for the peer's process alone."""
+    package = tmp_path / "packages" / "mediapipe"
+    (package / "modules" / "pose_landmark").mkdir(parents=True)
+    (package / "modules" / "pose_landmark" / "pose_landmark_full.tflite").write_bytes(b"model")
+    (package / "__init__.py").write_text(PEER)
+    monkeypatch.setenv("PYTHONPATH", str(package.parent), prepend=os.pathsep)
+
+
+def test_a_peer_is_measured_over_the_same_frames_in_the_same_run(
+    small_weights, like_mediapipe, tmp_path
+):
+    done = run(
+        *("--model", small_weights.spec.name, "--weights", small_weights.onnx, "--cut", 1),
+        *("--max-frames", 4, "--calls", 2, "--rounds", 2, "--engines", tmp_path / "engines"),
+        *("--against", "mediapipe", "--report", tmp_path / "r.json"),
+    )
+    assert done.exit_code == 0, done.output
+    (peer,) = json.loads((tmp_path / "r.json").read_text())["peers"]
+    assert (peer["name"], peer["version"]) == ("mediapipe-full", "0.0")
+    assert peer["model_sha256"] == hashlib.sha256(b"model").hexdigest()
+    assert peer["end_to_end"]["frames_processed"] == 8
+    assert peer["end_to_end"]["frames_with_people"] == 8
+    assert peer["footprint"]["first_pose_s"] >= 0
+    assert peer["error"] == {}  # no report is of that model
+    assert "not measured" in done.output
+
+
+def test_a_peers_model_that_is_not_there_is_one_line(like_mediapipe):
+    done = run("--against", "mediapipe,mediapipe-heavy")
+    assert done.exit_code == 1
+    assert "no pose_landmark_heavy.tflite (no network); put one into" in done.output
+
+
+def test_a_peer_that_is_not_installed_is_one_line_with_what_to_type():
+    if importlib.util.find_spec("mediapipe"):
+        pytest.skip("mediapipe is installed here")
+    done = run("--against", "mediapipe")
+    assert done.exit_code == 1
+    (line,) = [line for line in done.output.splitlines() if line.startswith("Error")]
+    assert "No module named 'mediapipe'" in line
+    assert "--against-python peers/bin/python" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--quick", "--calls", 3),
+        ("--official", "--rounds", 9),
+        ("--quick", "--official"),
+        ("--measured", "a.json", "--cut", 3),
+        ("--trace", "a.json"),
+    ],
+)
+def test_options_that_contradict_each_other_are_usage_errors(arguments):
+    assert run(*arguments).exit_code == 2
 
 
 def test_documents_are_written_from_the_reports_and_only_there(measured, tmp_path):
@@ -127,6 +258,9 @@ def test_every_table_has_as_many_cells_in_each_row(measured):
         (["--precision", "fp8"], "--precision 'fp8'"),
         (["--cut", "99"], "no cut 99"),
         (["--source", "gone.mp4"], "no file or folder gone.mp4"),
+        (["--against", "somebody"], "--against 'somebody'"),
+        (["--against", "mediapipe", "--source", str(ROOT / "docs")], "--against needs a clip"),
+        (["--compare", "gone.json"], "gone.json is not a report"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_1(small_weights, arguments, said):

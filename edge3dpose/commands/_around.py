@@ -1,0 +1,33 @@
+"""What is around an engine when it is measured end to end: source, detector, filters, lens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from edge3dpose import rooms
+from edge3dpose.bench.timing import Surroundings
+from edge3dpose.camera import open_lens
+from edge3dpose.runtime.sources import Source, open_source
+from edge3dpose.types import ModelSpec
+
+
+def opener(source: str, camera: int | None = None) -> Callable[[], Source]:
+    """Opens the source anew each time."""
+    if camera is None:
+        return lambda: open_source(source)
+    return lambda: rooms.load("runtime.sources", "camera").open_source(str(camera))
+
+
+def around(spec: ModelSpec, opened: Callable[[], Source]) -> Surroundings:
+    """As `run` has it where nothing else is asked for."""
+    follow = rooms.load("runtime.detectors", "follow")
+    blazepose = rooms.load("runtime.detectors", "blazepose")
+    finder = blazepose.open_detector()
+    one_euro = rooms.load("runtime.filters", "one-euro")
+    return Surroundings(
+        spec,
+        source=opened,
+        detector=lambda related: follow.open_detector(finder) if related else finder,
+        filters=lambda: [one_euro.open_filter()],
+        lens=open_lens(),
+    )
