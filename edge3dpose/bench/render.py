@@ -7,13 +7,14 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge3dpose.bench import builds, card_page, tables
+from edge3dpose.bench import builds, card_page, machine_facts, tables
 from edge3dpose.errors import BadInput
 
 BEGIN, END = "<!-- speed:begin -->", "<!-- speed:end -->"
 README_CUTS = (1, 3, 6, 7, 11, 17, 24)
 
 _KINDS = tuple(f"edge3dpose.{kind}/" for kind in ("speed", "accuracy", "build", "ablation"))
+_ALONE = "Engine alone, ms; MPJPE has an engine's distance from FP32 in it where that was measured:"
 _TITLE = """# What was measured
 
 Written by `edge3dpose benchmark --render` from the JSON reports in this folder; edit none of it.
@@ -75,7 +76,7 @@ def report_page(reports: dict[str, dict], folder: Path) -> str:
         picture = Path(name).with_suffix(".png")
         if (folder / picture).is_file():
             parts += [f"![Milliseconds against error, cut by cut]({picture})", ""]
-        parts += [*tables.pivot(report), "", _legend(report), "", "Engine alone, ms:", ""]
+        parts += [*tables.pivot(report), "", _legend(report), "", _ALONE, ""]
         parts += [
             *tables.engine_rows(report),
             "",
@@ -83,12 +84,25 @@ def report_page(reports: dict[str, dict], folder: Path) -> str:
             "",
             *tables.whole_rows(report),
             "",
+            *_besides(report),
         ]
     for name, report in _of_kind(reports, "accuracy"):
         parts += [f"## {name}", "", *tables.accuracy_rows(report), ""]
     for name, report in _of_kind(reports, "build"):
         parts += [f"## {name}", "", builds.headline(report), "", *builds.build_rows(report), ""]
     return "\n".join(parts)
+
+
+def _besides(report: dict) -> list[str]:
+    """Peers, memory and energy, as far as the report tells of them."""
+    parts = []
+    if report.get("peers"):
+        parts += [report["peers_protocol"], "", *tables.peer_rows(report), ""]
+    if footprints := tables.footprint_rows(report):
+        parts += [report["footprint_protocol"], "", *footprints, ""]
+    if energy := tables.energy_rows(report):
+        parts += ["Energy, by counters of the whole machine:", "", *energy, ""]
+    return parts
 
 
 def _of_kind(reports: dict[str, dict], kind: str) -> list[tuple[str, dict]]:
@@ -118,7 +132,20 @@ def _machine(report: dict) -> list[str]:
         f"scheduled as {machine['scheduling']}",
         f"- source `{report['source']}`, {report['protocol']}",
         f"- weights {report['weights_sha256'][:12]}",
+        *_conditions(report),
     ]
+
+
+def _conditions(report: dict) -> list[str]:
+    """What older reports do not tell."""
+    told = {
+        "commit": report.get("commit"),
+        "clocks before": machine_facts.clocks(report["machine"].get("clocks")),
+        "after": machine_facts.clocks(report.get("clocks_after")),
+        "energy": machine_facts.energy(report.get("energy")),
+    }
+    known = [f"{name} {value}" for name, value in told.items() if value]
+    return [f"- {'; '.join(known)}"] if known else []
 
 
 def _legend(report: dict) -> str:

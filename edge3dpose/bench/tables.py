@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge3dpose.bench.row_error import counted_mm
+
 _ERRORS = {  # in a row's error -> heading, form
     "mpjpe_mm": ("MPJPE mm", "{:.0f}"),
     "pa_mpjpe_mm": ("PA mm", "{:.0f}"),
@@ -46,7 +48,7 @@ def engine_rows(report: dict) -> list[str]:
     """Every engine alone: percentiles, FPS, and the medians of the single rounds."""
     lines = heading(
         [
-            *("cut", "engine", "p50", "p90", "p95", "p99", "FPS"),
+            *("cut", "engine", "MPJPE mm", "p50", "p90", "p95", "p99", "FPS"),
             *("medians of the rounds", "MB", "mm from FP32 (median)"),
         ]
     )
@@ -60,7 +62,7 @@ def engine_rows(report: dict) -> list[str]:
         lines.append(
             line(
                 [
-                    *(row["cut"], _way(row), *times, f"{alone['fps']:.1f}", rounds),
+                    *(row["cut"], _way(row), _error(row), *times, f"{alone['fps']:.1f}", rounds),
                     *(f"{row['engine_bytes'] / 1e6:.1f}", parity),
                 ]
             )
@@ -73,7 +75,7 @@ def whole_rows(report: dict) -> list[str]:
     measured = [row for row in report["rows"] if row.get("end_to_end")]
     stages = list(dict.fromkeys(name for row in measured for name in row["end_to_end"]["stages"]))
     lines = heading(
-        ["cut", "engine", "offered", "processed", "dropped", "FPS"]
+        ["cut", "engine", "MPJPE mm", "offered", "processed", "dropped", "FPS"]
         + [f"frame p{p}, ms" for p in (50, 90, 95, 99)]
         + [f"{stage} p50" for stage in stages]
     )
@@ -82,7 +84,8 @@ def whole_rows(report: dict) -> list[str]:
         counts = [whole[f"frames_{name}"] for name in ("offered", "processed", "dropped")]
         times = [f"{whole['frame'][f'p{p}_ms']:.1f}" for p in (50, 90, 95, 99)]
         parts = [_cell(whole["stages"].get(stage), "p50_ms", "{:.2f}") for stage in stages]
-        lines.append(line([row["cut"], _way(row), *counts, f"{whole['fps']:.1f}", *times, *parts]))
+        speed = [*counts, f"{whole['fps']:.1f}", *times, *parts]
+        lines.append(line([row["cut"], _way(row), _error(row), *speed]))
     return lines
 
 
@@ -98,6 +101,61 @@ def accuracy_rows(report: dict) -> list[str]:
         *heading([name.replace("_", " ") for name in cuts[0]]),
     ]
     return lines + [line([_short(value) for value in row.values()]) for row in cuts]
+
+
+def peer_rows(report: dict) -> list[str]:
+    """Peers of the same run, a row a data set on which their error is known."""
+    lines = heading(
+        ["peer", "error on", "MPJPE mm", "ours there", "seen", "FPS end to end", "frame p50, ms"]
+    )
+    for peer in report["peers"]:
+        whole, named = peer["end_to_end"], f"{peer['name']} {peer['version']}"
+        speed = [f"{whole['fps']:.1f}", f"{whole['frame']['p50_ms']:.1f}"]
+        if not peer["error"]:
+            lines.append(line([named, "", "not measured", "", "", *speed]))
+        for dataset, said in peer["error"].items():
+            seen = f"{said['seen']} of {said['people']}"
+            errors = [
+                _cell(said, "mpjpe_mm", "{:.0f}"),
+                _cell(said.get("ours"), "mpjpe_mm", "{:.0f}"),
+            ]
+            lines.append(line([named, dataset, *errors, seen, *speed]))
+    return lines
+
+
+def footprint_rows(report: dict) -> list[str]:
+    """Memory, first pose and CPU time of those whose process was looked at; empty for none."""
+    known = [row for row in (*report["rows"], *report.get("peers", [])) if row.get("footprint")]
+    if not known:
+        return []
+    names = ["", "peak MB", "open after s", "first pose after that s", "CPU ms a frame"]
+    lines = heading(names)
+    for row in known:
+        name = row.get("name") or f"cut {row['cut']}, {_way(row)}"
+        one = row["footprint"]
+        forms = (("peak_mb", "{:.0f}"), ("open_s", "{:.2f}"), ("first_pose_s", "{:.2f}"))
+        cells = [_cell(one, *form) for form in (*forms, ("cpu_ms_per_frame", "{:.1f}"))]
+        lines.append(line([name, *cells]))
+    return lines
+
+
+def energy_rows(report: dict) -> list[str]:
+    """Millijoules of a call and of a frame by counter; empty where there was none."""
+    known = [row for row in report["rows"] if (row.get("end_to_end") or {}).get("mj_per_frame")]
+    if not known:
+        return []
+    lines = heading(["cut", "engine", "MPJPE mm", "counter", "mJ a call alone", "mJ a frame"])
+    for row in known:
+        calls = (row.get("engine") or {}).get("mj_per_call") or {}
+        for meter, mj in row["end_to_end"]["mj_per_frame"].items():
+            cells = [_cell(calls, meter, "{:.1f}"), f"{mj:.1f}"]
+            lines.append(line([row["cut"], _way(row), _error(row), meter, *cells]))
+    return lines
+
+
+def _error(row: dict) -> str:
+    value = counted_mm(row)
+    return "not measured" if value is None else f"{value:.0f}"
 
 
 def _way(row: dict) -> str:
