@@ -7,6 +7,7 @@ the first frame are part of what the first pose waits for.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,29 +17,32 @@ from typing import Any
 from edge3dpose.bench.apart import Apart, Pass
 from edge3dpose.bench.timing import Surroundings, loop
 from edge3dpose.commands._around import around, opener
-from edge3dpose.commands._engine import Choice, choose, cuts_by_error, open_chosen
+from edge3dpose.commands._engine import Choice, best_cut, choose, cuts_by_error, open_chosen
 from edge3dpose.types import Engine, Frame, Pose3D
 
 PROTOCOL = (
     "Each in a process of its own, after all speeds: peak resident memory of two passes over the "
     "source; seconds from the engine being open to the first pose, detector and first frame among "
-    "them; CPU time of all threads in the second pass. The best cut of each way."
+    "them; CPU time of all threads in the second pass. The cut that auto takes, of each "
+    "backend and precision, else the best."
 )
 
 
 def add_footprints(
     rows: list[dict], choices: list[Choice], engines: Path | None, source: str, frames: int | None
 ) -> None:
-    """Measure the best cut of each backend and precision, one after the other."""
+    """Measure the cut that `auto` takes, else the best, of each backend and precision."""
     by_name = {(row["backend"], row["precision"], row["cut"]): row for row in rows}
     for way in dict.fromkeys((choice.backend, choice.precision) for choice in choices):
         mine = {c.cut: c for c in choices if (c.backend, c.precision) == way}
         mine = {cut: choice for cut, choice in mine.items() if (*way, cut) in by_name}
         if not mine:  # all of them were too far from FP32
             continue
-        ranked = [cut for cut, _ in cuts_by_error(choices[0].weights) if cut in mine]
-        best = ranked[0] if ranked else max(mine)
-        by_name[(*way, best)]["footprint"] = footprint(mine[best], engines, source, frames)
+        weights = choices[0].weights
+        ranked = [cut for cut, _ in cuts_by_error(weights) if cut in mine]
+        wanted = [best_cut(weights)[0], *ranked, max(mine)]
+        cut = next(cut for cut in wanted if cut in mine)
+        by_name[(*way, cut)]["footprint"] = footprint(mine[cut], engines, source, frames)
 
 
 def footprint(choice: Choice, engines: Path | None, source: str, frames: int | None) -> dict:
@@ -64,15 +68,18 @@ def footprint(choice: Choice, engines: Path | None, source: str, frames: int | N
 
 def main() -> None:
     """Open, say so, then answer until the input ends."""
+    answers = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what a library prints is no answer
     wanted = json.loads(sys.argv[1])
     source, engines = wanted.pop("source"), wanted.pop("engines")
     wanted["weights"] = Path(wanted["weights"])
     choice = choose(**wanted)
     engine, _ = open_chosen(choice, engines and Path(engines))
-    _say({"opened_at_s": time.monotonic()})
+    print(json.dumps({"opened_at_s": time.monotonic()}), file=answers)
     surroundings = around(choice.spec, opener(source))
     for line in sys.stdin:
-        _say(_pass(engine, surroundings, json.loads(line)["frames"]))
+        told = _pass(engine, surroundings, json.loads(line)["frames"])
+        print(json.dumps(told), file=answers)
     engine.close()
 
 
@@ -108,10 +115,6 @@ class _Watch:
 
     def discard(self) -> None:
         """Nothing was written."""
-
-
-def _say(answer: dict[str, Any]) -> None:
-    print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ def measure(
         meters, lacking = energy.open_meters()
         for meter in meters:
             stack.callback(meter.close)
-        runs = against.open_peers(rivals, python, source, stack)
+        runs = against.open_peers(rivals, python, about["source"], stack)
         candidates, refused = opened(choices, engines, stack)
         add_deviations(candidates, weights, tensors)
         _time_alone(candidates, tensors, plan, meters)
