@@ -55,7 +55,11 @@ def pixels_by_cut(
         crop = crop_person(frame, pose.box, spec.input_size)
         answers = network(to_tensor([crop], spec))[:, 0]
         units = units_from_outputs(answers)
-        found.append(np.array([lift(unit, crop, frame.camera, spec).pixels for unit in units]))
+        found.append(
+            np.array(
+                [lift(unit, crop.frame_from_crop, frame.camera, spec).pixels for unit in units]
+            )
+        )
     return np.stack(found, axis=1).astype(np.float32)
 
 

@@ -8,8 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
+from edge3dpose import rooms
 from edge3dpose.bench import timing
-from edge3dpose.commands._engine import Choice, cuts_by_error, open_chosen, with_cut
+from edge3dpose.commands._engine import (
+    Choice,
+    cuts_by_error,
+    ensure_built,
+    open_chosen,
+    with_cut,
+)
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.governor import GovernedEngine, Governor
 from edge3dpose.types import Engine
@@ -94,6 +101,12 @@ def rungs(ranked: Sequence[int]) -> list[int]:
 def _opened(
     choice: Choice, cuts: Sequence[int], engines: Path | None, progress: Progress | None
 ) -> dict[int, Engine]:
+    backend = rooms.load("runtime.backends", choice.backend)
+    if hasattr(backend, "open_engines"):  # in one piece of memory
+        files = {
+            cut: ensure_built(with_cut(choice, cut, ""), engines, progress=progress) for cut in cuts
+        }
+        return backend.open_engines(files, choice.spec)
     opened: dict[int, Engine] = {}
     with _closed_on_error(opened):
         for cut in cuts:

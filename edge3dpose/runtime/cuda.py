@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from edge3dpose import nvidia
 from edge3dpose.errors import MissingDependency
-from edge3dpose.runtime.device_array import DeviceArray, view_of
+from edge3dpose.runtime.device_array import DeviceArray, array_of
 from edge3dpose.types import Array
 
 Kernel = Callable[..., None]  # (grid, block, *arguments)
@@ -144,7 +144,7 @@ class Stream:
 
     def take(self, theirs: Any, device: DeviceArray) -> None:
         """Copy an array of another library, after what its own stream still does to it."""
-        view = view_of(theirs, device.shape)
+        view = array_of(theirs, device.shape)
         self.wait_for(view.stream)
         self._copy(device.pointer, view.pointer, 4 * int(np.prod(view.shape)), self._on_device)
 

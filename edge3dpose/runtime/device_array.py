@@ -30,7 +30,7 @@ class DeviceArray:
         }
 
 
-def view_of(theirs: Any, shape: tuple[int, ...]) -> DeviceArray:
+def array_of(theirs: Any, shape: tuple[int, ...]) -> DeviceArray:
     """Somebody's device array, checked: BadInput unless it is contiguous float32 of this shape."""
     face = theirs.__cuda_array_interface__
     strides = face.get("strides")

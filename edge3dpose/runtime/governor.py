@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -98,6 +99,8 @@ class GovernedEngine:
         self._engines, self._governor = dict(engines), governor
         self.last_cut = governor.cut  # of the last call
         self.calls_by_cut: dict[int, int] = {}
+        crops = all(getattr(engine, "look", None) for engine in engines.values())
+        self.look = self._look if crops else None  # see PlanEngine
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -106,10 +109,16 @@ class GovernedEngine:
 
     def __call__(self, images: Array) -> Array:
         """As the engine of the cut would answer."""
+        return self._timed(lambda engine: engine(images))
+
+    def _look(self, picture: Any, views: Any) -> Array:
+        return self._timed(lambda engine: engine.look(picture, views))
+
+    def _timed(self, call: Callable[[Any], Array]) -> Array:
         self.last_cut = self._governor.cut
         self.calls_by_cut[self.last_cut] = self.calls_by_cut.get(self.last_cut, 0) + 1
         start = perf_counter()
-        outputs = self._engines[self.last_cut](images)
+        outputs = call(self._engines[self.last_cut])
         end = perf_counter()
         self._governor.observe(end, (end - start) * 1000)
         return outputs

@@ -1,4 +1,4 @@
-"""Picture and box in, the network's input on the device out: preprocess.py by a kernel, crop.cu.
+"""Picture and view in, the network's input on the device out: preprocess.py by a kernel, crop.cu.
 
 Only the window that a crop looks at goes up, and as bytes; a picture that is on the device already
 is read where it lies.
@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import nvidia
-from edge3dpose.runtime import nvrtc
 from edge3dpose.runtime.cuda import Kernel, Shared, Stream
 from edge3dpose.runtime.device_array import DeviceArray
 from edge3dpose.runtime.planes import Format, Nv12, Plane, planes_of
@@ -80,12 +78,11 @@ class GpuCrop:
     cut   puts the kernel on the stream; it reads its Look from memory, so it can be captured
     """
 
-    def __init__(self, stream: Stream, spec: ModelSpec, images: DeviceArray) -> None:
-        """MissingDependency without NVRTC, where the kernel is not in the cache."""
+    def __init__(self, stream: Stream, spec: ModelSpec, images: DeviceArray, code: bytes) -> None:
+        """code  CUBIN of crop.cu for the stream's device"""
         self._stream, self._spec, self._images = stream, spec, images
         self._look = stream.shared(LOOK.itemsize)
         self._pixels = stream.shared(1 << 20)
-        code = nvrtc.cubin(SOURCE, nvidia.probe().devices[0].compute_capability)
         kinds = (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
         formats: tuple[Format, ...] = ("bgr", "nv12")
         self._kernels: dict[Format, Kernel] = {

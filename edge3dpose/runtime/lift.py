@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.camera import back_project, focal_px
-from edge3dpose.types import Array, Box, Camera, Crop, ModelSpec, Pose3D, UnitPose
+from edge3dpose.types import Array, Box, Camera, ModelSpec, Pose3D, UnitPose
 
 
 def units_from_outputs(outputs: Array) -> list[UnitPose]:
@@ -17,19 +17,21 @@ def units_from_outputs(outputs: Array) -> list[UnitPose]:
     return [UnitPose(person[:, :3], person[:, 3]) for person in kept]
 
 
-def lift(unit: UnitPose, crop: Crop, camera: Camera | None, spec: ModelSpec) -> Pose3D:
+def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: ModelSpec) -> Pose3D:
     """Unit pose -> frame pixels and root-relative millimetres.
+
+    frame_from_crop  (2, 3) of the crop that the network saw
 
     Depth of the root: were the square of training, it would span crop_side_mm there, at
     f * crop_side_mm / side_px; by how much it is another square is what the root's z says (see
     ``square_scale``). Without a camera root_mm is None and every pixel is taken to be seen from
     straight ahead.
     """
-    size = crop.image.shape[0]
+    size = spec.input_size
     crop_px = unit.xyz[:, :2] * size
-    pixels = crop_px @ crop.frame_from_crop[:, :2].T + crop.frame_from_crop[:, 2]
-    side_px = float(size * np.hypot(crop.frame_from_crop[0, 0], crop.frame_from_crop[1, 0]))
-    box = _square(crop, size, side_px)
+    pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
+    side_px = float(size * np.hypot(frame_from_crop[0, 0], frame_from_crop[1, 0]))
+    box = _square(frame_from_crop, size, side_px)
     scale = square_scale(unit.xyz, spec)
     deep = depth_from_root(unit.xyz, spec) * scale
     if camera is None:
@@ -62,9 +64,9 @@ def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
     return deep
 
 
-def _square(crop: Crop, size: int, side_px: float) -> Box:
-    across = crop.frame_from_crop[:, 0]
-    x, y = (float(v) for v in crop.frame_from_crop @ np.array([size / 2, size / 2, 1], np.float32))
+def _square(frame_from_crop: Array, size: int, side_px: float) -> Box:
+    across = frame_from_crop[:, 0]
+    x, y = (float(v) for v in frame_from_crop @ np.array([size / 2, size / 2, 1], np.float32))
     half = side_px / 2
     angle = math.atan2(float(across[1]), float(across[0]))
     return Box(x - half, y - half, x + half, y + half, angle_rad=angle)

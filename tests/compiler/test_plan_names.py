@@ -17,7 +17,10 @@ import pytest
 
 PACKAGE = Path(__file__).parents[2] / "edge3dpose"
 BACKENDS = PACKAGE / "runtime" / "backends"
-USERS = [PACKAGE / "compiler" / "plan.py", BACKENDS / "_plan.py", BACKENDS / "tensorrt.py"]
+USERS = [
+    PACKAGE / "compiler" / "plan.py",
+    *(BACKENDS / name for name in ("_plan.py", "_plan_engine.py", "tensorrt.py")),
+]
 RTX_ONLY = BACKENDS / "tensorrt_rtx.py"
 WHEELS = (
     "tensorrt-cu12-bindings==10.3.0",  # JetPack 6
@@ -137,6 +140,7 @@ def missing(module: str, names: list[str], environment: dict[str, str]) -> list[
 def test_the_names_are_read_from_the_code():
     assert {"Builder.build_serialized_network", "IBuilderConfig.progress_monitor"} <= set(USED)
     assert {"ICudaEngine.get_tensor_name", "IExecutionContext.execute_async_v3"} <= set(USED)
+    assert {"IExecutionContext.set_device_memory", "ICudaEngine.device_memory_size_v2"} <= set(USED)
     assert "NetworkDefinitionCreationFlag.STRONGLY_TYPED" in USED
     guarded = "def f(trt):\n if hasattr(trt, 'Odd'):\n  trt.Odd.X\n trt.Even.Y"
     assert names_in(guarded) == {"Even", "Even.Y"}

@@ -21,7 +21,7 @@ def body(depth_mm):
 
 
 def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None, angle_rad=0.0):
-    """The crop of the training rule (times wrong_by) and what a perfect network answers.
+    """Place of the crop of the training rule (times wrong_by) and what a perfect network answers.
 
     says  what it says of the square's size instead of the truth
     """
@@ -37,7 +37,7 @@ def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None, angle_rad=0.0):
     z = 0.5 + (points_mm[:, 2:] - depth_mm) / (SPEC.z_range_mm * wrong_by)
     z[0] = 0.5 + np.log(says or wrong_by)
     xyz = np.concatenate([uv, z], axis=1).astype(np.float32)
-    return UnitPose(xyz, np.full(17, 0.9, np.float32)), crop
+    return UnitPose(xyz, np.full(17, 0.9, np.float32)), crop.frame_from_crop
 
 
 @pytest.mark.parametrize("depth_mm", [2500.0, 4000.0, 9000.0])
@@ -87,8 +87,7 @@ def test_without_a_camera_there_is_no_root():
 
 
 def test_the_box_is_the_square_that_was_looked_at():
-    unit, crop = seen_by_the_network(body(5000.0))
-    box = lift(unit, crop, CAMERA, SPEC).box
+    box = lift(*seen_by_the_network(body(5000.0)), CAMERA, SPEC).box
     assert box.x1 - box.x0 == pytest.approx(900 * 2250 / 5000, rel=1e-5)
     assert box.y1 - box.y0 == pytest.approx(box.x1 - box.x0, rel=1e-5)
 

@@ -7,23 +7,22 @@ import importlib
 import importlib.util
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from edge3dpose import manifest, nvidia
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.manifest import Manifest
-from edge3dpose.runtime.cuda import DeviceArray, Stream, open_stream
+from edge3dpose.runtime.backends._lane import Lane, crop_code
+from edge3dpose.runtime.backends._plan_engine import PlanEngine
+from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.types import ModelSpec
 
 PACKAGES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
 EXTRAS = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
-WARM_UP = 2  # calls before capture: the first ones allocate
 
-Context = Callable[[Any, Any], Any]  # (package, deserialised plan) -> execution context
+Context = Callable[[Any, Any, Any], Any]  # (package, deserialised plan, strategy) -> context
 
 
 def package_of(backend: str) -> Any:
@@ -45,98 +44,55 @@ def problem(backend: str) -> str:
     return "" if found else f"{PACKAGES[backend]} is not installed"
 
 
-def open_plan(
-    path: Path, spec: ModelSpec, backend: str, *, context_of: Context, captures: bool
-) -> PlanEngine:
-    """Verify a plan and open it on the first device.
+def open_plans(
+    files: Mapping[int, Path], spec: ModelSpec, backend: str, *, context_of: Context, captures: bool
+) -> dict[int, PlanEngine]:
+    """Verify plans and open them on the first device, cut by cut, in one lane.
 
-    captures  record copies and network into one CUDA graph; False where the package does it itself
+    They share buffers, and where there are several, one piece of memory for their activations.
+    captures  record crop, network and copies into one CUDA graph; False where the package does it
     Raises MissingDependency without a driver, device or package; BadInput and EngineMismatch for
     a plan that is not what it should be.
     """
     stream = open_stream(EXTRAS[backend])  # first: without a device TensorRT may crash
+    opened: dict[int, PlanEngine] = {}
     try:
         trt = package_of(backend)
-        made = manifest.verify(path)
-        manifest.check_fits(made, spec, backend, trt.__version__)
-        _check_device(made)
-        runtime, plan = _deserialised(trt, made)
-        _check_tensors(trt, plan, made, spec)
-        held = (runtime, plan, context_of(trt, plan))
-        return PlanEngine(held, stream, made, spec, captures=captures)
+        lane = Lane(stream, spec, crop_code())
+        loaded = {cut: _loaded(trt, file, spec, backend) for cut, file in files.items()}
+        contexts = _contexts(trt, [plan for _, _, plan in loaded.values()], lane, context_of)
+        for (cut, (made, runtime, plan)), context in zip(loaded.items(), contexts, strict=True):
+            held = (runtime, plan, context)
+            opened[cut] = PlanEngine(held, lane, spec.head(made.cut), captures=captures)
     except BaseException:
+        for engine in opened.values():
+            engine.close()
         stream.close()
         raise
+    return opened
 
 
-class PlanEngine:
-    """One cut on a GPU, one person a call inside, with fixed buffers; not thread-safe.
+def _loaded(trt: Any, file: Path, spec: ModelSpec, backend: str) -> tuple[Manifest, Any, Any]:
+    """What a file promises, a runtime and the plan in it, all checked."""
+    made = manifest.verify(file)
+    manifest.check_fits(made, spec, backend, trt.__version__)
+    _check_device(made)
+    runtime, plan = _deserialised(trt, made)
+    _check_tensors(trt, plan, made, spec)
+    return made, runtime, plan
 
-    Called with a numpy array it gives numpy; called with anything that has
-    __cuda_array_interface__ (pycuda, cupy, torch, numba) it gives a DeviceArray, which is valid
-    until the next call and says which stream to wait for.
-    """
 
-    def __init__(
-        self,
-        held: tuple[Any, Any, Any],
-        stream: Stream,
-        made: Manifest,
-        spec: ModelSpec,
-        *,
-        captures: bool,
-    ) -> None:
-        side, joints = spec.input_size, len(spec.skeleton.joints)
-        self._held: tuple[Any, ...] = held  # runtime, plan, context: each needs the one before
-        self._context, self._stream = held[-1], stream
-        self._joints = joints
-        self._images = stream.device_array((1, 3, side, side))
-        self._poses = stream.device_array((1, joints, 4))
-        self._host_images = stream.host_array((1, 3, side, side))
-        self._host_poses = stream.host_array((1, joints, 4))
-        self._context.set_tensor_address("images", self._images.pointer)
-        self._context.set_tensor_address(spec.head(made.cut), self._poses.pointer)
-        self._from_host: Callable[[], None] = self._host_round
-        self._from_device: Callable[[], None] = self._network
-        self._host_images[...] = 0
-        for _ in range(WARM_UP):
-            self._host_round()
-        stream.synchronize()
-        if captures:
-            self._from_host = stream.captured(self._host_round)
-            self._from_device = stream.captured(self._network)
-
-    def __call__(self, images: Any) -> Any:
-        """images (N, 3, S, S) -> (N, J, 4); on the device N is 1."""
-        if hasattr(images, "__cuda_array_interface__"):
-            return self._on_device(images)
-        found = np.empty((len(images), self._joints, 4), np.float32)
-        for n in range(len(images)):
-            self._host_images[0] = images[n]
-            self._from_host()
-            self._stream.synchronize()
-            found[n] = self._host_poses[0]
-        return found
-
-    def close(self) -> None:
-        """Free the context, the plan and all memory; a second call does nothing."""
-        self._context, self._held = None, ()
-        self._host_images = self._host_poses = np.zeros(0, np.float32)
-        self._stream.close()
-
-    def _on_device(self, images: Any) -> DeviceArray:
-        self._stream.take(images, self._images)
-        self._from_device()
-        return self._poses
-
-    def _network(self) -> None:
-        if not self._context.execute_async_v3(self._stream.handle):
-            raise RuntimeError("TensorRT refused to run this plan")
-
-    def _host_round(self) -> None:
-        self._stream.upload(self._host_images, self._images)
-        self._network()
-        self._stream.download(self._poses, self._host_poses)
+def _contexts(trt: Any, plans: list[Any], lane: Lane, context_of: Context) -> list[Any]:
+    """An execution context a plan; several of them use the same memory in turn."""
+    if len(plans) == 1:
+        return [context_of(trt, plans[0], trt.ExecutionContextAllocationStrategy.STATIC)]
+    size = max(plan.device_memory_size_v2 for plan in plans)
+    arena, made = lane.arena(size), []
+    for plan in plans:
+        context = context_of(trt, plan, trt.ExecutionContextAllocationStrategy.USER_MANAGED)
+        context.set_device_memory(arena, size)
+        made.append(context)
+    return made
 
 
 def _check_device(made: Manifest) -> None:

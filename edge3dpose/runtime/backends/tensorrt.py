@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,13 @@ def problem() -> str:
 
 def open_engine(path: Path, spec: ModelSpec) -> Engine:
     """Open a verified plan; MissingDependency in one line without driver, device or package."""
-    return _plan.open_plan(path, spec, "tensorrt", context_of=_context, captures=True)
+    return open_engines({0: path}, spec)[0]
 
 
-def _context(trt: Any, plan: Any) -> Any:
-    return plan.create_execution_context()
+def open_engines(paths: Mapping[int, Path], spec: ModelSpec) -> dict[int, Engine]:
+    """Open several cuts of a model, which share buffers and the memory of their activations."""
+    return {**_plan.open_plans(paths, spec, "tensorrt", context_of=_context, captures=True)}
+
+
+def _context(trt: Any, plan: Any, strategy: Any) -> Any:
+    return plan.create_execution_context(strategy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +22,16 @@ def problem() -> str:
 
 def open_engine(path: Path, spec: ModelSpec) -> Engine:
     """Open a verified plan; MissingDependency in one line without driver, device or package."""
-    return _plan.open_plan(path, spec, "tensorrt-rtx", context_of=_context, captures=False)
+    return open_engines({0: path}, spec)[0]
 
 
-def _context(trt: Any, plan: Any) -> Any:
+def open_engines(paths: Mapping[int, Path], spec: ModelSpec) -> dict[int, Engine]:
+    """Open several cuts of a model, which share buffers and the memory of their activations."""
+    return {**_plan.open_plans(paths, spec, "tensorrt-rtx", context_of=_context, captures=False)}
+
+
+def _context(trt: Any, plan: Any, strategy: Any) -> Any:
     config = plan.create_runtime_config()
     config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+    config.set_execution_context_allocation_strategy(strategy)
     return plan.create_execution_context(config)
