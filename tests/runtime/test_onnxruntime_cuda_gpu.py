@@ -3,10 +3,13 @@
 import numpy as np
 import pytest
 import small_net
+from crop_model import by_numpy
 from standing import SPEC
 
 from edge3dpose import nvidia, rooms
 from edge3dpose.commands._engine import best_backend, choose, open_chosen
+from edge3dpose.runtime.preprocess import view_of
+from edge3dpose.types import Box
 
 PROBLEM = rooms.load("runtime.backends", "onnxruntime-cuda").problem()
 
@@ -30,6 +33,18 @@ def test_the_gpu_answers_as_the_cpu_does(tmp_path, precision, most):
         images = rng.random((2, 3, 256, 256), np.float32)
         assert np.allclose(engine(images), wanted(images), atol=most)
     engine.close()
+    engine.close()
+
+
+def test_people_are_cut_out_on_the_device(tmp_path):
+    engine = engine_of(small_net.write(tmp_path), "onnxruntime-cuda", "fp32", tmp_path / "engines")
+    if engine.look is None:
+        pytest.skip("NVRTC is not here")
+    picture = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), np.uint8)
+    views = [view_of(Box(300, 100, 700, 500, angle_rad=0.3), 256)]
+    wanted = engine(np.stack([by_numpy(picture, view, SPEC) for view in views]))
+    for _ in range(2):
+        assert np.allclose(engine.look(picture, views), wanted, atol=1e-4)
     engine.close()
 
 

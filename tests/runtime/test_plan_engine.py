@@ -8,11 +8,13 @@ import ctypes
 
 import numpy as np
 import pytest
+import small_net
 from crop_model import CompiledKernels, by_numpy
 from cuda_on_cpu import Cuda
 from standing import SPEC
 from test_gpu_crop import as_nv12
 
+from edge3dpose import rooms
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.backends._lane import Lane
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
@@ -166,6 +168,29 @@ def test_what_is_no_picture_leaves_the_engine_as_it_was(kernels):
         engine.look(PICTURE.astype(np.float32), VIEWS)
     assert engine.look(PICTURE, VIEWS).shape == (2, 17, 4)
     engine.close()
+
+
+@both_memories
+def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, integrated):
+    # onnxruntime-cuda, with the CPU as the device of its buffers
+    runtime = pytest.importorskip("onnxruntime")
+    backend = rooms.load("runtime.backends", "onnxruntime-cuda")
+    onnx_file = small_net.write(tmp_path).onnx
+    session = backend.open_session(runtime, onnx_file, ["CPUExecutionProvider"], "")
+    engine = backend.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
+    assert engine.look is None
+    cuda = Cuda(kernels, integrated=integrated)
+    count = 3 * 256 * 256
+    theirs = (ctypes.c_float * count).from_address(engine._images.data_ptr())
+    cuda.memory[engine._images.data_ptr()] = memoryview(theirs).cast("B")
+    engine.crop_by(Stream(cuda, cuda), b"any")
+    crops = np.stack([by_numpy(PICTURE, view, SPEC) for view in VIEWS])
+    wanted = session.run(["cut07"], {"images": crops})[0]
+    for _ in range(2):
+        assert np.allclose(engine.look(PICTURE, VIEWS), wanted, atol=1e-5)
+    engine.close()
+    engine.close()
+    assert len(cuda.memory) == 1  # theirs
 
 
 def test_without_a_kernel_people_are_cut_out_elsewhere(kernels):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ import numpy as np
 
 from edge3dpose import manifest, nvidia
 from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.runtime.backends._lane import crop_code
+from edge3dpose.runtime.cuda import Stream, open_stream
+from edge3dpose.runtime.device_array import DeviceArray
+from edge3dpose.runtime.gpu_crop import GpuCrop
+from edge3dpose.runtime.planes import format_of
+from edge3dpose.runtime.preprocess import View
 from edge3dpose.types import Array, Engine, ModelSpec
 
 PROVIDER = "CUDAExecutionProvider"
@@ -61,7 +68,10 @@ def open_engine(path: Path, spec: ModelSpec) -> Engine:
             f"ONNX Runtime {runtime.__version__} cannot load its CUDA provider: CUDA or cuDNN of "
             f"the version it was built for is not here; {INSTALL}"
         )
-    return BoundEngine(runtime, session, spec, spec.head(made.cut), "cuda")
+    engine = BoundEngine(runtime, session, spec, spec.head(made.cut), "cuda")
+    if code := crop_code():
+        engine.crop_by(open_stream("tensorrt"), code)
+    return engine
 
 
 def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -> Any:
@@ -79,7 +89,10 @@ def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -
 
 
 class BoundEngine:
-    """One cut with fixed buffers on a device, one person a call inside; not thread-safe."""
+    """One cut with fixed buffers on a device, one person a call inside; not thread-safe.
+
+    look  people of a picture, cut out on the GPU; None until ``crop_by`` says how
+    """
 
     def __init__(self, runtime: Any, session: Any, spec: ModelSpec, head: str, device: str) -> None:
         side, joints = spec.input_size, len(spec.skeleton.joints)
@@ -90,7 +103,9 @@ class BoundEngine:
         self._binding: Any = session.io_binding()
         self._binding.bind_ortvalue_input("images", self._images)
         self._binding.bind_ortvalue_output(head, self._poses)
-        self._joints = joints
+        self._spec, self._joints = spec, joints
+        self._crop: tuple[Stream, GpuCrop] | None = None
+        self.look: Callable[[Any, Sequence[View]], Array] | None = None
         self(np.zeros((WARM_UP, 3, side, side), np.float32))
 
     def __call__(self, images: Array) -> Array:
@@ -98,12 +113,35 @@ class BoundEngine:
         found = np.empty((len(images), self._joints, 4), np.float32)
         for n in range(len(images)):
             self._images.update_inplace(np.ascontiguousarray(images[n : n + 1], np.float32))
-            self._session.run_with_iobinding(self._binding)
-            found[n] = self._poses.numpy()[0]
+            found[n] = self._answer()
         return found
+
+    def crop_by(self, stream: Stream, code: bytes) -> None:
+        """Cut people out by the kernel of a CUBIN, on a stream that is freed with the engine."""
+        images = DeviceArray(self._images.data_ptr(), tuple(self._images.shape()), None)
+        self._crop = (stream, GpuCrop(stream, self._spec, images, code))
+        self.look = self._look
+
+    def _look(self, picture: Any, views: Sequence[View]) -> Array:
+        assert self._crop is not None
+        stream, crop = self._crop
+        found = np.empty((len(views), self._joints, 4), np.float32)
+        for n, view in enumerate(views):
+            crop.put(picture, view)
+            crop.cut(format_of(picture))
+            stream.synchronize()  # the session has a stream of its own
+            found[n] = self._answer()
+        return found
+
+    def _answer(self) -> Array:
+        self._session.run_with_iobinding(self._binding)
+        return self._poses.numpy()[0]
 
     def close(self) -> None:
         """Free buffers and session; a second call does nothing."""
+        if self._crop:
+            self._crop[0].close()
+        self._crop = None
         self._binding = self._images = self._poses = self._session = None
 
 
