@@ -74,6 +74,11 @@ def _facts(card: dict[str, Any]) -> list[str]:
         lines.append(
             f"- {run['samples']} samples in {run['steps']} steps, {run['hours']} h on {machines}"
         )
+        if before := run.get("encoder_put_back_at"):
+            lines.append(
+                f"- in the first {before} samples its encoder learned too; then the published one "
+                "was put back and the heads went on"
+            )
         recipe = ", ".join(f"{name} {value}" for name, value in run["recipe"].items())
         lines.append(f"- recipe: {recipe}")
     return lines

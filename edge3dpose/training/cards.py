@@ -21,6 +21,7 @@ AS_PUBLISHED, TUNED = ", weights as published", ", its layers from 16x16 down tr
 def trained(saved: Checkpoint) -> dict:
     """Card of a trained network; measured errors are added by edge3dpose evaluate."""
     progress, recipe = saved.progress, saved.recipe
+    put_back = {"encoder_put_back_at": progress.put_back_at} if progress.put_back_at else {}
     return {
         "state": "trained",
         "growth": recipe.growth,
@@ -31,6 +32,7 @@ def trained(saved: Checkpoint) -> dict:
             "steps": progress.step,
             "hours": round(progress.seconds / 3600, 2),
             "machines": progress.machines,
+            **put_back,
             "recipe": asdict(recipe) | ({} if progress.real else {"real": 0.0}),
         },
         "cuts": {},

@@ -27,6 +27,7 @@ class Progress:
     renders: bool = True  # whether renders were among what was learned from
     real: list[str] = field(default_factory=list)  # sources of real people: file, SHA-256, crops
     datasets: list[str] = field(default_factory=list)  # under licences of their own
+    put_back_at: int = 0  # samples after which the published encoder replaced one that had learned
 
 
 def save(

@@ -64,7 +64,8 @@ def resume(
 
 
 def begin_anew(training: Training) -> None:
-    """Average and moments from the weights as they are now: some were put in from elsewhere."""
+    """Average and moments from the weights as they are now: a published encoder was put back."""
+    training.progress.put_back_at = training.progress.samples
     training.ema = copy.deepcopy(training.net.state_dict())
     training.optimiser.state.clear()
 

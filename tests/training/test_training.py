@@ -117,6 +117,7 @@ def test_after_an_encoder_was_put_back_average_and_moments_begin_anew():
     with torch.no_grad():
         training.net.entry.encoder.to_8[0].expand.weight.add_(1.0)
     loop.begin_anew(training)
+    assert training.progress.put_back_at == training.progress.samples == 2
     assert not training.optimiser.state
     for name, value in training.net.state_dict().items():
         assert torch.equal(training.ema[name], value), name
