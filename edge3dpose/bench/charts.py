@@ -11,7 +11,7 @@ from edge3dpose.bench.svg import Plot
 Row = dict[str, Any]
 
 SERIES = 8  # colours of the style sheet, s0 ... s7
-_LABELS_PX = 250
+_LABELS_PX = 310
 _BAR_PX = 11
 _BESIDE = ("read", "sink")  # in threads of their own, while the loop goes on
 
@@ -69,7 +69,7 @@ def pareto(
     error: str = MPJPE,
     peers: Sequence[tuple[str, float, float]] = (),
 ) -> str:
-    """Milliseconds against error, a line a way, the front drawn behind them.
+    """Milliseconds against error, a line a way, the front behind them; empty for a single point.
 
     error  which figure of a row's errors; where a row lacks it, the cut stands in its place
     peers  (name, ms, error)
@@ -79,6 +79,8 @@ def pareto(
     heights = heights if known else [row["cut"] for row in rows]
     points = [(ms(row), height) for row, height in zip(rows, heights, strict=True)]
     others = [(x, y) for _, x, y in peers] if known else []
+    if len(points) + len(others) < 2:
+        return ""
     right = max(x for x, _ in (*points, *others))
     low, high = min(y for _, y in (*points, *others)), max(y for _, y in (*points, *others))
     room = 0.1 * (high - low) or 1.0

@@ -11,6 +11,8 @@ from edge3dpose.bench.row_error import counted_mm
 from edge3dpose.bench.verdict import Verdict, judge
 from edge3dpose.errors import BadInput
 
+QUIET = 0.25  # of the cores may have had something else to do
+
 # What has to be the same for a time to be compared; a report that does not tell of it passes
 _MACHINE = ("processor", "instructions", "cores", "gpus")
 _CLOCKS = ("governor", "power_mode", "cpu_max_mhz", "boost")
@@ -34,6 +36,7 @@ class Comparison:
 
     old_time: str
     new_time: str
+    busy: str  # which machine had other work before the run began, and how much; empty for none
     refusal: str  # why there is no verdict at all; empty where there are verdicts
     differences: tuple[str, ...]  # of machine, versions, weights, source
     rows: tuple[Compared, ...]
@@ -57,6 +60,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:
     return Comparison(
         old_time=old["time"],
         new_time=new["time"],
+        busy="; ".join(_other_work("old", old) + _other_work("new", new)),
         refusal=refusal,
         differences=tuple(_differences(old, new)),
         rows=tuple(
@@ -117,6 +121,13 @@ def _other_machine(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         if name in clocks[0] and name in clocks[1]
     ]
     return [_told(name, a, b) for name, a, b in pairs if a != b]
+
+
+def _other_work(which: str, report: dict[str, Any]) -> list[str]:
+    loads, cores = report["machine"].get("load_average"), report["machine"]["cores"]
+    if not loads or loads[0] <= QUIET * cores:
+        return []
+    return [f"load average {loads[0]:g} on {cores} cores before the {which} one"]
 
 
 def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:

@@ -64,6 +64,8 @@ def about(comparison: Comparison) -> list[str]:
     said = [f"Now {comparison.new_time}. Below 1x is faster; in brackets what 99 % are sure of."]
     if comparison.refusal:
         said.append(f"No verdict, these are different machines: {comparison.refusal}.")
+    if comparison.busy:
+        said.append(f"Busy: {comparison.busy}. A verdict is of that load too; measure again idle.")
     for measured, words in (("alone", "Engines alone"), ("whole", "End to end")):
         shift = comparison.shift(measured)
         if shift is not None:

@@ -201,4 +201,6 @@ def _paragraph(text: str, *, soft: bool = False) -> str:
 
 
 def _figure(drawing: str, caption: str) -> str:
+    if not drawing:
+        return ""
     return f"<figure>{drawing}<figcaption>{escape(caption)}</figcaption></figure>"

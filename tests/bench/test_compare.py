@@ -102,6 +102,15 @@ def test_what_all_engines_share_is_told_apart():
     )
 
 
+def test_other_work_on_the_machine_is_told():
+    new = old()
+    assert compare(old(), new).busy == ""
+    new["machine"]["load_average"] = [3.0, 1.0, 1.0]
+    found = compare(old(), new)
+    assert found.busy == "load average 3 on 4 cores before the new one"
+    assert any(line.startswith("Busy: ") for line in machine_facts.about(found))
+
+
 def test_peers_are_compared_too_and_models_are_not():
     error = {"synthetic": {"mpjpe_mm": 150.0, "people": 100, "seen": 90}}
     first = old() | {"peers": [peer("rival", whole_ms=20, error=error)]}

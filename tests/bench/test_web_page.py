@@ -80,7 +80,7 @@ def test_no_table_tells_a_speed_without_an_error_before_it():
 
 def test_an_error_that_nobody_measured_is_said_to_be_so():
     content = report(
-        [row(3, 1, ms=4, whole_ms=9, mpjpe_mm=None)],
+        [row(n, n, ms=4, whole_ms=9, mpjpe_mm=None) for n in (3, 4)],
         peers=[peer("rival", whole_ms=40, error={})],
         peers_protocol="",
     )
@@ -90,6 +90,8 @@ def test_an_error_that_nobody_measured_is_said_to_be_so():
     assert tables[2][1][:3] == ["rival 0.1", "", "not measured"]
     assert "cut (errors not measured)" in words(svgs(text)[0])
     assert "cut 3, openvino fp32, error not measured" in words(svgs(text)[1])
+    alone = web_page.page(report(content["rows"][:1]))
+    assert len(svgs(alone)) == 2  # one point makes no front
     assert not any("rival" in word for svg in svgs(text) for word in words(svg))
 
 
