@@ -28,8 +28,8 @@ class Plan:
         timed = self.at_least or self.at_least_s or self.at_most_s is not None
         return None if timed else self.rounds * items
 
-    def text(self, *, people: int, size: str) -> str:
-        """How it is measured, in words."""
+    def text(self, *, people: int, size: str, fps: float | None = None) -> str:
+        """How it is measured, in words; ``fps`` where a clip's frames were stamped anew."""
         until = f"{self.rounds} rounds"
         if self.at_least or self.at_least_s:
             until = (
@@ -43,7 +43,7 @@ class Plan:
             f"{until} over all engines in shuffled turn; alone: {self.calls} calls a round on "
             f"{people} people of the source, after {self.warm_up} that do not count; end to end: "
             f"{frames} of {size} px a round, after {self.warm_up} frames that do not count"
-        )
+        ) + (f"; its frames stamped {fps:g} a second" if fps else "")
 
 
 # Five rounds are the fewest that a comparison can be sure of (bench.compare)

@@ -5,17 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from edge3dpose import rooms
+from edge3dpose.bench.at_rate import AtRate
 from edge3dpose.bench.timing import Surroundings
 from edge3dpose.camera import open_lens
+from edge3dpose.errors import BadInput
 from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.types import ModelSpec
 
 
-def opener(source: str, camera: int | None = None) -> Callable[[], Source]:
-    """Opens the source anew each time."""
-    if camera is None:
-        return lambda: open_source(source)
-    return lambda: rooms.load("runtime.sources", "camera").open_source(str(camera))
+def opener(
+    source: str, camera: int | None = None, fps: float | None = None
+) -> Callable[[], Source]:
+    """Opens the source anew each time; ``fps`` stamps the frames of one that is not live."""
+
+    def again() -> Source:
+        if camera is not None:
+            opened: Source = rooms.load("runtime.sources", "camera").open_source(str(camera))
+        else:
+            opened = open_source(source)
+        if fps is None:
+            return opened
+        if opened.live:
+            opened.close()
+            raise BadInput(f"--fps stamps the frames of a file; {opened.name} has a clock")
+        return AtRate(opened, fps)
+
+    return again
 
 
 def around(spec: ModelSpec, opened: Callable[[], Source]) -> Surroundings:

@@ -29,7 +29,12 @@ PROTOCOL = (
 
 
 def add_footprints(
-    rows: list[dict], choices: list[Choice], engines: Path | None, source: str, frames: int | None
+    rows: list[dict],
+    choices: list[Choice],
+    engines: Path | None,
+    source: str,
+    fps: float | None,
+    frames: int | None,
 ) -> None:
     """Measure the cut that `auto` takes, else the best, of each backend and precision."""
     by_name = {(row["backend"], row["precision"], row["cut"]): row for row in rows}
@@ -42,10 +47,12 @@ def add_footprints(
         ranked = [cut for cut, _ in cuts_by_error(weights) if cut in mine]
         wanted = [best_cut(weights)[0], *ranked, max(mine)]
         cut = next(cut for cut in wanted if cut in mine)
-        by_name[(*way, cut)]["footprint"] = footprint(mine[cut], engines, source, frames)
+        by_name[(*way, cut)]["footprint"] = footprint(mine[cut], engines, source, fps, frames)
 
 
-def footprint(choice: Choice, engines: Path | None, source: str, frames: int | None) -> dict:
+def footprint(
+    choice: Choice, engines: Path | None, source: str, fps: float | None, frames: int | None
+) -> dict:
     """Peak memory, first pose and CPU time of one cut over a source that can be opened again."""
     wanted = {
         "model": choice.spec.name,
@@ -56,6 +63,7 @@ def footprint(choice: Choice, engines: Path | None, source: str, frames: int | N
         "threads": choice.threads,
         "engines": None if engines is None else str(engines),
         "source": source,
+        "fps": fps,
     }
     ours = Apart([sys.executable, "-m", __name__], wanted)
     try:
@@ -71,12 +79,12 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what a library prints is no answer
     wanted = json.loads(sys.argv[1])
-    source, engines = wanted.pop("source"), wanted.pop("engines")
+    source, fps, engines = (wanted.pop(name) for name in ("source", "fps", "engines"))
     wanted["weights"] = Path(wanted["weights"])
     choice = choose(**wanted)
     engine, _ = open_chosen(choice, engines and Path(engines))
     print(json.dumps({"opened_at_s": time.monotonic()}), file=answers)
-    surroundings = around(choice.spec, opener(source))
+    surroundings = around(choice.spec, opener(source, fps=fps))
     for line in sys.stdin:
         told = _pass(engine, surroundings, json.loads(line)["frames"])
         print(json.dumps(told), file=answers)

@@ -32,6 +32,7 @@ def measure(
     plan: timing.Plan,
     source: str,
     camera: int | None,
+    fps: float | None,
     engines: Path | None,
     peers: str | None,
     python: Path | None,
@@ -39,13 +40,14 @@ def measure(
 ) -> dict:
     """Time every engine that was asked for, and the peers, in one run; gives the report.
 
+    fps     stamps the frames of a file; None for its own time
     peers   names with commas, see commands._against; python is what runs them, None for this one
     wanted  see commands._candidates.chosen
     """
     rivals = against.names(peers)
     choices = chosen(**wanted)
     spec, weights = choices[0].spec, choices[0].weights
-    again = opener(source, camera)
+    again = opener(source, camera, fps)
     about, live = _look_at(again())
     if live and plan.frames is None:
         raise BadInput(f"{about['source']} has no end: say how many frames with --max-frames")
@@ -69,13 +71,13 @@ def measure(
         "weights_sha256": weights.sha256,
         "state": weights.card.get("state"),
         "plan": asdict(plan),
-        "protocol": plan.text(people=REAL_PEOPLE, size=about["frame_size"]),
+        "protocol": plan.text(people=REAL_PEOPLE, size=about["frame_size"], fps=fps),
         "energy": {"counters": {m.name: m.covers for m in meters}, "lacking": lacking},
         "refused": refused,
     }
     if not live:
         content["footprint_protocol"] = FOOTPRINT_PROTOCOL
-        add_footprints(content["rows"], choices, engines, source, plan.frames)
+        add_footprints(content["rows"], choices, engines, source, fps, plan.frames)
     return content
 
 

@@ -25,6 +25,7 @@ _OF_A_REPORT = {"measured", "html", "plot", "compare", "trace"}
 @click.option("--threads", type=click.IntRange(min=1), help="of a CPU backend")
 @click.option("--camera", type=click.IntRange(min=0), help="number of a camera")
 @click.option("--source", default="sample", show_default=True, help="video, folder, URL, sample")
+@click.option("--fps", type=click.FloatRange(min=0.1), help="stamp a file's frames: N a second")
 @click.option("--max-frames", type=click.IntRange(min=1), help="end to end, a round")
 @click.option(
     "--calls", default=30, show_default=True, type=click.IntRange(min=1), help="alone, a round"
