@@ -16,6 +16,7 @@ QUIET = 0.25  # of the cores may have had something else to do
 # What has to be the same for a time to be compared; a report that does not tell of it passes
 _MACHINE = ("processor", "instructions", "cores", "gpus")
 _CLOCKS = ("governor", "power_mode", "cpu_max_mhz", "boost")
+_FRAMES = ("source", "frame_size", "fps")  # the same, or end to end is something else
 _NOTED = ("system", "python", "scheduling", "load_average")
 
 
@@ -56,7 +57,7 @@ def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:
         raise BadInput(f"the reports are of {old['model']} and {new['model']}: nothing to compare")
     before, after = _rows(old), _rows(new)
     refusal = "; ".join(_other_machine(old, new))
-    same_frames = all(old[name] == new[name] for name in ("source", "frame_size"))
+    same_frames = all(old.get(name) == new.get(name) for name in _FRAMES)
     return Comparison(
         old_time=old["time"],
         new_time=new["time"],
@@ -139,8 +140,7 @@ def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
         for name in sorted({*versions[0], *versions[1]})
     ]
     pairs += [
-        (name, old.get(name), new.get(name))
-        for name in ("commit", "weights_sha256", "source", "frame_size")
+        (name, old.get(name), new.get(name)) for name in ("commit", "weights_sha256", *_FRAMES)
     ]
     return [_told(name, a, b) for name, a, b in pairs if a != b]
 

@@ -70,6 +70,7 @@ def measure(
         "model": spec.name,
         "weights_sha256": weights.sha256,
         "state": weights.card.get("state"),
+        "fps": fps,
         "plan": asdict(plan),
         "protocol": plan.text(people=REAL_PEOPLE, size=about["frame_size"], fps=fps),
         "energy": {"counters": {m.name: m.covers for m in meters}, "lacking": lacking},

@@ -75,6 +75,7 @@ def test_a_report_that_does_not_tell_of_its_clocks_can_be_compared():
 
 
 def test_other_frames_leave_the_engine_alone():
+    assert compare(old(), old() | {"fps": 30.0}).rows[0].whole is None
     new = old() | {"source": "clip.mp4", "frame_size": "1920x1080"}
     found = compare(old(), new)
     assert all(row.alone.word == "no difference" and row.whole is None for row in found.rows)
