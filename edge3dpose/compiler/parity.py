@@ -16,7 +16,7 @@ from edge3dpose.types import Array, ModelSpec, Weights
 
 TOLERANCES_MM = {  # precision -> (median, 99th percentile) of the joints' distances
     "fp32": (0.1, 0.5),
-    "bf16": (6.0, 30.0),
+    "bf16": (12.0, 60.0),
     "fp16": (0.5, 3.0),
     "int8": (12.0, 60.0),
 }
