@@ -16,6 +16,7 @@ from edge3dpose import models, nvidia, paths
 from edge3dpose.bench import machine, opencv
 from edge3dpose.bench.finding import Finding
 from edge3dpose.errors import Edge3DPoseError
+from edge3dpose.runtime import nvrtc
 
 _FEW_MB = 500  # 24 engines of one model and precision need a few hundred MB
 
@@ -67,7 +68,17 @@ def _gpu() -> Iterator[Finding]:
     yield _package("tensorrt", "pip install 'edge3dpose[tensorrt]'")
     yield _package("tensorrt_rtx", "pip install 'edge3dpose[rtx]'")
     yield _package("cuda.bindings", "pip install 'edge3dpose[tensorrt]'", "cuda-bindings")
+    yield _nvrtc()
     yield _package("pycuda", "pip install 'edge3dpose[pycuda]' (needs the CUDA toolkit)")
+
+
+def _nvrtc() -> Finding:
+    try:
+        known = nvrtc.architectures()
+    except Edge3DPoseError as error:
+        fix = "pip install cuda-bindings nvidia-cuda-nvrtc; else the CPU cuts people out, on GPUs too"
+        return Finding("NVRTC", "missing", str(error).split("; ")[0], fix)
+    return Finding("NVRTC", "ok", f"compiles kernels for {known[0]} to {known[-1]}")
 
 
 def _storage() -> Iterator[Finding]:
