@@ -76,7 +76,7 @@ def _nvrtc() -> Finding:
     try:
         known = nvrtc.architectures()
     except Edge3DPoseError as error:
-        fix = "pip install cuda-bindings nvidia-cuda-nvrtc; else the CPU cuts people out, on GPUs too"
+        fix = "pip install cuda-bindings nvidia-cuda-nvrtc; else crops are made on the CPU"
         return Finding("NVRTC", "missing", str(error).split("; ")[0], fix)
     return Finding("NVRTC", "ok", f"compiles kernels for {known[0]} to {known[-1]}")
 
