@@ -134,16 +134,18 @@ def ensure_built(
     progress: Callable[[str, float], None] | None = None,
 ) -> Path:
     """The file of the engine, built where the cache has none."""
-    from edge3dpose.compiler.build import ensure_engine  # onnx and more: not for --help
+    from edge3dpose.compiler import cache
+    from edge3dpose.compiler.order import key_fields, place_order
 
-    return ensure_engine(
-        choice.weights,
-        choice.cut,
-        choice.precision,
-        choice.backend,
-        engines=engines or paths.engines_folder(),
-        progress=progress,
-    )
+    folder = engines or paths.engines_folder()
+    wanted = choice.weights, choice.cut, choice.precision, choice.backend
+    found = cache.look_up(folder, key_fields(place_order(*wanted)))
+    if found.hit:
+        return found.engine
+    # only now: the compiler and onnx take 30 MB
+    from edge3dpose.compiler.build import ensure_engine
+
+    return ensure_engine(*wanted, engines=folder, progress=progress)
 
 
 def best_backend() -> tuple[str, str]:

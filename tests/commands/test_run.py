@@ -264,6 +264,25 @@ def test_without_measured_errors_the_last_cut_is_taken(blind):
         )
 
 
+FOUND = """
+import sys
+from pathlib import Path
+from edge3dpose.commands._engine import choose, open_chosen
+wanted = {"cut": "3", "precision": "fp32", "backend": "openvino"}
+chosen = choose(model="sspnet-lite", weights=Path(sys.argv[1]), **wanted)
+open_chosen(chosen, Path(sys.argv[2]))[0].close()
+print("onnx" in sys.modules)
+"""
+
+
+def test_an_engine_that_is_there_is_opened_without_the_compiler(tmp_path):
+    words = [sys.executable, "-c", FOUND, write_weights(tmp_path, unit_pose()), tmp_path / "built"]
+    said = [
+        subprocess.run(words, capture_output=True, text=True, check=True).stdout for _ in range(2)
+    ]
+    assert said == ["True\n", "False\n"]
+
+
 def test_a_broken_video_leaves_one_line_on_stderr(tmp_path):
     """In a process of its own: what FFmpeg and OpenCV write goes past Python."""
     file = tmp_path / "broken.mp4"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ def version() -> str:
     return _package().__version__
 
 
+@functools.cache
 def computes_bf16() -> bool:
     """Whether this CPU has instructions for it: AMX or AVX512-BF16."""
     return "BF16" in list(_package().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
