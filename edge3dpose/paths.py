@@ -40,12 +40,6 @@ def weights_file(model: str) -> Path:
     return PACKAGE / "weights" / f"{model}.onnx"
 
 
-def ranges_file(model: str) -> Path:
-    """INT8 ranges of a model: the user's own in home()/calibration, else the ones shipped."""
-    own = home() / "calibration" / f"{model}.ranges.json"
-    return own if own.exists() else PACKAGE / "weights" / f"{model}.ranges.json"
-
-
 def sha256_of(path: Path) -> str:
     """Hex SHA-256 of a file's bytes."""
     digest = hashlib.sha256()

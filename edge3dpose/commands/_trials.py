@@ -8,18 +8,17 @@ from pathlib import Path
 import click
 import numpy as np
 
-from edge3dpose import manifest, rooms
+from edge3dpose import manifest
 from edge3dpose.bench import machine, profile, timing
 from edge3dpose.bench.deviation import deviation_mm
 from edge3dpose.bench.heads import open_heads
 from edge3dpose.bench.on_demand import OnDemand
 from edge3dpose.bench.pareto import Point
-from edge3dpose.camera import open_lens
+from edge3dpose.commands._around import around, opener
 from edge3dpose.commands._engine import Choice, cuts_by_error, ensure_built, open_chosen
 from edge3dpose.commands._progress import builds, steps
 from edge3dpose.errors import AccuracyGateFailed
 from edge3dpose.manifest import Manifest
-from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Array, ModelSpec, Weights
 
 # What an open engine takes (a deep cut of sspnet-lite in OpenVINO); all may take half of the memory
@@ -110,20 +109,11 @@ def around_ms(trial: Trial, spec: ModelSpec) -> float:
     """What 90 % of the frames spend outside the engine: the loop of `run` over the sample.
 
     Waiting for a frame is not in it, nor is what is written or shown, nor the search for newcomers,
-    once a second.
+    a look every quarter of a second.
     """
-    follow = rooms.load("runtime.detectors", "follow")
-    finder = rooms.load("runtime.detectors", "blazepose").open_detector()
-    one_euro = rooms.load("runtime.filters", "one-euro")
     candidate = timing.Candidate({}, trial.engine)
-    around = timing.Surroundings(
-        spec,
-        source=lambda: open_source("sample"),
-        detector=lambda related: follow.open_detector(finder),
-        filters=lambda: [one_euro.open_filter()],
-        lens=open_lens(),
-    )
-    timing.time_whole([candidate], around, timing.Plan(rounds=1), lambda: None)
+    surroundings = around(spec, opener("sample", fps=30))
+    timing.time_whole([candidate], surroundings, timing.Plan(rounds=1), lambda: None)
     trial.engine.close()
     stages = timing.figures(candidate)["end_to_end"]["stages"]
     spent = sum(stages[name]["p90_ms"] for name in ("preprocess", "lift", "filter"))

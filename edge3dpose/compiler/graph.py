@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -40,15 +39,6 @@ def load(path: Path) -> ModelProto:
 def producers(graph: GraphProto) -> dict[str, NodeProto]:
     """Tensor name -> the node that writes it."""
     return {name: node for node in graph.node for name in node.output if name}
-
-
-def consumers(graph: GraphProto) -> dict[str, list[NodeProto]]:
-    """Tensor name -> the nodes that read it."""
-    readers: dict[str, list[NodeProto]] = defaultdict(list)
-    for node in graph.node:
-        for name in node.input:
-            readers[name].append(node)
-    return readers
 
 
 def constants(graph: GraphProto) -> dict[str, NDArray]:
