@@ -107,7 +107,7 @@ def choose(
     else:
         number = _one_cut(cut, opened.spec)
     if precision == "auto":
-        precision, reason = best_precision(backend)
+        precision, reason = best_precision(backend, shipped=weights is None)
         why.append(f"precision {precision}: {reason}")
     if threads is not None and backend in GPU_PACKAGES:
         raise BadInput(f"--threads is for the CPU backends, not for {backend}")
@@ -159,13 +159,18 @@ def best_backend() -> tuple[str, str]:
     return "onnxruntime", "neither an NVIDIA device that can be used nor openvino is here"
 
 
-def best_precision(backend: str) -> tuple[Precision, str]:
-    """What needs no calibration and is the quickest of that, and why."""
+def best_precision(backend: str, *, shipped: bool) -> tuple[Precision, str]:
+    """What needs no calibration and is the quickest of that, and why.
+
+    shipped  whether the weights are the package's: those are known to bear BF16
+    """
     if backend in GPU_PACKAGES:
         return "fp16", "a GPU's own speed, the head stays in FP32"
-    if getattr(rooms.load("runtime.backends", backend), "computes_bf16", bool)():
-        return "bf16", "this CPU computes in it, much quicker than in fp32, which is exact"
-    return "fp32", "exact, and the CPU needs no calibration for it"
+    if not getattr(rooms.load("runtime.backends", backend), "computes_bf16", bool)():
+        return "fp32", "exact, and the CPU needs no calibration for it"
+    if not shipped:
+        return "fp32", "exact; this CPU is quicker with --precision bf16, if these weights bear it"
+    return "bf16", "this CPU computes in it, much quicker than in fp32, which is exact"
 
 
 def best_cut(weights: Weights) -> tuple[int, str]:

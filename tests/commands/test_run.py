@@ -66,8 +66,7 @@ def test_the_sample_becomes_a_video_and_json_lines(place, tmp_path):
     assert result.exit_code == 0, result.output
     head, *rest = lines(jsonl)
     assert head["schema"] == "edge3dpose.poses/1"
-    assert (head["model"], head["cut"]) == (SPEC.name, 7)
-    assert head["precision"] == ("bf16" if openvino.computes_bf16() else "fp32")
+    assert (head["model"], head["cut"], head["precision"]) == (SPEC.name, 7, "fp32")
     assert (head["source"], head["live"]) == ("sample", False)
     assert head["camera"]["assumed"][0] == "60 degrees across the longer side"
     assert [line["frame"] for line in rest] == list(range(8))
@@ -184,6 +183,14 @@ def test_weights_that_were_changed_are_refused(tmp_path):
     content[-30] ^= 4
     file.write_bytes(content)
     assert "damaged or was swapped" in refused(run(tmp_path, "--source", "sample"))
+
+
+@pytest.mark.skipif(not openvino.computes_bf16(), reason="this CPU does not compute in BF16")
+def test_the_shipped_weights_run_in_bf16_where_the_cpu_does():
+    wanted = {"cut": "auto", "precision": "auto", "backend": "openvino"}
+    settled = choose(model=SPEC.name, weights=None, **wanted)
+    assert settled.precision == "bf16"
+    assert any("this CPU computes in it" in reason for reason in settled.why)
 
 
 def test_a_cut_that_is_nearly_as_good_and_quicker_is_taken():
