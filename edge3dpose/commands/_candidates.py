@@ -15,7 +15,7 @@ from edge3dpose.bench.heads import open_heads
 from edge3dpose.bench.timing import Candidate
 from edge3dpose.commands._engine import BACKENDS, Choice, choose, listed, open_chosen
 from edge3dpose.commands._progress import builds
-from edge3dpose.errors import AccuracyGateFailed
+from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
 from edge3dpose.types import PRECISIONS, Array, Weights
 
 PEOPLE = 16  # of those that the engines are timed on
@@ -44,16 +44,19 @@ def chosen(
 def opened(
     choices: list[Choice], engines: Path | None, stack: ExitStack
 ) -> tuple[list[Candidate], list[dict]]:
-    """The engines to time, and those of several that are too far from FP32 to be of any use."""
+    """The engines to time, and those of several that cannot be or are too far from FP32."""
     candidates, refused = [], []
+    last: Edge3DPoseError | None = None
     for choice in choices:
         try:
             candidates.append(_candidate(choice, engines, stack))
-        except AccuracyGateFailed as error:
-            click.echo(f"left out: {error}", err=True)
+        except (AccuracyGateFailed, BadInput) as error:
+            if str(error) != str(last):  # of 24 cuts, once
+                click.echo(f"left out: {error}", err=True)
             refused.append({**_name(choice), "why": str(error)})
-    if not candidates:
-        raise AccuracyGateFailed(refused[-1]["why"])
+            last = error
+    if not candidates and last:
+        raise last
     return candidates, refused
 
 

@@ -63,6 +63,22 @@ def test_every_cut_and_backend_is_a_row_with_its_error_beside_its_speed(measured
     assert "?" in output  # the error that nobody has measured
 
 
+def test_what_a_backend_cannot_be_is_left_out_and_said(small_weights, tmp_path):
+    weights = ("--model", small_weights.spec.name, "--weights", small_weights.onnx)
+    little = ("--max-frames", 2, "--calls", 2, "--rounds", 1, "--engines", tmp_path / "engines")
+    ways = ("--backend", "onnxruntime", "--precision")
+    report = tmp_path / "r.json"
+    done = run(*weights, *little, *ways, "fp32,bf16", "--cut", 1, "--report", report)
+    assert done.exit_code == 0, done.output
+    assert "left out: --precision bf16 is for openvino" in done.output
+    said = json.loads(report.read_text())
+    assert [row["precision"] for row in said["rows"]] == ["fp32"]
+    assert [row["precision"] for row in said["refused"]] == ["bf16"]
+    alone = run(*weights, *little, *ways, "bf16", "--cut", 1)
+    assert alone.exit_code == 1
+    assert "bf16 is for openvino" in alone.output
+
+
 def test_the_plot_lies_beside_the_report(measured):
     folder, _ = measured
     assert (folder / "machine.png").read_bytes().startswith(b"\x89PNG")
