@@ -1,5 +1,6 @@
 """Pipelines in processes of their own, made of a few lines whose memory and speed are known."""
 
+import os
 import sys
 import time
 
@@ -59,7 +60,8 @@ def test_memory_cpu_time_and_first_pose_are_those_of_the_process(apart):
     found = apart.footprint(last)
     assert 100 <= found["peak_mb"] <= 140  # what it held, though it is free again; not our own
     assert 0.5 <= found["first_pose_s"] <= 3
-    assert 5 <= found["cpu_ms_per_frame"] <= 6.5
+    step_ms = 2 * 1000 / os.sysconf("SC_CLK_TCK") / len(last.frame_s)  # the system counts in ticks
+    assert 5 - step_ms <= found["cpu_ms_per_frame"] <= 6.5 + step_ms
     assert apart.facts == {"version": "7", "model_sha256": "f" * 64}
 
 
