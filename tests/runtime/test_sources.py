@@ -236,7 +236,7 @@ def test_a_live_source_keeps_only_the_newest_frame(network_camera):
         next(frames)
         time.sleep(0.5)  # some 25 frames come and go
         fresh = next(frames)
-        assert source.age_s(fresh) < 0.2
+        assert source.age_s(fresh) < 0.4  # the first of them would be half a second old
         following = next(frames)
         assert following.index > fresh.index >= 5
         assert source.dropped >= 5
