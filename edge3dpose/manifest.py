@@ -82,6 +82,20 @@ def digest(fields: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    """What two sets of key fields have otherwise, a few words for each field; hashes shortened."""
+    return [
+        f"{name}: {_short(there.get(name))} there, {_short(here.get(name))} here"
+        for name in sorted({*there, *here})
+        if there.get(name) != here.get(name)
+    ]
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return f"{text[:12]}..." if len(text) == 64 else text  # a SHA-256
+
+
 def verify(engine: Path) -> Manifest:
     """Read the manifest of an engine and check both; nothing else of the engine is opened.
 

@@ -91,11 +91,12 @@ def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
             return Lookup(_profile(report.load(file, KIND), errors_mm), "")
         except (BadInput, KeyError, TypeError) as error:
             return Lookup(None, f"{file} cannot be read ({error})")
-    others = [(_differences(there, wanted), day) for there, day in _of_model(wanted["model"])]
+    stored = _of_model(wanted["model"])
+    others = [(manifest.differences(there, wanted), day) for there, day in stored]
     if not others:
         return Lookup(None, "")
     differences, day = min(others, key=lambda other: len(other[0]))
-    return Lookup(None, f"the profile of {day} has {'; '.join(differences)}")
+    return Lookup(None, f"the profile of {day} differs in {'; '.join(differences)}")
 
 
 def error_mm(cut: int, deviation_mm: float, errors_mm: Mapping[int, float]) -> float | None:
@@ -121,17 +122,3 @@ def _of_model(model: str) -> Iterator[tuple[dict[str, Any], str]]:
             continue
         if there.get("model") == model:  # another model's name may begin like this one's
             yield there, day
-
-
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
-    names = sorted({*there, *here})
-    return [
-        f"{name} {_short(there.get(name))}, here {_short(here.get(name))}"
-        for name in names
-        if there.get(name) != here.get(name)
-    ]
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return f"{text[:12]}..." if len(text) == 64 else text  # a SHA-256

@@ -14,12 +14,12 @@ from edge3dpose.types import ModelSpec
 
 
 def opener(
-    source: str, camera: int | None = None, fps: float | None = None
+    source: str | None, camera: int | None = None, fps: float | None = None
 ) -> Callable[[], Source]:
     """Opens the source anew each time; ``fps`` stamps the frames of one that is not live."""
 
     def again() -> Source:
-        if camera is not None:
+        if source is None:
             opened: Source = rooms.load("runtime.sources", "camera").open_source(str(camera))
         else:
             opened = open_source(source)

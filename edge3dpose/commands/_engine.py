@@ -166,7 +166,7 @@ def best_precision(backend: str, *, shipped: bool) -> tuple[Precision, str]:
     """
     if backend in GPU_PACKAGES:
         return "fp16", "a GPU's own speed, the head stays in FP32"
-    if not getattr(rooms.load("runtime.backends", backend), "computes_bf16", bool)():
+    if rooms.load("runtime.backends", backend).refuses("bf16"):
         return "fp32", "exact, and the CPU needs no calibration for it"
     if not shipped:
         return "fp32", "exact; this CPU is quicker with --precision bf16, if these weights bear it"

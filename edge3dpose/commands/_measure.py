@@ -47,7 +47,7 @@ def measure(
     rivals = against.names(peers)
     choices = chosen(**wanted)
     spec, weights = choices[0].spec, choices[0].weights
-    again = opener(source, camera, fps)
+    again = opener(source if camera is None else None, camera, fps)
     about, live = _look_at(again())
     if live and plan.frames is None:
         raise BadInput(f"{about['source']} has no end: say how many frames with --max-frames")

@@ -13,6 +13,7 @@ import click
 
 from edge3dpose import rooms
 from edge3dpose.camera import open_lens
+from edge3dpose.commands._around import opener
 from edge3dpose.commands._budget import Budget
 from edge3dpose.commands._engine import Choice, choose
 from edge3dpose.commands._outputs import Outputs, facts_of, open_sinks
@@ -24,7 +25,7 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
-from edge3dpose.runtime.sources import Source, open_source
+from edge3dpose.runtime.sources import Source
 
 
 def run_command(
@@ -76,11 +77,7 @@ def run_command(
 def _opened(camera: int | None, source: str | None) -> Iterator[Source]:
     if (camera is None) == (source is None):
         raise click.UsageError("give one of --camera N and --source FILE|DIR|URL|sample")
-    opened = (
-        rooms.load("runtime.sources", "camera").open_source(str(camera))
-        if source is None
-        else open_source(source)
-    )
+    opened = opener(source, camera)()
     try:
         yield opened
     finally:

@@ -56,7 +56,7 @@ def _nearest(folder: Path, fields: dict[str, Any]) -> str:
     """Why no engine fits: which fields the most similar one has otherwise."""
     same = ("model", "cut", "precision", "backend")
     others = [
-        (_differences(other.fields, fields), other.engine.name)
+        (manifest.differences(other.fields, fields), other.engine.name)
         for other in _manifests(folder)
         if all(other.fields[name] == fields[name] for name in same)
     ]
@@ -73,20 +73,6 @@ def _manifests(folder: Path) -> list[Manifest]:
             with contextlib.suppress(Edge3DPoseError):  # it cannot be used, so nobody is near it
                 found.append(manifest.read(engine))
     return found
-
-
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    names = sorted({*old, *new})
-    return [
-        f"{name}: {_short(old.get(name))} there, {_short(new.get(name))} here"
-        for name in names
-        if old.get(name) != new.get(name)
-    ]
-
-
-def _short(value: object) -> str:
-    text = str(value)
-    return f"{text[:12]}..." if len(text) == 64 else text  # a SHA-256
 
 
 @contextlib.contextmanager

@@ -8,7 +8,6 @@ import platform
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from edge3dpose import manifest, paths, rooms
@@ -64,24 +63,10 @@ def place_order(
         raise BadInput(f"no precision {precision!r}; there is: {', '.join(PRECISIONS)}")
     if backend == "replay":
         raise BadInput("replay plays recordings; engines are built for the other backends")
-    module = rooms.load("runtime.backends", backend)
-    if precision == "bf16":
-        _need_bf16(module, backend)
-    if precision == "int8" and (why := getattr(module, "NO_INT8", "")):
-        raise BadInput(f"--precision int8: {why}; use fp16 or fp32")
+    if why := rooms.load("runtime.backends", backend).refuses(precision):
+        raise BadInput(f"--precision {precision} {why}")
     found = ranges.find(weights, calibration) if precision == "int8" else None
     return Order(weights, cut, precision, backend, found, settings or plan.Settings())
-
-
-def _need_bf16(module: ModuleType, backend: str) -> None:
-    """BF16 is no graph of its own: the backend computes the FP32 one in it, where the CPU can."""
-    if not hasattr(module, "computes_bf16"):
-        raise BadInput(f"--precision bf16 is for openvino; for {backend} take fp32, fp16 or int8")
-    if not module.computes_bf16():
-        raise BadInput(
-            "--precision bf16: this CPU does not compute in it (wanted AMX or AVX512-BF16); "
-            "use fp32 or int8"
-        )
 
 
 def key_fields(order: Order) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def test_what_was_measured_otherwise_is_left_out_and_timed_now(place, home):
     assert "would be built otherwise now" in run(place, "--max-latency-ms", 1e4).output
     other = run(place, "--max-latency-ms", 1e4, "--threads", 2)
     assert "no profile fits: the profile of " in other.output
-    assert "has threads 1, here 2; measure again: edge3dpose tune" in other.output
+    assert "differs in threads: 1 there, 2 here; measure again: edge3dpose tune" in other.output
     missing = run(place, "--max-latency-ms", 1e4, "--backend", "onnxruntime")
     assert "the profile has no such engine" in missing.output
 

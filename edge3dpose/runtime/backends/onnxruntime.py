@@ -17,6 +17,11 @@ def version() -> str:
     return _package().__version__
 
 
+def refuses(precision: str) -> str:
+    """Why no engine of that precision can be had; empty where one can."""
+    return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
+
+
 def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
     """Open a verified ONNX file on the CPU.
 

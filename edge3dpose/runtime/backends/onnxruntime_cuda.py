@@ -26,7 +26,6 @@ from edge3dpose.types import Array, Engine, ModelSpec
 PROVIDER = "CUDAExecutionProvider"
 INSTALL = "pip uninstall -y onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]'"
 DEVICE = "cuda"
-NO_INT8 = "onnxruntime-cuda has no INT8 convolution and would compute them in floats"
 WARM_UP = 3  # calls: the first ones allocate and choose algorithms, then the graph is captured
 
 
@@ -42,6 +41,13 @@ def problem() -> str:
     except MissingDependency as error:
         return str(error)
     return ""
+
+
+def refuses(precision: str) -> str:
+    """Why no engine of that precision can be had; empty where one can."""
+    if precision == "int8":
+        return "has no convolutions in onnxruntime-cuda, only floats; take fp16 or fp32"
+    return "is for openvino; take fp32 or fp16" if precision == "bf16" else ""
 
 
 def open_engine(path: Path, spec: ModelSpec) -> Engine:

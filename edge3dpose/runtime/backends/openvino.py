@@ -24,6 +24,16 @@ def computes_bf16() -> bool:
     return "BF16" in list(_package().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
+def refuses(precision: str) -> str:
+    """Why no engine of that precision can be had; empty where one can."""
+    if precision != "bf16" or computes_bf16():
+        return ""
+    return (
+        "is not for this machine: this CPU does not compute in it (wanted AMX or AVX512-BF16); "
+        "take fp32 or int8"
+    )
+
+
 def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
     """Open a verified ONNX file on the CPU, for the least time a call.
 

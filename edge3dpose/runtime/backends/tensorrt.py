@@ -20,6 +20,11 @@ def problem() -> str:
     return _plan.problem("tensorrt")
 
 
+def refuses(precision: str) -> str:
+    """Why no engine of that precision can be had; empty where one can."""
+    return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
+
+
 def open_engine(path: Path, spec: ModelSpec) -> Engine:
     """Open a verified plan; MissingDependency in one line without driver, device or package."""
     return open_engines({0: path}, spec)[0]
