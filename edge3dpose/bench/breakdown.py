@@ -27,18 +27,32 @@ def by_score(poses: Poses, row: int, *, root: int) -> list[dict[str, float | Non
     A score that knows what it says falls as the error grows.
     """
     errors = metrics.root_aligned_errors(poses.found_mm[row], poses.true_mm, root)
+    return _joint_parts(poses.scores[row], errors, poses.inside, root)
+
+
+def by_depth_spread(poses: Poses, row: int, *, root: int) -> list[dict[str, float | None]]:
+    """The same by the depth's spread, of the error in depth; empty where there are no spreads."""
+    if poses.depth_spreads is None:
+        return []
+    off = poses.found_mm[row, ..., 2] - poses.true_mm[..., 2]
+    errors = np.abs(off - off[:, root, None])
+    return _joint_parts(poses.depth_spreads[row], errors, poses.inside, root)
+
+
+def _joint_parts(
+    values: NDArray, errors: NDArray, inside: NDArray[np.bool_], root: int
+) -> list[dict[str, float | None]]:
     others = np.arange(errors.shape[1]) != root
-    scores, inside = poses.scores[row][:, others].ravel(), poses.inside[:, others].ravel()
-    flat = errors[:, others].ravel()
+    values, errors, inside = (each[:, others].ravel() for each in (values, errors, inside))
     return [
         {
-            "from": float(scores[part].min()),
-            "to": float(scores[part].max()),
+            "from": float(values[part].min()),
+            "to": float(values[part].max()),
             "joints": len(part),
-            "error_mm": float(flat[part][inside[part]].mean()) if inside[part].any() else None,
+            "error_mm": float(errors[part][inside[part]].mean()) if inside[part].any() else None,
             "inside": float(inside[part].mean()),
         }
-        for part in np.array_split(np.argsort(scores, kind="stable"), PARTS)
+        for part in np.array_split(np.argsort(values, kind="stable"), PARTS)
     ]
 
 

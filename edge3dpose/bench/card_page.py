@@ -156,11 +156,10 @@ def _where(report: dict) -> Iterable[str]:
     for fact, parts in facts.items():
         told = (f"{part['mpjpe_mm']:.0f} mm (to {part['to']:.3g})" for part in parts)
         lines.append(line([_WHERE.get(fact, fact), *told]))
-    told = (
-        f"{part['error_mm']:.0f} mm (to {part['to']:.2f})" if part["error_mm"] is not None else ""
-        for part in report["by_score"]
-    )
-    lines.append(line(["joints by score", *told]))
+    lines.append(_by_joints("joints by score", report["by_score"]))
+    if report.get("by_depth_spread"):
+        name = "joints by depth spread (of the cube): error in depth"
+        lines.append(_by_joints(name, report["by_depth_spread"]))
     yield "\n".join(lines)
     joints = sorted(report["by_joint_mm"].items(), key=lambda item: -item[1])
     if "root_depth_error" in report:
@@ -173,6 +172,14 @@ def _where(report: dict) -> Iterable[str]:
             f"{with_it['mpjpe_mm']:.1f} mm MPJPE, {with_it['pa_mpjpe_mm']:.1f} mm PA."
         )
     yield "By joint, mm: " + ", ".join(f"{name} {mm:.0f}" for name, mm in joints) + "."
+
+
+def _by_joints(name: str, parts: list[dict]) -> str:
+    told = (
+        f"{part['error_mm']:.0f} mm (to {part['to']:.2f})" if part["error_mm"] is not None else ""
+        for part in parts
+    )
+    return line([name, *told])
 
 
 def _tried(report: dict) -> Iterable[str]:

@@ -71,10 +71,10 @@ class _Leader:
     """The last of the cuts as the pipeline's engine."""
 
     def __init__(self, network: AllCuts, spec: ModelSpec) -> None:
-        self._network, self._joints = network, len(spec.skeleton.joints)
+        self._network, self._spec = network, spec
 
     def __call__(self, images: Array) -> Array:
-        found = np.empty((len(images), self._joints, 4), np.float32)
+        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
         for n in range(len(images)):
             found[n] = self._network(images[n : n + 1])[-1, 0]
         return found

@@ -12,7 +12,7 @@ from edge3dpose.types import Array, ModelSpec
 def deviation_mm(found: Array, wanted: Array, spec: ModelSpec) -> float:
     """Root mean square distance of the joints, pelvis aligned, as the training crop measures.
 
-    found, wanted  (N, J, 4) = u, v, z, score
+    found, wanted  (N, J, C) = u, v, z, score, more
     """
     mm = (found - wanted)[..., :3] * [spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]
     root = spec.skeleton.root

@@ -19,7 +19,7 @@ class Heads:
         self._ports = [compiled.output(name) for name in names]
 
     def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) -> (cuts, N, J, 4) = u, v, z, score, the caller's own."""
+        """images (N, 3, S, S) -> (cuts, N, J, C) = u, v, z, score, more, the caller's own."""
         outputs = self._compiled(images)
         return np.stack([outputs[port] for port in self._ports])
 

@@ -12,7 +12,7 @@ from edge3dpose.types import Array, Engine
 class OnDemand:
     """Opens with the first call after it was made or closed.
 
-    said  (N, J, 4) of ``people`` (N, 3, S, S), asked when it was first opened; None before
+    said  (N, J, C) of ``people`` (N, 3, S, S), asked when it was first opened; None before
     """
 
     def __init__(self, opened: Callable[[], Engine], people: Array) -> None:

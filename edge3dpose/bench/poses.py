@@ -18,7 +18,7 @@ from edge3dpose.types import Array, Box, Camera, Crop, Frame, Image, ModelSpec
 
 LEANING_RAD = 0.2  # 11 degrees: what leans less stands well enough
 
-AllCuts = Callable[[Array], Array]  # (N, 3, S, S) -> (cuts, N, J, 4) = u, v, z, score
+AllCuts = Callable[[Array], Array]  # (N, 3, S, S) -> (cuts, N, J, C) = u, v, z, score, more
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,7 @@ class Poses:
     by_bones_mm: Array  # (cuts, N) at which its bones are as long as an adult's
     own_mm: Array  # (cuts, N, J, 3) camera axes, at those estimates
     names: tuple[str, ...] = ()  # (N,) of the pictures
+    depth_spreads: Array | None = None  # (cuts, N, J) of the cube, of a model that has spreads
 
 
 def look(
@@ -89,6 +90,7 @@ def look(
         by_bones_mm=(priors * scales / sizes).astype(np.float32),
         own_mm=own,
         names=tuple(one.name for one in crowd),
+        depth_spreads=said[..., 6] if spec.spreads else None,
     )
 
 
@@ -115,7 +117,7 @@ def _prior_mm(person: Person, spec: ModelSpec) -> float:
 
 
 def _lifted(said: Array, crowd: list[Person], depths_mm: NDArray, spec: ModelSpec) -> Array:
-    """(cuts, N, J, 4) of the cube -> (cuts, N, J, 3) mm at those root depths (cuts, N)."""
+    """(cuts, N, J, C) of the cube -> (cuts, N, J, 3) mm at those root depths (cuts, N)."""
     return np.array(
         [[_millimetres(pose, one, float(depth), spec)
           for one, pose, depth in zip(crowd, row, depths, strict=True)]

@@ -63,7 +63,7 @@ def opened(
 def add_deviations(candidates: list[Candidate], weights: Weights, tensors: Sequence[Array]) -> None:
     """How far each is from FP32 on a few of the people (1, 3, S, S), into its facts."""
     people = np.concatenate(tensors[:PEOPLE])
-    full = open_heads(weights)(people)  # (cuts, N, J, 4)
+    full = open_heads(weights)(people)  # (cuts, N, J, C)
     for candidate in candidates:
         said = np.array(candidate.engine(people))
         apart_mm = deviation_mm(said, full[candidate.facts["cut"] - 1], weights.spec)

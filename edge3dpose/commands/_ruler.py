@@ -57,6 +57,7 @@ def measured(
             "by the bones": accuracy.off(poses.by_bones_mm[best], poses, root)[1],
         },
         "by_score": breakdown.by_score(poses, best, root=root),
+        "by_depth_spread": breakdown.by_depth_spread(poses, best, root=root),
     }
     if len(poses.names) <= peers.FEW:
         details["one_by_one"] = breakdown.one_by_one(poses, best, root=root)

@@ -71,7 +71,7 @@ def measured(
 
         timing.time_alone(candidates, tensors, plan, next_one)
     _close(trials)
-    full = open_heads(weights)(people)  # (cuts, N, J, 4)
+    full = open_heads(weights)(people)  # (cuts, N, J, C)
     errors_mm = dict(cuts_by_error(weights))
     points = []
     for trial, candidate in zip(trials, candidates, strict=True):

@@ -30,7 +30,7 @@ def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelPro
     graph = model.graph
     S = spec.input_size
     _set_shape(graph.input[0], (batch, 3, S, S))
-    _set_shape(graph.output[0], (batch, len(spec.skeleton.joints), 4))
+    _set_shape(graph.output[0], spec.answer_shape(batch))
     _fold_shape_arithmetic(model)
     graphs.prune(graph)
     _refuse_dynamic_shapes(model)

@@ -27,7 +27,7 @@ class Reference:
     """What ONNX Runtime says in FP32, for every head of a weights file, on the same crops."""
 
     images: Array  # (N, 3, S, S)
-    outputs: dict[str, Array]  # head -> (N, J, 4)
+    outputs: dict[str, Array]  # head -> (N, J, C)
     peaks: dict[str, float]  # tensor -> largest magnitude seen
 
     @property
@@ -60,7 +60,7 @@ def reference(
 
 
 def distances_mm(outputs: Array, wanted: Array, spec: ModelSpec) -> Array:
-    """(N, J, 4) unit poses -> (N, J) distances in the crop's cube, which is metric in training."""
+    """(N, J, C) unit poses -> (N, J) distances in the crop's cube, which is metric in training."""
     mm = np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm], np.float32)
     return np.asarray(np.linalg.norm((outputs - wanted)[..., :3] * mm, axis=-1), np.float32)
 
@@ -70,7 +70,7 @@ def check(
 ) -> dict[str, Any]:
     """Figures of one engine for its manifest.
 
-    outputs  (N, J, 4) of the engine on ``wanted.images``
+    outputs  (N, J, C) of the engine on ``wanted.images``
     what     the engine in words, for the error
     Raises AccuracyGateFailed over tolerance, BuildFailed where a number is not finite.
     """

@@ -16,7 +16,7 @@ from edge3dpose.types import Array
 
 
 def run(made: Manifest, order: Order, model: ModelProto, images: Array) -> tuple[Array, dict]:
-    """Outputs (N, J, 4) of an engine, or of its graph where this machine cannot run the plan.
+    """Outputs (N, J, C) of an engine, or of its graph where this machine cannot run the plan.
 
     model  the graph that the engine was made from
     gives  the outputs, and for the manifest what ran and what did not, and why

@@ -12,9 +12,13 @@ from edge3dpose.types import Array, Box, Camera, ModelSpec, Pose3D, UnitPose
 
 
 def units_from_outputs(outputs: Array) -> list[UnitPose]:
-    """outputs (N, J, 4) = u, v, z, score -> N unit poses that own their numbers."""
+    """outputs (N, J, C), see ModelSpec -> N unit poses that own their numbers."""
     kept = np.array(outputs, np.float32)  # the engine writes over its array in the next call
-    return [UnitPose(person[:, :3], person[:, 3]) for person in kept]
+    spreads = kept[..., 4:] if kept.shape[2] > 4 else [None] * len(kept)
+    return [
+        UnitPose(person[:, :3], person[:, 3], spread)
+        for person, spread in zip(kept, spreads, strict=True)
+    ]
 
 
 def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: ModelSpec) -> Pose3D:
@@ -26,6 +30,9 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
     f * crop_side_mm / side_px; by how much it is another square is what the root's z says (see
     ``square_scale``). Without a camera root_mm is None and every pixel is taken to be seen from
     straight ahead.
+
+    Spreads become mm along the camera's axes. The root's third is that of its distance from the
+    camera, 0 without a camera; it is no part of the others, which are depths behind the root.
     """
     size = spec.input_size
     crop_px = unit.xyz[:, :2] * size
@@ -34,6 +41,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
     box = _square(frame_from_crop, size, side_px)
     scale = square_scale(unit.xyz, spec)
     deep = depth_from_root(unit.xyz, spec) * scale
+    depth_mm = 0.0
     if camera is None:
         flat = pixels * (spec.crop_side_mm * scale / side_px)
         points = np.concatenate([flat, deep], axis=1)
@@ -44,7 +52,15 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
         points = back_project(pixels, np.maximum(depth_mm + deep[:, 0], 50.0), camera)
         root = points[spec.skeleton.root].astype(np.float32)
     joints = (points - points[spec.skeleton.root]).astype(np.float32)
-    return Pose3D(joints, pixels.astype(np.float32), unit.score, root, box=box, square_scale=scale)
+    return Pose3D(
+        joints,
+        pixels.astype(np.float32),
+        unit.score,
+        root,
+        box=box,
+        square_scale=scale,
+        spread_mm=_spread_mm(unit, box.angle_rad, scale, depth_mm, spec),
+    )
 
 
 def square_scale(xyz: Array, spec: ModelSpec) -> float:
@@ -62,6 +78,19 @@ def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
     deep = (xyz[:, 2:].astype(np.float64) - 0.5) * spec.z_range_mm
     deep[spec.skeleton.root] = 0.0
     return deep
+
+
+def _spread_mm(
+    unit: UnitPose, angle_rad: float, scale: float, root_depth_mm: float, spec: ModelSpec
+) -> Array | None:
+    if unit.spread is None:
+        return None
+    mm = unit.spread * (np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]) * scale)
+    mm[spec.skeleton.root, 2] = unit.spread[spec.skeleton.root, 2] * root_depth_mm
+    cos, sin = math.cos(angle_rad), math.sin(angle_rad)
+    across, down = mm[:, 0], mm[:, 1]  # of the crop, which is turned
+    turned = np.hypot(across * cos, down * sin), np.hypot(across * sin, down * cos), mm[:, 2]
+    return np.stack(turned, axis=1).astype(np.float32)
 
 
 def _square(frame_from_crop: Array, size: int, side_px: float) -> Box:

@@ -1,6 +1,7 @@
 """Where the error lives, on people whose error is known."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,6 +41,15 @@ def test_a_score_that_knows_its_error_shows():
     errors = [part["error_mm"] for part in parts]
     assert errors == sorted(errors, reverse=True)
     assert {part["inside"] for part in parts} == {1.0}
+
+
+def test_a_depth_spread_that_knows_the_error_in_depth_shows():
+    crowd = poses()
+    assert breakdown.by_depth_spread(crowd, 0, root=0) == []
+    crowd.found_mm[0, :, 1:, 2] += np.arange(N)[:, None]
+    known = replace(crowd, depth_spreads=np.tile(np.arange(N)[:, None] / N, (1, 1, J)))
+    errors = [part["error_mm"] for part in breakdown.by_depth_spread(known, 0, root=0)]
+    assert errors == pytest.approx([4.5, 14.5, 24.5, 34.5, 44.5])
 
 
 def test_joints_outside_the_crop_are_left_out():

@@ -1,5 +1,7 @@
 """From a known body through a crop to the network's cube and back to millimetres."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,6 +81,19 @@ def test_a_turned_square_gives_the_same_body(angle_rad):
     assert pose.box.x1 - pose.box.x0 == pytest.approx(900 * 2250 / 5000, rel=1e-5)
 
 
+@pytest.mark.parametrize("angle_rad", [0.0, np.pi / 2])
+def test_spreads_are_mm_along_the_cameras_axes(angle_rad):
+    unit, place = seen_by_the_network(body(5000.0), wrong_by=1.1, angle_rad=angle_rad)
+    assert lift(unit, place, CAMERA, SPEC).spread_mm is None
+    unit = replace(unit, spread=np.tile(np.array([0.02, 0.01, 0.1], np.float32), (17, 1)))
+    spread = lift(unit, place, CAMERA, SPEC).spread_mm
+    across, down = 0.02 * 2250 * 1.1, 0.01 * 2250 * 1.1
+    wanted = [down, across] if angle_rad else [across, down]
+    assert spread[1:] == pytest.approx(np.tile([*wanted, 0.1 * 2000 * 1.1], (16, 1)), rel=1e-4)
+    assert spread[0] == pytest.approx([*wanted, 0.1 * 5000], rel=1e-4)
+    assert lift(unit, place, None, SPEC).spread_mm[0, 2] == 0
+
+
 def test_without_a_camera_there_is_no_root():
     points = body(4000.0)
     pose = lift(*seen_by_the_network(points), None, SPEC)
@@ -98,3 +113,6 @@ def test_unit_poses_outlive_the_next_engine_call():
     outputs[...] = 7
     assert units[1].xyz.max() == 0
     assert units[1].score.max() == 0
+    assert units[1].spread is None
+    wide = np.arange(2 * 17 * 7, dtype=np.float32).reshape(2, 17, 7)
+    assert (units_from_outputs(wide)[1].spread == wide[1, :, 4:]).all()

@@ -160,6 +160,10 @@ def test_the_integral_is_exact_on_confident_and_diffuse_volumes(height):
     front = share.sum(axis=2)[:, :17]
     windows = np.lib.stride_tricks.sliding_window_view(front, (4, 4), axis=(2, 3)).sum(axis=(4, 5))
     np.testing.assert_allclose(found[..., 3], windows.max(axis=(2, 3)), atol=2e-6)
+    for n, axis in enumerate(axes):
+        off = axis - expected[..., n, None, None, None]
+        variance = (share[:, :17] * off**2).sum(axis=(2, 3, 4))
+        np.testing.assert_allclose(found[..., 4 + n], np.sqrt(variance), atol=2e-5)
 
 
 def test_the_fold_changes_no_number():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import numpy as np
 
@@ -25,13 +26,13 @@ class Lane:
     """
 
     def __init__(self, stream: Stream, spec: ModelSpec, crop_code: bytes | None) -> None:
-        S, J = spec.input_size, len(spec.skeleton.joints)
+        S, answer = spec.input_size, spec.answer_shape(1)
         self.stream, self.spec = stream, spec
         self.images = stream.device_array((1, 3, S, S))
         self.host_images = stream.host_array((1, 3, S, S))
-        self._poses = stream.shared(4 * J * 4)
-        self.poses = DeviceArray(self._poses.pointer, (1, J, 4), stream.handle)
-        self.host_poses: Array = self._poses.host.view(np.float32).reshape(1, J, 4)
+        self._poses = stream.shared(4 * math.prod(answer))
+        self.poses = DeviceArray(self._poses.pointer, answer, stream.handle)
+        self.host_poses: Array = self._poses.host.view(np.float32).reshape(answer)
         self.crop = GpuCrop(stream, spec, self.images, crop_code) if crop_code else None
         self._users = 0
 

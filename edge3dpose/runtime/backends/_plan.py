@@ -127,7 +127,7 @@ def _check_tensors(trt: Any, plan: Any, made: Manifest, spec: ModelSpec) -> None
     side = spec.input_size
     wanted = {
         "images": ("INPUT", (1, 3, side, side)),
-        spec.head(made.cut): ("OUTPUT", (1, len(spec.skeleton.joints), 4)),
+        spec.head(made.cut): ("OUTPUT", spec.answer_shape(1)),
     }
     names = [plan.get_tensor_name(i) for i in range(plan.num_io_tensors)]
     found = {

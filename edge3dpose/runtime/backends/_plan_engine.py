@@ -44,7 +44,7 @@ class PlanEngine:
         lane.take_hold()
 
     def __call__(self, images: Any) -> Any:
-        """images (N, 3, S, S) -> (N, J, 4); on the device N is 1."""
+        """images (N, 3, S, S) -> (N, J, C); on the device N is 1."""
         lane = self._lane
         if hasattr(images, "__cuda_array_interface__"):
             lane.stream.take(images, lane.images)
@@ -66,7 +66,7 @@ class PlanEngine:
             self._lane.let_go()
 
     def _look(self, picture: Any, views: Sequence[View]) -> Array:
-        """A picture, BGR or Nv12, of the host or the device, and N views of it -> (N, J, 4)."""
+        """A picture, BGR or Nv12, of the host or the device, and N views of it -> (N, J, C)."""
         lane = self._lane
         assert lane.crop is not None
         found = np.empty((len(views), *lane.host_poses.shape[1:]), np.float32)

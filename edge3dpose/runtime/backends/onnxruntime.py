@@ -49,20 +49,20 @@ def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> E
         raise EngineMismatch(
             f"{path} has outputs {outputs}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
         )
-    return OnnxRuntimeEngine(session, spec.head(made.cut), len(spec.skeleton.joints))
+    return OnnxRuntimeEngine(session, spec.head(made.cut), spec)
 
 
 class OnnxRuntimeEngine:
     """One cut, one person a call inside; not thread-safe."""
 
-    def __init__(self, session: Any, head: str, joints: int) -> None:
+    def __init__(self, session: Any, head: str, spec: ModelSpec) -> None:
         self._session = session
         self._head = head
-        self._joints = joints
+        self._spec = spec
 
     def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) float32 -> (N, J, 4) = u, v, z, score, the caller's own."""
-        found = np.empty((len(images), self._joints, 4), np.float32)
+        """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
+        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
         for n in range(len(images)):
             found[n] = self._session.run([self._head], {"images": images[n : n + 1]})[0][0]
         return found

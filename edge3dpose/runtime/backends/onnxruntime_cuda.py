@@ -101,22 +101,22 @@ class BoundEngine:
     """
 
     def __init__(self, runtime: Any, session: Any, spec: ModelSpec, head: str, device: str) -> None:
-        side, joints = spec.input_size, len(spec.skeleton.joints)
+        side = spec.input_size
         new = runtime.OrtValue.ortvalue_from_shape_and_type
         self._session: Any = session
         self._images: Any = new((1, 3, side, side), np.float32, device, 0)
-        self._poses: Any = new((1, joints, 4), np.float32, device, 0)
+        self._poses: Any = new(spec.answer_shape(1), np.float32, device, 0)
         self._binding: Any = session.io_binding()
         self._binding.bind_ortvalue_input("images", self._images)
         self._binding.bind_ortvalue_output(head, self._poses)
-        self._spec, self._joints = spec, joints
+        self._spec = spec
         self._crop: tuple[Stream, GpuCrop] | None = None
         self.look: Callable[[Any, Sequence[View]], Array] | None = None
         self(np.zeros((WARM_UP, 3, side, side), np.float32))
 
     def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) float32 -> (N, J, 4) = u, v, z, score, the caller's own."""
-        found = np.empty((len(images), self._joints, 4), np.float32)
+        """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
+        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
         for n in range(len(images)):
             self._images.update_inplace(np.ascontiguousarray(images[n : n + 1], np.float32))
             found[n] = self._answer()
@@ -131,7 +131,7 @@ class BoundEngine:
     def _look(self, picture: Any, views: Sequence[View]) -> Array:
         assert self._crop is not None
         stream, crop = self._crop
-        found = np.empty((len(views), self._joints, 4), np.float32)
+        found = np.empty(self._spec.answer_shape(len(views)), np.float32)
         for n, view in enumerate(views):
             crop.put(picture, view)
             crop.cut(format_of(picture))

@@ -66,21 +66,21 @@ def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> E
         raise EngineMismatch(
             f"{path} has outputs {heads}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
         )
-    return OpenVinoEngine(compiled, spec.head(made.cut), len(spec.skeleton.joints))
+    return OpenVinoEngine(compiled, spec.head(made.cut), spec)
 
 
 class OpenVinoEngine:
     """One cut, one person a call inside; not thread-safe."""
 
-    def __init__(self, compiled: Any, head: str, joints: int) -> None:
+    def __init__(self, compiled: Any, head: str, spec: ModelSpec) -> None:
         self._compiled = compiled
         self._request = compiled.create_infer_request()
         self._head = compiled.output(head)
-        self._joints = joints
+        self._spec = spec
 
     def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) float32 -> (N, J, 4) = u, v, z, score, the caller's own."""
-        found = np.empty((len(images), self._joints, 4), np.float32)
+        """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
+        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
         for n in range(len(images)):
             self._request.infer({"images": images[n : n + 1]}, share_inputs=True)
             found[n] = self._request.get_tensor(self._head).data[0]

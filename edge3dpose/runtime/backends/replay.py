@@ -1,4 +1,4 @@
-"""Recorded outputs played back: an .npz file of one array `outputs` (calls, J, 4) -> Engine."""
+"""Recorded outputs played back: an .npz file of one array `outputs` (calls, J, C) -> Engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def open_engine(path: Path, spec: ModelSpec) -> Engine:
         raise BadInput(f"no recording at {path}") from None
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise EngineMismatch(f"{path} is no recording of outputs: {error}") from error
-    wanted = (len(spec.skeleton.joints), 4)
+    wanted = spec.answer_shape(1)[1:]
     if outputs.shape[1:] != wanted or not len(outputs):
         raise EngineMismatch(f"{path} holds outputs {outputs.shape}, wanted (calls, *{wanted})")
     return ReplayEngine(outputs)
@@ -39,7 +39,7 @@ class ReplayEngine:
         self._next = 0
 
     def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) -> the next N recordings, (N, J, 4)."""
+        """images (N, 3, S, S) -> the next N recordings, (N, J, C)."""
         rows = (self._next + np.arange(len(images))) % len(self._outputs)
         self._next = (self._next + len(images)) % len(self._outputs)
         return self._outputs[rows]

@@ -16,7 +16,7 @@ from torch.nn.utils import fusion
 
 
 class Folded(nn.Module):
-    """images -> [(B, 17, 4)]; made by ``folded``."""
+    """images -> [(B, 17, 7)]; made by ``folded``."""
 
     def __init__(self, net: Any) -> None:
         super().__init__()

@@ -24,11 +24,12 @@ MAPS = triplets.MAPS + JOINTS
 
 
 class Integral(nn.Module):
-    """No parameters, FP32: volume (B, 18 * D, H, W) -> (B, 17, 4) = u, v, z, score.
+    """No parameters, FP32: volume (B, 18 * D, H, W) -> (B, 17, 7) = u, v, z, score, spreads.
 
     One softmax over a joint's whole volume, its three marginals, their means. The score is the
     share of the hottest window, an eighth of the picture wide, as 2x2 of SSP-Net's 16x16 maps are,
-    of what the volume is from the camera's side.
+    of what the volume is from the camera's side. The spreads are the marginals' standard
+    deviations: what is sure in the picture may be anywhere in depth, and only they tell.
     """
 
     def __init__(self, joints: int = JOINTS - 1) -> None:
@@ -42,17 +43,20 @@ class Integral(nn.Module):
         share = cells.flatten(2).softmax(dim=-1).unflatten(2, (bins, height, width))
         front = share.sum(dim=2)  # (B, J, H, W)
         marginals = (front.sum(dim=2), front.sum(dim=3), share.sum(dim=(3, 4)))
-        uvz = [_mean(marginal) for marginal in marginals]
+        uvz, spreads = zip(*(_mean_and_spread(marginal) for marginal in marginals), strict=True)
         side = max(2, height // 8)
         windows = side**2 * F.avg_pool2d(front, side, stride=1)
         score = windows.amax(dim=(2, 3)).clamp(max=1.0)
-        return torch.stack([*uvz, score], dim=-1)
+        return torch.stack([*uvz, score, *spreads], dim=-1)
 
 
-def _mean(marginal: Tensor) -> Tensor:
-    """(B, J, N) -> (B, J): the mean place, 0..1, end points included."""
+def _mean_and_spread(marginal: Tensor) -> tuple[Tensor, Tensor]:
+    """(B, J, N) -> (B, J) twice: mean place, 0..1 with the end points, and standard deviation."""
     places = torch.linspace(0, 1, marginal.shape[-1], device=marginal.device)
-    return (marginal * places).sum(dim=-1)  # not a product of matrices: see SSP-Net's Decode
+    # not a product of matrices: see SSP-Net's Decode
+    mean = (marginal * places).sum(dim=-1)
+    off = places - mean.detach()[..., None]
+    return mean, (marginal.detach() * off * off).sum(dim=-1).clamp(min=1e-12).sqrt()
 
 
 class HEMlets(PoseNet):

@@ -12,7 +12,7 @@ from edge3dpose.training.recipes import Recipe
 
 
 class PoseNet(nn.Module, ABC):
-    """A network whose heads answer (B, J, 4) = u, v, z, score; head k is cut k of the model."""
+    """A network whose heads answer (B, J, C), see ModelSpec; head k is cut k of the model."""
 
     entry: nn.Module  # its first part; a trained encoder in it is ``entry.encoder``
 
@@ -23,7 +23,7 @@ class PoseNet(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, images: Tensor) -> list[Tensor]:
-        """images (B, 3, S, S) -> predictions (B, J, 4) of every head."""
+        """images (B, 3, S, S) -> predictions (B, J, C) of every head."""
 
     @abstractmethod
     def raw(self, images: Tensor, *, begun: bool = False, depth: int | None = None) -> list[Tensor]:
