@@ -125,7 +125,8 @@ def _median_ms(choice: Choice, engines: Path | None) -> float:
 
 def _phases(choice: Choice, engine: Recorded, phase_s: float, fps: float, load: int) -> list[Call]:
     """The clip in a loop, a frame at a time, through the runtime's own finding and following."""
-    finder = rooms.load("runtime.detectors", "blazepose").open_detector()
+    finder = rooms.load("runtime.detectors", "blazepose")
+    finder = finder.open_detector(bf16=choice.precision == "bf16")
     follow = rooms.load("runtime.detectors", "follow").open_detector(finder)
     estimate = Estimator(choice.spec, engine, follow)
     with closing(open_source("sample")) as source:

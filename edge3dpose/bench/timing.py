@@ -50,7 +50,7 @@ class Surroundings:
 
     spec: ModelSpec
     source: Callable[[], Source]
-    detector: Callable[[bool], Detector]  # told whether frames follow one another
+    detector: Callable[[bool, bool], Detector]  # told whether frames are related; in BF16 or not
     filters: Callable[[], Sequence[Filter]]
     lens: Lens
 
@@ -115,19 +115,28 @@ def time_whole(
 
 
 def _visit(candidate: Candidate, around: Surroundings, plan: Plan, meters: Sequence[Meter]) -> None:
-    loop(candidate.engine, around, plan.warm_up)
+    bf16 = candidate.facts.get("precision") == "bf16"
+    loop(candidate.engine, around, plan.warm_up, bf16=bf16)
     with spent(meters) as joules:
-        candidate.whole.append(loop(candidate.engine, around, plan.frames))
+        candidate.whole.append(loop(candidate.engine, around, plan.frames, bf16=bf16))
     candidate.whole_j.append(joules)
 
 
 def loop(
-    engine: Engine, around: Surroundings, frames: int | None, sinks: Sequence[Sink] = ()
+    engine: Engine,
+    around: Surroundings,
+    frames: int | None,
+    sinks: Sequence[Sink] = (),
+    *,
+    bf16: bool = False,
 ) -> tuple[Summary, StageClock]:
-    """The loop that `run` uses, once over the source."""
+    """The loop that `run` uses, once over the source.
+
+    bf16  whether people are found in BF16, as `run` has it where the engine computes in it
+    """
     clock = StageClock(keep=None)
     source = around.source()
-    detect = around.detector(source.related)
+    detect = around.detector(source.related, bf16)
     estimate = Estimator(around.spec, engine, detect, clock=clock, follows=source.related)
     summary = pipeline.run(
         source,

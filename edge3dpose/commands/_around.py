@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 from edge3dpose import rooms
@@ -9,6 +10,7 @@ from edge3dpose.bench.at_rate import AtRate
 from edge3dpose.bench.timing import Surroundings
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.types import ModelSpec
 
@@ -37,12 +39,19 @@ def around(spec: ModelSpec, opened: Callable[[], Source]) -> Surroundings:
     """As `run` has it where nothing else is asked for."""
     follow = rooms.load("runtime.detectors", "follow")
     blazepose = rooms.load("runtime.detectors", "blazepose")
-    finder = blazepose.open_detector()
+
+    @functools.cache
+    def finder(bf16: bool) -> Detector:
+        return blazepose.open_detector(bf16=bf16)
+
+    def detector(related: bool, bf16: bool) -> Detector:
+        return follow.open_detector(finder(bf16)) if related else finder(bf16)
+
     one_euro = rooms.load("runtime.filters", "one-euro")
     return Surroundings(
         spec,
         source=opened,
-        detector=lambda related: follow.open_detector(finder) if related else finder,
+        detector=detector,
         filters=lambda: [one_euro.open_filter()],
         lens=open_lens(),
     )

@@ -86,14 +86,19 @@ def main() -> None:
     print(json.dumps({"opened_at_s": time.monotonic()}), file=answers)
     surroundings = around(choice.spec, opener(source, fps=fps))
     for line in sys.stdin:
-        told = _pass(engine, surroundings, json.loads(line)["frames"])
+        frames = json.loads(line)["frames"]
+        told = _pass(engine, surroundings, frames, bf16=choice.precision == "bf16")
         print(json.dumps(told), file=answers)
     engine.close()
 
 
-def _pass(engine: Engine, surroundings: Surroundings, frames: int | None) -> dict[str, Any]:
+def _pass(
+    engine: Engine, surroundings: Surroundings, frames: int | None, *, bf16: bool
+) -> dict[str, Any]:
     first_at_s: list[float] = []
-    summary, clock = loop(engine, surroundings, frames, sinks=[_Watch(first_at_s.append)])
+    summary, clock = loop(
+        engine, surroundings, frames, sinks=[_Watch(first_at_s.append)], bf16=bf16
+    )
     return {
         "frame_s": clock.seconds("frame").tolist(),
         "elapsed_s": summary.elapsed_s,

@@ -98,7 +98,7 @@ def _run(
     estimate = Estimator(
         choice.spec,
         engine,
-        rooms.load("runtime.detectors", detector).open_detector(),
+        rooms.load("runtime.detectors", detector).open_detector(bf16=choice.precision == "bf16"),
         clock=clock,
         follows=source.related,
         second_look=detector != "full-frame",

@@ -111,7 +111,7 @@ def around_ms(trial: Trial, spec: ModelSpec) -> float:
     Waiting for a frame is not in it, nor is what is written or shown, nor the search for newcomers,
     a look every quarter of a second.
     """
-    candidate = timing.Candidate({}, trial.engine)
+    candidate = timing.Candidate({"precision": trial.choice.precision}, trial.engine)
     surroundings = around(spec, opener("sample", fps=30))
     timing.time_whole([candidate], surroundings, timing.Plan(rounds=1), lambda: None)
     trial.engine.close()

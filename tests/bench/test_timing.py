@@ -68,7 +68,7 @@ def test_end_to_end_is_the_loop_of_run_with_every_stage_on_the_clock():
     around = timing.Surroundings(
         SPEC,
         source=lambda: open_source("sample"),
-        detector=lambda related: finder,
+        detector=lambda related, bf16: finder,
         filters=lambda: [one_euro.open_filter()],
         lens=open_lens(),
     )

@@ -11,6 +11,7 @@ from standing import JOINTS_MM, SPEC, unit_pose
 from edge3dpose import rooms
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import EngineMismatch
+from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.detectors import blazepose, follow
 from edge3dpose.runtime.detectors.full_frame import whole_frame
 from edge3dpose.runtime.estimator import Estimator
@@ -65,6 +66,21 @@ def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():
     assert (box.x0 + box.x1) / 2 == pytest.approx(322, abs=25)  # looked up in the picture
     assert (box.y0 + box.y1) / 2 == pytest.approx(555, abs=40)
     assert 900 < box.x1 - box.x0 < 1250  # she is 850 px tall, so 2.25 m are about 1100
+
+
+@pytest.mark.skipif(not openvino.computes_bf16(), reason="this CPU does not compute in BF16")
+def test_in_bf16_blazepose_finds_the_same_people():
+    exact, half = blazepose.open_detector(), blazepose.open_detector(bf16=True)
+    with closing(open_source("sample")) as source:
+        frames = [frame for frame in source if frame.index % 20 == 0]
+    for frame in [*frames, Frame(np.ascontiguousarray(np.rot90(frames[0].image)), 0, 0.0)]:
+        wanted, found = exact(frame, []), half(frame, [])
+        assert len(found) == len(wanted)
+        for a, b in zip(wanted, found, strict=True):
+            corners = [(box.x0, box.y0, box.x1, box.y1) for box in (a, b)]
+            assert corners[1] == pytest.approx(corners[0], abs=(a.x1 - a.x0) / 40)
+            assert b.angle_rad == pytest.approx(a.angle_rad, abs=0.03)
+            assert b.score == pytest.approx(a.score, abs=0.02)
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3])

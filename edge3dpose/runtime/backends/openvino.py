@@ -45,9 +45,25 @@ def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> E
     manifest.check_fits(made, spec, "openvino", package.__version__)
     if made.precision == "bf16" and not computes_bf16():
         raise EngineMismatch(f"{path} is for CPUs that compute in BF16, which this one does not")
+    try:
+        model = compiled(path, bf16=made.precision == "bf16", threads=threads)
+    except RuntimeError as error:
+        raise EngineMismatch(
+            f"OpenVINO {package.__version__} does not open {path}: {error}; rebuild: {made.rebuild}"
+        ) from error
+    heads = [name for output in model.outputs for name in output.get_names()]
+    if spec.head(made.cut) not in heads:
+        raise EngineMismatch(
+            f"{path} has outputs {heads}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
+        )
+    return OpenVinoEngine(model, spec.head(made.cut), spec)
+
+
+def compiled(path: Path, *, bf16: bool, threads: int | None = None) -> Any:
+    """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be."""
     config: dict[str, Any] = {
         # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
-        "INFERENCE_PRECISION_HINT": "bf16" if made.precision == "bf16" else "f32",
+        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
         "PERFORMANCE_HINT": "LATENCY",
         # threads bound to a core wait there for whoever else runs on it: on a busy two-core machine
         # a call took 390 ms bound and 46 ms free (median)
@@ -55,18 +71,7 @@ def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> E
     }
     if threads is not None:
         config["INFERENCE_NUM_THREADS"] = threads
-    try:
-        compiled = package.Core().compile_model(str(path), "CPU", config)
-    except RuntimeError as error:
-        raise EngineMismatch(
-            f"OpenVINO {package.__version__} does not open {path}: {error}; rebuild: {made.rebuild}"
-        ) from error
-    heads = [name for output in compiled.outputs for name in output.get_names()]
-    if spec.head(made.cut) not in heads:
-        raise EngineMismatch(
-            f"{path} has outputs {heads}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
-        )
-    return OpenVinoEngine(compiled, spec.head(made.cut), spec)
+    return _package().Core().compile_model(str(path), "CPU", config)
 
 
 class OpenVinoEngine:

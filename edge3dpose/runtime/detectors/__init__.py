@@ -1,4 +1,8 @@
-"""Who is where: a frame, and who was in the last one -> boxes. A choice gives open_detector()."""
+"""Who is where: a frame, and who was in the last one -> boxes.
+
+A choice gives open_detector(*, bf16=False); with bf16 whatever network it has runs in OpenVINO in
+BF16, where the engine does.
+"""
 
 from __future__ import annotations
 

@@ -23,9 +23,9 @@ SAME_SQUARES = 0.2  # pelvis to pelvis, in sides of the larger square (0.45 m)
 SAME_POSES = 0.08  # mean joint to joint, in sides
 
 
-def open_detector(find: Detector | None = None) -> Detector:
+def open_detector(find: Detector | None = None, *, bf16: bool = False) -> Detector:
     """Follow people between two looks of a finder; None for BlazePose."""
-    return Follow(find or blazepose.open_detector())
+    return Follow(find or blazepose.open_detector(bf16=bf16))
 
 
 class Follow:
