@@ -24,16 +24,6 @@ from edge3dpose.types import Weights
 sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
 from standing import SPEC, unit_pose, write_weights
 
-CUTS = {"3": {"mpjpe_mm": 120.0}, "7": {"mpjpe_mm": 99.5}, "16": {"mpjpe_mm": 101.0}}
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    """Weights that see a standing adult everywhere, and a folder for engines."""
-    folder = tmp_path_factory.mktemp("standing")
-    write_weights(folder, unit_pose(), CUTS)
-    return folder
-
 
 @pytest.fixture(scope="module")
 def blind(tmp_path_factory):

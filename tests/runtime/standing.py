@@ -23,6 +23,9 @@ JOINTS_MM = np.array(
 )
 
 
+CUTS = {"3": {"mpjpe_mm": 120.0}, "7": {"mpjpe_mm": 99.5}, "16": {"mpjpe_mm": 101.0}}  # of a card
+
+
 def unit_pose(score=0.9):
     """(17, 4) in a square that fits: u, v, z, score."""
     flat = 0.5 + JOINTS_MM[:, :2] / SPEC.crop_side_mm
