@@ -13,6 +13,8 @@ _TITLE = "Written by `edge3dpose benchmark --render` from `benchmarks/*.json`; e
 _COLUMNS = (
     ("synthetic-mocap", "mpjpe_mm", "captured motion, MPJPE mm", "{:.1f}"),
     ("synthetic-mocap", "pa_mpjpe_mm", "PA mm", "{:.1f}"),
+    ("synthetic-mocap-mirrored", "mpjpe_mm", "with --mirror, MPJPE mm", "{:.1f}"),
+    ("synthetic-mocap-mirrored", "pa_mpjpe_mm", "PA mm", "{:.1f}"),
     ("synthetic", "mpjpe_mm", "widened motion, MPJPE mm", "{:.1f}"),
     ("synthetic", "pa_mpjpe_mm", "PA mm", "{:.1f}"),
     ("synthetic", "pck150", "PCK@150", "{:.3f}"),
@@ -149,7 +151,7 @@ def _one_by_one(report: dict) -> Iterable[str]:
 
 def _where(report: dict) -> Iterable[str]:
     facts = report.get("by_fact")
-    if not facts:
+    if not facts or report["dataset"]["name"].endswith("-mirrored"):
         return
     yield f"## Where the error lives: {report['dataset']['name']}, cut {report['best_cut']}"
     lines = heading(["fifths of the people by", *(f"{n}." for n in range(1, 6))])

@@ -21,7 +21,8 @@ from edge3dpose.commands._rendered import rendered
 from edge3dpose.commands._ruler import measured
 from edge3dpose.commands._truth import people_of
 from edge3dpose.errors import BadInput
-from edge3dpose.types import Weights
+from edge3dpose.runtime.mirror import mean, reflected
+from edge3dpose.types import Array, Skeleton, Weights
 
 
 def evaluate(
@@ -39,6 +40,7 @@ def evaluate(
     motion: str,
     split: str,
     looks: int,
+    mirror: bool,
     labels: Path | None,
     teacher: Path | None,
     against: tuple[Path, ...],
@@ -54,9 +56,13 @@ def evaluate(
     cuts = sorted(set(models.parse_cuts(cut, spec)))
     if write_card and backend:
         raise BadInput("--write-card keeps the errors of the model's own file: leave out --backend")
+    if write_card and mirror:
+        raise BadInput("--write-card keeps the errors of one look: leave out --mirror")
     if plot and dataset in ("clip", "photos"):
         raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
     with _network(opened, cuts, backend, precision, engines) as network:
+        if mirror:
+            network = _mirrored(network, spec.skeleton)
         details: dict[str, Any] = {}
         if dataset == "synthetic" or dataset in rooms.names("training.datasets"):
             if dataset == "synthetic":
@@ -70,6 +76,8 @@ def evaluate(
             facts, rows = agreement(
                 opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
             )
+    if mirror:
+        facts["name"] += "-mirrored"
     facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
     Console().print(outcome.table(facts, rows))
     if "one_by_one" in details:
@@ -87,6 +95,14 @@ def _looked_at(dataset: str, root: str | None) -> str:
     if root is None or not Path(root).is_dir():
         raise BadInput(f"--dataset photos takes a folder of pictures with --root, not {root}")
     return root
+
+
+def _mirrored(network: AllCuts, skeleton: Skeleton) -> AllCuts:
+    def both(images: Array) -> Array:
+        said = network(images)
+        return mean(said, network(reflected(images)), skeleton)
+
+    return both
 
 
 @contextlib.contextmanager

@@ -83,6 +83,7 @@ def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]
         "backend": choice.backend,
         "source": source.name,
         "live": source.live,
+        "mirrored": options["mirror"],
         "correction": "bone-length on joints_mm" if options["bones"] else None,
         "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
         "root_depth": f"estimated for adults: {crop_m:g} m across the square, corrected",

@@ -25,6 +25,7 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
+from edge3dpose.runtime.mirror import MirroredEngine
 from edge3dpose.runtime.sources import Source
 
 
@@ -48,6 +49,8 @@ def run_command(
     lens = open_lens(options["fov"], options["intrinsics"])
     budget = Budget(cut, precision, backend, max_latency_ms, max_error_mm, govern=govern)
     budget.check()
+    if options["mirror"] and max_latency_ms is not None:
+        raise BadInput("--mirror calls the engine twice, --max-latency-ms is of one call: take one")
     choice = choose(
         model=model,
         weights=weights,
@@ -58,13 +61,14 @@ def run_command(
     )
     with _opened(camera, source) as frames:
         outputs = Outputs.of(frames, options)
-        budget = replace(budget, fps=frames.fps if frames.live else None)
+        budget = replace(budget, fps=frames.fps if frames.live and not options["mirror"] else None)
         with builds() as progress:
             choice, engine = open_within(choice, budget, engines, progress)
         for reason in choice.why:
             click.echo(reason, err=True)
         try:
-            summary = _run(frames, engine, choice, lens, outputs, options)
+            seeing = MirroredEngine(engine, choice.spec) if options["mirror"] else engine
+            summary = _run(frames, seeing, choice, lens, outputs, options)
         finally:
             engine.close()
     _report(frames, summary, outputs)

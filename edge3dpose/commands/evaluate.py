@@ -48,6 +48,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="3D: with 2, who leans is looked at again in his crop, turned upright, as run does.",
 )
+@click.option("--mirror", is_flag=True, help="See everybody in a mirror too, as run --mirror.")
 @click.option("--labels", type=_FILE, help="The teacher's 2D, read or written.")
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, to make labels.")
 @click.option(

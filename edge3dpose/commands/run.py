@@ -27,6 +27,12 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     show_default=True,
     help="Move depths until bones are as long as an adult's.",
 )
+@click.option(
+    "--mirror/--no-mirror",
+    default=False,
+    show_default=True,
+    help="See each person in a mirror too: less error, two calls of the engine.",
+)
 @click.option("--smooth/--no-smooth", default=True, show_default=True, help="One-Euro filter")
 @click.option(
     "--detector",

@@ -131,6 +131,22 @@ def test_a_licensed_data_set_is_scored_in_its_own_protocol(weights, tmp_path):
     assert joints["right_wrist"] > joints["right_hip"]  # which is nearer to the root's depth
 
 
+def test_what_is_seen_in_a_mirror_too_is_reported_as_such_and_kept_out_of_the_card(
+    weights, clip, tmp_path
+):
+    report = tmp_path / "report.json"
+    words = ("--weights", weights, "--dataset", "clip", "--root", clip, "--cut", "24", "--mirror")
+    labelled = ("--labels", clip.with_suffix(".json"))
+    done = run(*words, *labelled, "--report", report)
+    assert done.exit_code == 0, done.output
+    content = json.loads(report.read_text())
+    assert content["dataset"]["name"] == "clip-mirrored"
+    assert content["cuts"][0]["pck50"] > 0.3
+    refused = run(*words, *labelled, "--write-card")
+    assert refused.exit_code == 1
+    assert "leave out --mirror" in refused.output
+
+
 def test_a_bar_that_is_missed_is_one_line_and_exit_code_1(weights, clip):
     labelled = ("--root", clip, "--labels", clip.with_suffix(".json"))
     done = run(

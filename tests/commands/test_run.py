@@ -87,6 +87,19 @@ def test_every_cpu_backend_and_a_named_cut(place, tmp_path, backend):
     assert "backend " not in result.output  # nothing was chosen for the user
 
 
+def test_in_a_mirror_too(place, tmp_path):
+    out = tmp_path / "out.jsonl"
+    words = ("--source", "sample", "--max-frames", 2, "--no-show", "--no-smooth", "--jsonl", out)
+    assert run(place, *words).exit_code == 0
+    (once, *_), seen = lines(out), lines(out)[1]["people"][0]["pixels"]
+    result = run(place, *words, "--mirror")
+    assert result.exit_code == 0, result.output
+    (twice, *_), both = lines(out), lines(out)[1]["people"][0]["pixels"]
+    assert (once["mirrored"], twice["mirrored"]) == (False, True)
+    # these weights say of any picture that one stands, both sides alike: so does the mirror image
+    assert np.array(both) == pytest.approx(np.array(seen), abs=0.1)
+
+
 def test_with_nothing_asked_for_the_files_are_named_after_the_source(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run(place, "--source", "sample", "--max-frames", 2)
@@ -154,6 +167,7 @@ def test_bad_input_is_one_line(place, tmp_path):
         (["--source", "sample", "--save", tmp_path / "out.avi"], "ends in .mp4"),
         (["--source", "sample", "--jsonl", tmp_path / "no" / "out.jsonl"], "cannot write"),
         (["--source", "sample", "--max-latency-ms", 5, "--cut", 3], "has chosen it already"),
+        (["--source", "sample", "--max-latency-ms", 5, "--mirror"], "calls the engine twice"),
         (["--source", "sample", "--model", "nothing"], "no model called"),
     ):
         assert words in refused(run(place, *arguments)), arguments
