@@ -26,7 +26,7 @@ HEADROOM = 0.9  # of the deadline that a deeper cut may be expected to take
 HOLD_S = 3.0  # for so long before it is taken
 HOLD_MOST_S = 60.0
 PROOF_S = 10.0  # a climb that was undone within so long was a mistake
-COLD = 2  # calls after a change that do not count: nothing of that cut is in the caches yet
+COLD = 2  # first calls of a cut that do not count: nothing of it is in the caches yet
 
 
 class Governor:
@@ -45,7 +45,7 @@ class Governor:
         self._roomy_since_s = math.inf
         self._climbed_s = -math.inf
         self._hold_s = HOLD_S
-        self._cold = 0
+        self._cold = COLD
         self.cut = self._deepest(1.0, deadline_ms) if start is None else start
         self.changes = 0
 

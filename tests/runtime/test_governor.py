@@ -51,6 +51,13 @@ def test_at_no_steady_load_does_it_flap(load):
     assert govern.changes == settled <= 2
 
 
+def test_slow_first_calls_change_nothing():
+    govern = Governor(QUIET_MS, 10.0)
+    for n in range(60):
+        govern.observe(n / 60, 35.0 if n < governor.COLD else 8.0)
+    assert (govern.cut, govern.changes) == (11, 0)
+
+
 def test_single_slow_calls_change_nothing():
     govern = Governor(QUIET_MS, 10.0)
     for n in range(600):
