@@ -37,8 +37,8 @@ def test_elsewhere_it_is_not_used_and_the_difference_is_named(wanted, what, ther
     profile.save(wanted | {what: there}, [POINT], 2.5, {})
     found = profile.look_up(wanted, {})
     assert found.profile is None
-    assert f"has {what} {str(there)[:12]}" in found.reason
-    assert ", here " in found.reason
+    assert f"differs in {what}: {str(there)[:12]}" in found.reason
+    assert found.reason.endswith(" here")
 
 
 def test_another_models_profile_is_nobodys(wanted):
