@@ -21,8 +21,8 @@ from edge3dpose.commands._rendered import rendered
 from edge3dpose.commands._ruler import measured
 from edge3dpose.commands._truth import people_of
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.mirror import mean, reflected
-from edge3dpose.types import Array, Skeleton, Weights
+from edge3dpose.runtime.mirror import mirrored
+from edge3dpose.types import Weights
 
 
 def evaluate(
@@ -62,7 +62,7 @@ def evaluate(
         raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
     with _network(opened, cuts, backend, precision, engines) as network:
         if mirror:
-            network = _mirrored(network, spec.skeleton)
+            network = mirrored(network, spec.skeleton)
         details: dict[str, Any] = {}
         if dataset == "synthetic" or dataset in rooms.names("training.datasets"):
             if dataset == "synthetic":
@@ -95,14 +95,6 @@ def _looked_at(dataset: str, root: str | None) -> str:
     if root is None or not Path(root).is_dir():
         raise BadInput(f"--dataset photos takes a folder of pictures with --root, not {root}")
     return root
-
-
-def _mirrored(network: AllCuts, skeleton: Skeleton) -> AllCuts:
-    def both(images: Array) -> Array:
-        said = network(images)
-        return mean(said, network(reflected(images)), skeleton)
-
-    return both
 
 
 @contextlib.contextmanager

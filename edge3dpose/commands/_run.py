@@ -25,7 +25,7 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
-from edge3dpose.runtime.mirror import MirroredEngine
+from edge3dpose.runtime.mirror import mirrored
 from edge3dpose.runtime.sources import Source
 
 
@@ -67,7 +67,7 @@ def run_command(
         for reason in choice.why:
             click.echo(reason, err=True)
         try:
-            seeing = MirroredEngine(engine, choice.spec) if options["mirror"] else engine
+            seeing = mirrored(engine, choice.spec.skeleton) if options["mirror"] else engine
             summary = _run(frames, seeing, choice, lens, outputs, options)
         finally:
             engine.close()
