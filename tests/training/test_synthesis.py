@@ -16,7 +16,7 @@ from edge3dpose.runtime.lift import square_scale
 from edge3dpose.skeletons import H36M17, lean_rad
 from edge3dpose.training import polarity, recipes
 from edge3dpose.training.batches import Renders
-from edge3dpose.training.synthesis import assets, degrade, meshes, mhclo, motion, render, rig
+from edge3dpose.training.synthesis import assets, degrade, limbs, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross
 from edge3dpose.training.synthesis.dataset import Synthesizer, _seen
@@ -141,7 +141,7 @@ def test_left_is_left_and_joints_bend_the_human_way() -> None:
     standing = body.pose(still).joints_m
     assert _joint(standing, "left_wrist")[0] > 0.4 > -0.4 > _joint(standing, "right_wrist")[0]
     local = motion.to_local(still)
-    motion._leg(local, "l", 90, 0, 90, 0)
+    limbs.leg(local, "l", 90, 0, 90, 0)
     seated = body.pose(motion.to_world(local)).joints_m
     assert _joint(seated, "left_knee")[2] > 0.3
     assert _joint(seated, "left_ankle")[1] < _joint(seated, "left_knee")[1] - 0.3
@@ -198,7 +198,7 @@ def test_limbs_that_cross_are_noticed() -> None:
     body, local = _stick_rig(), np.tile([1.0, 0, 0, 0], (22, 1))
     assert not limbs_cross(body.pose(motion.to_world(local)).joints_m)
     for side in "lr":  # feet together, thighs swung through one another
-        motion._leg(local, side, 0, -14, 0, 0)
+        limbs.leg(local, side, 0, -14, 0, 0)
     assert limbs_cross(body.pose(motion.to_world(local)).joints_m)
     joints = body.pose(np.tile([1.0, 0, 0, 0], (22, 1))).joints_m
     joints[H36M17.joints.index("left_wrist")] = joints[0] + [0, 0.2, 0]
