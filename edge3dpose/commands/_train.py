@@ -141,6 +141,7 @@ def _train(
         plots,
         recipes,
         replay,
+        state,
     )
     from edge3dpose.training import team as teams
     from edge3dpose.training.nets import build
@@ -154,10 +155,10 @@ def _train(
         saved = checkpoint.load(saved_at)
         saved = replace(saved, recipe=recipes.changed(saved.recipe, setting))
         net = build(saved.recipe.model, saved.recipe.growth)
-        training = loop.resume(saved, net, where, team)
+        training = state.resume(saved, net, where, team)
         if encoder is not None:
             _load_encoder(net, encoder)
-            loop.begin_anew(training)
+            state.begin_anew(training)
     elif saved_at.exists():
         raise BadInput(f"{saved_at} exists; go on with --resume or name another --out")
     else:
@@ -165,7 +166,9 @@ def _train(
         recipe = recipes.changed(recipe, setting)
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
-        training = loop.start(recipe, _first(spec, recipe.growth, encoder, start_from), where, team)
+        training = state.start(
+            recipe, _first(spec, recipe.growth, encoder, start_from), where, team
+        )
     people = stream(spec, assets, real, dataset, training.recipe, training.progress, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"

@@ -23,6 +23,7 @@ from edge3dpose.training import (  # noqa: E402
     nets,
     polarity,
     recipes,
+    state,
     triplets,
 )
 from edge3dpose.training.nets import folded, hemlets  # noqa: E402
@@ -184,7 +185,7 @@ def test_the_fold_changes_no_number():
 
 def test_a_few_steps_lower_the_loss_of_coordinates_and_of_hints():
     torch.manual_seed(0)
-    training = loop.start(RECIPE, nets.build("hemlets-edge", growth=8), torch.device("cpu"))
+    training = state.start(RECIPE, nets.build("hemlets-edge", growth=8), torch.device("cpu"))
     uvz = torch.rand(2, 17, 3) * 0.6 + 0.2
     batch = batches.Batch(torch.rand(2, 3, 256, 256), targets(uvz))
     net = training.net

@@ -10,7 +10,16 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("moderngl", reason="the train extra is not installed")
 
 from edge3dpose import metrics, models  # noqa: E402
-from edge3dpose.training import batches, checkpoint, held_out, loop, nets, recipes, replay  # noqa: E402
+from edge3dpose.training import (  # noqa: E402
+    batches,
+    checkpoint,
+    held_out,
+    loop,
+    nets,
+    recipes,
+    replay,
+    state,
+)
 
 SPEC = replace(models.find("sspnet"), input_size=128)
 SECONDS = 40
@@ -22,7 +31,7 @@ def test_the_held_out_error_of_a_tiny_network_falls(stick_file, tmp_path):
         recipes.find("sspnet"), growth=8, samples=10**9, batch=16, peak_lr=4e-3, ema=0.99,
         short_until=1.0, short_cuts=3, heat=0.1, bf16=False,
     )  # fmt: skip
-    training = loop.start(recipe, nets.build("sspnet", growth=8), torch.device("cpu"))
+    training = state.start(recipe, nets.build("sspnet", growth=8), torch.device("cpu"))
     judge = held_out.HeldOut(stick_file, SPEC, people=48)
     before_mm = judge.errors_mm(training.net)[:3]
     renders = batches.Renders(stick_file, "train", SPEC.input_size, 0)

@@ -15,7 +15,7 @@ MEMBER = textwrap.dedent("""
 
     import torch
 
-    from edge3dpose.training import loop, nets, recipes, team
+    from edge3dpose.training import loop, nets, recipes, state, team
     from edge3dpose.training.batches import Batch, targets_from
 
     out = Path(sys.argv[1])
@@ -24,7 +24,7 @@ MEMBER = textwrap.dedent("""
     torch.manual_seed(0)
     recipe = replace(recipes.find("sspnet-lite"), growth=8, samples=16, batch=2, warmup=0.0,
                      short_until=0.0, deep_every=2, tune_entry_from=0.5, bf16=False)
-    training = loop.start(recipe, nets.build("sspnet-lite", growth=8), torch.device("cpu"), mine)
+    training = state.start(recipe, nets.build("sspnet-lite", growth=8), torch.device("cpu"), mine)
 
     def batches():
         random = torch.Generator().manual_seed(mine.rank)  # each sees pictures of its own

@@ -21,6 +21,7 @@ from edge3dpose.training import (  # noqa: E402
     nets,
     recipes,
     start_from,
+    state,
 )
 from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr  # noqa: E402
 from edge3dpose.training.nets.sspnet import Decode  # noqa: E402
@@ -37,9 +38,9 @@ def a_batch(seed: int = 0) -> Batch:
     return Batch(torch.rand(2, 3, 256, 256, generator=random), targets_from(uvz, inside))
 
 
-def fresh() -> loop.Training:
+def fresh() -> state.Training:
     torch.manual_seed(0)
-    return loop.start(RECIPE, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
+    return state.start(RECIPE, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
 
 
 def test_the_loss_of_a_perfect_prediction_is_that_of_its_score_alone():
@@ -103,7 +104,7 @@ def test_a_resumed_training_goes_on_exactly_where_it_stood(tmp_path):
         loop.step(unbroken, a_batch(seed), 0.1)
     checkpoint.save(file, RECIPE, unbroken.progress, unbroken.net, unbroken.ema, unbroken.optimiser)
     saved = checkpoint.load(file)
-    resumed = loop.resume(saved, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
+    resumed = state.resume(saved, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
     assert resumed.progress.samples == 4
     for training in (unbroken, resumed):
         loop.step(training, a_batch(2), 0.1)
@@ -116,7 +117,7 @@ def test_after_an_encoder_was_put_back_average_and_moments_begin_anew():
     loop.step(training, a_batch(), 0.1)
     with torch.no_grad():
         training.net.entry.encoder.to_8[0].expand.weight.add_(1.0)
-    loop.begin_anew(training)
+    state.begin_anew(training)
     assert training.progress.put_back_at == training.progress.samples == 2
     assert not training.optimiser.state
     for name, value in training.net.state_dict().items():

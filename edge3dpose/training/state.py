@@ -1,0 +1,72 @@
+"""What a step of a training changes, begun fresh or from a checkpoint."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from edge3dpose.training import checkpoint
+from edge3dpose.training.checkpoint import Progress
+from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.recipes import Recipe
+from edge3dpose.training.team import ALONE, Team
+
+
+@dataclass
+class Training:
+    """Everything that a step changes."""
+
+    recipe: Recipe
+    net: PoseNet
+    ema: dict[str, Tensor]
+    optimiser: torch.optim.Optimizer
+    progress: Progress
+    device: torch.device
+    team: Team
+    passes: tuple[bool, nn.Module] | None = None  # with the encoder tuned or not, and the pass
+
+
+def start(recipe: Recipe, net: PoseNet, device: torch.device, team: Team = ALONE) -> Training:
+    """A fresh training of a network."""
+    net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ema = copy.deepcopy(net.state_dict())
+    return Training(recipe, net, ema, _optimiser(net, recipe), Progress(), device, team)
+
+
+def resume(
+    saved: checkpoint.Checkpoint, net: PoseNet, device: torch.device, team: Team = ALONE
+) -> Training:
+    """Go on where a checkpoint stands."""
+    training = start(saved.recipe, net, device, team)
+    training.net.load_state_dict(saved.part("net"))
+    training.ema = {k: v.to(device) for k, v in saved.part("ema").items()}
+    saved.restore_optimiser(training.optimiser)
+    training.progress = saved.progress
+    return training
+
+
+def begin_anew(training: Training) -> None:
+    """Average and moments from the weights as they are now: a published encoder was put back."""
+    training.progress.put_back_at = training.progress.samples
+    training.ema = copy.deepcopy(training.net.state_dict())
+    training.optimiser.state.clear()
+
+
+def _optimiser(net: PoseNet, recipe: Recipe) -> torch.optim.Optimizer:
+    entry: Any = net.entry
+    apart = {id(p) for p in entry.encoder.parameters()} if recipe.freeze_entry else set()
+    trained = [p for p in net.parameters() if id(p) not in apart]
+    decayed = [p for p in trained if p.ndim > 1]
+    kept = [p for p in trained if p.ndim <= 1]  # biases and batch norms are not decayed
+    groups = [
+        {"params": decayed, "weight_decay": recipe.weight_decay, "lr_share": 1.0},
+        {"params": kept, "weight_decay": 0.0, "lr_share": 1.0},
+    ]
+    if recipe.freeze_entry:
+        tuned = entry.encoder.tunable()
+        groups += [{"params": tuned, "weight_decay": 0.0, "lr_share": recipe.tune_entry_lr}]
+    return torch.optim.AdamW(groups, lr=recipe.peak_lr, fused=True)
