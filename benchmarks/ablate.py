@@ -16,8 +16,10 @@ import sys
 from pathlib import Path
 
 import click
+import onnx
 
 from edge3dpose.bench import report as reports
+from edge3dpose.compiler import inspect
 
 # model -> the cut that is measured, what all of its trials share, and what each changes
 CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}
@@ -46,6 +48,11 @@ TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
         "no loss on triplets and joint maps": ("heat=0.0",),
         "half of the depths thrown away, polarity kept": ("weak=0.5",),
         "half of the depths thrown away": ("weak=0.5", "weak_told=false"),
+        "half as wide": ("growth=16",),
+        "one and a half times as wide": ("growth=48",),
+        "twice as wide": ("growth=64",),
+        "16 depth bins": ("bins=16",),
+        "64 depth bins": ("bins=64",),
     },
 }
 _PATH = click.Path(exists=True, path_type=Path)
@@ -97,7 +104,8 @@ def main(
         found = {
             key: _measured(kind, folder, key, ruler, CUTS[model]) for key, ruler in rulers.items()
         }
-        rows.append({"name": name, "samples": samples, "figures": _figures(found)})
+        figures = _figures(found) | _cost(kind, folder, CUTS[model])
+        rows.append({"name": name, "samples": samples, "figures": figures})
         content = reports.header("ablation") | {
             "model": model,
             "protocol": (
@@ -138,6 +146,29 @@ def _figures(found: dict[str, dict]) -> dict[str, float]:
         "photos, 2D PCK@0.5": found["photos"]["pck50"],
         "photos, PCK@0.2": found["photos"]["pck20"],
         "clip, PCK@0.2": found["clip"]["pck20"],
+    }
+
+
+def _cost(model: str, folder: Path, cut: int) -> dict[str, float]:
+    """Beside the errors: the work of a call, and a call in the shortest of the CPU's formats."""
+    file = folder / f"{model}.onnx"
+    macs = list(inspect.costs(onnx.load(file)).values())[cut - 1].macs
+    if not (report := folder / "speed.json").is_file():
+        weights = ("--model", model, "--weights", file, "--cut", cut, "--engines", folder)
+        how = (
+            "--backend",
+            "openvino",
+            "--precision",
+            "bf16",
+            "--max-frames",
+            10,
+            "--report",
+            report,
+        )
+        _run(["-m", "edge3dpose", "benchmark", *map(str, (*weights, *how))], {})
+    return {
+        "GMACs": round(macs / 1e9, 3),
+        "engine ms": json.loads(report.read_text())["rows"][0]["engine"]["p50_ms"],
     }
 
 

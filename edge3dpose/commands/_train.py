@@ -18,6 +18,7 @@ from edge3dpose.types import ModelSpec
 
 if TYPE_CHECKING:
     from edge3dpose.training.nets.posenet import PoseNet
+    from edge3dpose.training.recipes import Recipe
 
 SPREAD = 2000  # people in the histograms of a preview
 
@@ -154,7 +155,7 @@ def _train(
     if resume:
         saved = checkpoint.load(saved_at)
         saved = replace(saved, recipe=recipes.changed(saved.recipe, setting))
-        net = build(saved.recipe.model, saved.recipe.growth)
+        net = build(saved.recipe.model, saved.recipe.growth, saved.recipe.bins)
         training = state.resume(saved, net, where, team)
         if encoder is not None:
             _load_encoder(net, encoder)
@@ -166,9 +167,7 @@ def _train(
         recipe = recipes.changed(recipe, setting)
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
-        training = state.start(
-            recipe, _first(spec, recipe.growth, encoder, start_from), where, team
-        )
+        training = state.start(recipe, _first(spec, recipe, encoder, start_from), where, team)
     people = stream(spec, assets, real, dataset, training.recipe, training.progress, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
@@ -189,25 +188,27 @@ def _train(
     return team.leads
 
 
-def _first(spec: ModelSpec, growth: int, encoder: Path | None, start_from: Path | None):  # type: ignore[no-untyped-def]
+def _first(spec: ModelSpec, recipe: Recipe, encoder: Path | None, start_from: Path | None):  # type: ignore[no-untyped-def]
     from edge3dpose.training import start_from as exported
     from edge3dpose.training.nets import build
 
     if start_from is None:
-        return _fresh(spec.name, growth, encoder)
+        return _fresh(recipe, encoder)
     weights = models.open_weights(spec, start_from)
-    net = build(spec.name, growth)
+    net = build(spec.name, recipe.growth, recipe.bins)
     exported.load_exported(net, weights.onnx)
     return net
 
 
-def _fresh(model: str, growth: int, encoder: Path | None):  # type: ignore[no-untyped-def]
+def _fresh(recipe: Recipe, encoder: Path | None):  # type: ignore[no-untyped-def]
     from edge3dpose.training.nets import blazepose, build
 
-    net = build(model, growth)
+    net = build(recipe.model, recipe.growth, recipe.bins)
     if isinstance(getattr(net.entry, "encoder", None), blazepose.BlazePoseEncoder):
         if encoder is None:
-            raise BadInput(f"{model} starts from a trained encoder: pass --encoder FILE.onnx")
+            raise BadInput(
+                f"{recipe.model} starts from a trained encoder: pass --encoder FILE.onnx"
+            )
         _load_encoder(net, encoder)
     return net
 
@@ -229,14 +230,14 @@ def _export(model: str, spec: ModelSpec, out: Path, encoder: Path | None, *, tra
 
     if trained:
         saved = checkpoint.load(out / "checkpoint.safetensors")
-        net = build(model, saved.recipe.growth)
+        net = build(model, saved.recipe.growth, saved.recipe.bins)
         net.load_state_dict(saved.part("ema"))
         card = cards.trained(saved)
     else:
         torch.manual_seed(0)
-        growth = recipes.find(model).growth
-        net = _fresh(model, growth, encoder) if encoder else build(model, growth)
-        card = cards.untrained(growth)
+        recipe = recipes.find(model)
+        net = _fresh(recipe, encoder) if encoder else build(model, recipe.growth)
+        card = cards.untrained(recipe.growth)
     file = export.export(net, spec, out, card)
     click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB) and {file.with_suffix('.json')}")
 

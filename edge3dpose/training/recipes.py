@@ -40,6 +40,7 @@ class Recipe:
     widen: bool = True  # poses beyond those that were captured
     weak: float = 0.0  # share of the renders whose depth is thrown away but for the bones' polarity
     weak_told: bool = True  # and whether that is kept, where a network learns from it
+    bins: int = 0  # depth bins of a HEMlets' volume; 0: the model's own
     worn: bool = True  # blur, noise, colour casts, occluders and frame edges on renders
 
 

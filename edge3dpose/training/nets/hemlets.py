@@ -138,7 +138,7 @@ def deconvolutions(c_in: int, channels: int, steps: int = 3) -> list[nn.Module]:
     return layers
 
 
-def paper(growth: int) -> HEMlets:
+def paper(growth: int, bins: int = 64) -> HEMlets:
     """The paper's size with growth 256: 49.6 M parameters, volumes of 64 x 64 x 64 from 256 px."""
     wide, up = ResNet50.channels, 4 * growth
     return HEMlets(
@@ -148,5 +148,5 @@ def paper(growth: int) -> HEMlets:
         up_channels=up,
         read_channels=growth,
         mid=up,
-        bins=64,
+        bins=bins,
     )

@@ -12,7 +12,6 @@ from edge3dpose.training.nets.hemlets import MAPS, HEMlets
 from edge3dpose.training.nets.sspnet import SeparableResidual, norm
 
 UNITS = 4  # residual units of each branch
-BINS = 32
 
 
 class EncoderEntry(nn.Module):
@@ -45,7 +44,7 @@ class Together(nn.Module):
         return total
 
 
-def edge(growth: int) -> HEMlets:
+def edge(growth: int, bins: int = 32) -> HEMlets:
     """About 0.9 GMACs with growth 32: branches 3 * growth wide, a volume head 8 * growth wide."""
     width, wide = 3 * growth, 8 * growth
     have = BlazePoseEncoder.channels
@@ -56,7 +55,7 @@ def edge(growth: int) -> HEMlets:
         up_channels=wide,
         read_channels=2 * growth,
         mid=wide,
-        bins=BINS,
+        bins=bins,
     )
 
 
