@@ -21,7 +21,13 @@ PROTOCOL = (
 
 
 def rendered(
-    spec: ModelSpec, root: str | None, people: int, first_seed: int, motion: str
+    spec: ModelSpec,
+    root: str | None,
+    people: int,
+    first_seed: int,
+    motion: str,
+    *,
+    eagle: bool = False,
 ) -> tuple[dict[str, Any], Iterator[Person]]:
     """Facts of the data set, and its people."""
     assets = Path(root) if root else paths.home() / "data" / "synthetic.npz"
@@ -31,21 +37,21 @@ def rendered(
             "or pass --root FILE.npz"
         )
     facts = {
-        "name": "synthetic" if motion == "wide" else "synthetic-mocap",
+        "name": ("synthetic" if motion == "wide" else "synthetic-mocap") + "-eagle" * eagle,
         "protocol": PROTOCOL,
         "assets_sha256": paths.sha256_of(assets),
         "split": "held-out",
         "motion": motion,
         "seeds": [first_seed, first_seed + people],
     }
-    seeds = range(first_seed, first_seed + people)
-    return facts, _people(assets, spec, seeds, motion)
+    drawn = {"widen": motion == "wide", "eagle": float(eagle)}
+    return facts, _people(assets, spec, range(first_seed, first_seed + people), drawn)
 
 
-def _people(assets: Path, spec: ModelSpec, seeds: range, motion: str) -> Iterator[Person]:
+def _people(assets: Path, spec: ModelSpec, seeds: range, drawn: dict[str, Any]) -> Iterator[Person]:
     from edge3dpose.training.synthesis.dataset import Synthesizer
 
-    renders = Synthesizer(assets, "held-out", spec.input_size, widen=motion == "wide")
+    renders = Synthesizer(assets, "held-out", spec.input_size, **drawn)
     try:
         for seed in seeds:
             yield _person(renders.sample(seed), spec)

@@ -106,11 +106,13 @@ def _fit_convention(assets: Path, teacher: Path, spec: ModelSpec) -> None:
 
 
 def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
+    from edge3dpose.training import recipes
     from edge3dpose.training.synthesis import preview, spread
 
     sheet, histograms = out / "preview.png", out / "spread.png"
-    rate = preview.contact_sheet(assets, count, sheet, size=spec.input_size)
-    spread.plot(assets, SPREAD, histograms)
+    eagle = recipes.find(spec.name).eagle
+    rate = preview.contact_sheet(assets, count, sheet, size=spec.input_size, eagle=eagle)
+    spread.plot(assets, SPREAD, histograms, eagle=eagle)
     click.echo(f"wrote {sheet} and {histograms}; one process rendered {rate:.0f} pictures a second")
 
 

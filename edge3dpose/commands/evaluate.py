@@ -41,6 +41,7 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="synthetic: as in training, or mocap frames as they were captured.",
 )
+@click.option("--eagle", is_flag=True, help="synthetic: seen from 50 to 85 degrees above.")
 @click.option(
     "--looks",
     type=click.IntRange(1, 2),

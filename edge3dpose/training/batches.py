@@ -79,7 +79,7 @@ class Renders(IterableDataset):
 
 
 def _drawn_by(recipe: Recipe) -> dict[str, Any]:
-    return {"upright": recipe.upright, "widen": recipe.widen, "worn": recipe.worn}
+    return {name: getattr(recipe, name) for name in ("upright", "eagle", "widen", "worn")}
 
 
 def loader(renders: IterableDataset, *, batch: int, workers: int) -> DataLoader:

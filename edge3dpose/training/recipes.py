@@ -37,6 +37,7 @@ class Recipe:
     heat: float = 0.0  # weight of the maps' own loss; SSP-Net's fades to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
     upright: float = 0.7  # share of the crops that are turned until the trunk stands, as in run
+    eagle: float = 0.1  # share of the renders seen from more than 50 degrees above
     widen: bool = True  # poses beyond those that were captured
     weak: float = 0.0  # share of the renders whose depth is thrown away but for the bones' polarity
     weak_told: bool = True  # and whether that is kept, where a network learns from it

@@ -17,7 +17,7 @@ from edge3dpose.skeletons import H36M17, lean_rad
 from edge3dpose.training import polarity, recipes
 from edge3dpose.training.batches import Renders
 from edge3dpose.training.synthesis import assets, degrade, limbs, meshes, mhclo, motion, render, rig
-from edge3dpose.training.synthesis.camera import cube_to_mm, draw_camera
+from edge3dpose.training.synthesis.camera import CropCamera, cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross
 from edge3dpose.training.synthesis.dataset import Synthesizer, _seen
 from edge3dpose.training.synthesis.preview import contact_sheet
@@ -102,7 +102,7 @@ def test_of_a_share_of_the_depth_only_the_polarity_is_kept(stick_file: Path, tol
 
 def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
     size, spec, recipe = 64, models.find("sspnet-lite"), recipes.find("sspnet-lite")
-    people = Synthesizer(stick_file, size=size, upright=recipe.upright)
+    people = Synthesizer(stick_file, size=size, upright=recipe.upright, eagle=recipe.eagle)
     stream = Renders(stick_file, "train", size, 0, recipe=recipe)
     for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
         one = people.sample(seed)
@@ -216,6 +216,20 @@ def test_cameras_keep_the_promised_ranges() -> None:
         offset = crop.project(crop.translation_m[None] * 1000)[0] / 256 - 0.5
         assert np.abs(offset).max() <= 0.08 + 1e-9
         assert 0.75 <= crop.z_range_mm / 2000 <= 1.3
+
+
+def test_eagle_cameras_look_down_and_leave_the_others_as_they_are() -> None:
+    def drawn(seed: int, eagle: float) -> CropCamera:
+        return draw_camera(np.random.default_rng(seed), 256, eagle)
+
+    above = [drawn(seed, 0.3) for seed in range(300)]
+    steep = [crop for crop in above if crop.elevation_deg > 50]
+    assert 0.2 < len(steep) / len(above) < 0.4
+    assert max(crop.elevation_deg for crop in steep) < 85
+    for crop in steep:  # what is up in the world comes towards such a camera
+        up = crop.rotation @ [0, 1, 0]
+        ray = crop.translation_m / np.linalg.norm(crop.translation_m)
+        assert -up @ ray == pytest.approx(np.sin(np.radians(crop.elevation_deg)))
 
 
 def test_what_stands_in_front_of_a_joint_hides_it(people: Synthesizer) -> None:

@@ -55,6 +55,7 @@ class Synthesizer:
     """Draws samples; the same assets, split, size and seed give the same sample.
 
     upright  share of the crops that are turned until the trunk stands, as the runtime's are
+    eagle    share of the people who are seen from 50 to 85 degrees above
     worn     False leaves out occluders, blur, noise, colour casts and frame edges
     Opens an OpenGL context at the first sample, so that it may be sent to a worker before.
     """
@@ -68,12 +69,13 @@ class Synthesizer:
         widen: bool = True,
         samples: int = 0,
         upright: float = 0.0,
+        eagle: float = 0.0,
         worn: bool = True,
     ) -> None:
         self._assets = assets if isinstance(assets, Assets) else load_assets(assets, split)
         self._split_number = SPLITS[split]
         self._size, self._widen, self._msaa = size, widen, samples
-        self._upright, self._worn = upright, worn
+        self._upright, self._eagle, self._worn = upright, eagle, worn
         self._dresser = Dresser(self._assets)
         self._backdrops = backdrop.Backdrops(self._assets)
         self._renderer: Renderer | None = None
@@ -115,7 +117,7 @@ class Synthesizer:
 
     def _begun(self, seed: int) -> tuple[np.random.Generator, CropCamera, Person, PosedBody]:
         rng = np.random.default_rng([seed, self._split_number])
-        crop = camera.draw_camera(rng, self._size)
+        crop = camera.draw_camera(rng, self._size, self._eagle)
         person, body = self._posed_person(rng)
         if self._upright and rng.random() < self._upright:
             lean = lean_rad(crop.project(crop.to_camera_mm(body.joints_m)))

@@ -18,7 +18,14 @@ LEFT, RIGHT, MIDDLE = (255, 128, 0), (0, 0, 255), (0, 220, 0)  # BGR
 
 
 def contact_sheet(
-    assets: Path, count: int, out: Path, *, size: int = 256, split: Split = "train", first: int = 0
+    assets: Path,
+    count: int,
+    out: Path,
+    *,
+    size: int = 256,
+    split: Split = "train",
+    first: int = 0,
+    eagle: float = 0.0,
 ) -> float:
     """Writes samples ``first`` on as one picture (PNG or JPEG by the name).
 
@@ -26,7 +33,7 @@ def contact_sheet(
     """
     if not cv2.haveImageWriter(str(out)):
         raise BadInput(f"{out}: pictures are written by their ending; wanted .png or .jpg")
-    people = Synthesizer(assets, split, size)
+    people = Synthesizer(assets, split, size, eagle=eagle)
     try:
         people.sample(first)  # opens the renderer
         begun = time.monotonic()
