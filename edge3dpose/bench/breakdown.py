@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 from edge3dpose import metrics
 from edge3dpose.bench import accuracy
 from edge3dpose.bench.poses import Poses
-from edge3dpose.runtime.filters import bone_length
+from edge3dpose.runtime.filters import body_height, bone_length
+from edge3dpose.runtime.square import body_scale
 
 PARTS = 5  # equal shares of the people, or of the joints
+TRUE_PER_MM = 0.564e-3  # body_scale of true joints over the body's height, +-1.7 % a person
 
 
 def by_fact(poses: Poses, row: int, *, root: int) -> dict[str, list[dict[str, float]]]:
@@ -72,6 +75,24 @@ def with_bone_lengths(poses: Poses, row: int, *, root: int) -> dict[str, float]:
     found = np.array([bone_length.corrected(points, score) for points, score in people])
     figures = accuracy.figures(found, poses.true_mm, poses.inside, root)
     return {name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")}
+
+
+def by_way_to_depth(poses: Poses, row: int, *, root: int) -> dict[str, float]:
+    """Median error of the root's depth, as a share of it, by each way to tell it."""
+    own, network_mm = poses.own_mm[row], poses.depths_mm[row]
+    heights_mm = [body_scale(true) / TRUE_PER_MM for true in poses.true_mm]
+
+    def by_bones(heights_mm: Sequence[float]) -> NDArray:
+        told = zip(own, heights_mm, strict=True)
+        return network_mm * np.array([body_height.share(pose, height) for pose, height in told])
+
+    ways = {
+        "by the square alone": poses.prior_mm,
+        "by the root's z": network_mm,
+        "by the bones of an adult": by_bones([body_height.ADULT_MM] * len(own)),
+        "by the bones and the height": by_bones(heights_mm),
+    }
+    return {way: accuracy.off(depths_mm, poses, root)[1] for way, depths_mm in ways.items()}
 
 
 def one_by_one(poses: Poses, row: int, *, root: int) -> list[dict[str, Any]]:

@@ -12,7 +12,6 @@ from edge3dpose.bench.heads import chunks
 from edge3dpose.camera import back_project, focal_px
 from edge3dpose.runtime.lift import depth_from_root, square_scale
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
-from edge3dpose.runtime.square import body_scale
 from edge3dpose.skeletons import lean_rad
 from edge3dpose.types import Array, Box, Camera, Crop, Frame, Image, ModelSpec
 
@@ -45,7 +44,6 @@ class Poses:
     facts: dict[str, Array]  # each (N,)
     prior_mm: Array  # (N,) depths of the root as the squares imply them
     depths_mm: Array  # (cuts, N) as each cut estimates them
-    by_bones_mm: Array  # (cuts, N) at which its bones are as long as an adult's
     own_mm: Array  # (cuts, N, J, 3) camera axes, at those estimates
     names: tuple[str, ...] = ()  # (N,) of the pictures
     depth_spreads: Array | None = None  # (cuts, N, J) of the cube, of a model that has spreads
@@ -78,7 +76,6 @@ def look(
     scales = np.array([[square_scale(pose, spec) for pose in row] for row in said])
     true = np.broadcast_to([one.root_depth_mm for one in crowd], scales.shape)
     own = _lifted(said, crowd, priors * scales, spec)
-    sizes = np.array([[body_scale(pose) for pose in row] for row in own])
     return Poses(
         found_mm=_lifted(said, crowd, true, spec),
         scores=said[..., 3],
@@ -87,7 +84,6 @@ def look(
         facts={name: np.array([one.facts[name] for one in crowd]) for name in crowd[0].facts},
         prior_mm=priors.astype(np.float32),
         depths_mm=(priors * scales).astype(np.float32),
-        by_bones_mm=(priors * scales / sizes).astype(np.float32),
         own_mm=own,
         names=tuple(one.name for one in crowd),
         depth_spreads=said[..., 6] if spec.spreads else None,

@@ -10,6 +10,7 @@ from edge3dpose import rooms
 from edge3dpose.camera import DEFAULT_FOV_DEG
 from edge3dpose.commands._engine import Choice
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.filters.body_height import ADULT_MM
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
@@ -86,9 +87,21 @@ def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]
         "mirrored": options["mirror"],
         "correction": "bone-length on joints_mm" if options["bones"] else None,
         "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
-        "root_depth": f"estimated for adults: {crop_m:g} m across the square, corrected",
+        "root_depth": f"by the bones of people of {height_mm / 10:g} cm"
+        if (height_mm := height_of(options))
+        else f"estimated for adults: {crop_m:g} m across the square, corrected",
         "camera": _about_camera(options["fov"], options["intrinsics"]),
     }
+
+
+def height_of(options: dict[str, Any]) -> float | None:
+    """Of the people whose distance their bones say, mm; None where the network says it."""
+    height_cm, how = options["height_cm"], options["root_depth"]
+    if height_cm and how == "network":
+        raise BadInput("--root-depth network asks for no height: leave out --height-cm")
+    if height_cm:
+        return 10 * float(height_cm)
+    return ADULT_MM if how == "bones" else None
 
 
 def _about_camera(fov: float | None, intrinsics: Path | None) -> dict[str, Any]:

@@ -51,11 +51,7 @@ def measured(
         "with_bone_lengths": breakdown.with_bone_lengths(poses, best, root=root),
         "by_fact": breakdown.by_fact(poses, best, root=root),
         "by_joint_mm": breakdown.by_joint(poses, best, spec.skeleton.joints, root=root),
-        "root_depth_error": {
-            "by the square alone": accuracy.off(poses.prior_mm, poses, root)[1],
-            "by the root's z": accuracy.off(poses.depths_mm[best], poses, root)[1],
-            "by the bones": accuracy.off(poses.by_bones_mm[best], poses, root)[1],
-        },
+        "root_depth_error": breakdown.by_way_to_depth(poses, best, root=root),
         "by_score": breakdown.by_score(poses, best, root=root),
         "by_depth_spread": breakdown.by_depth_spread(poses, best, root=root),
     }

@@ -16,7 +16,7 @@ from edge3dpose.camera import open_lens
 from edge3dpose.commands._around import opener
 from edge3dpose.commands._budget import Budget
 from edge3dpose.commands._engine import Choice, choose
-from edge3dpose.commands._outputs import Outputs, facts_of, open_sinks
+from edge3dpose.commands._outputs import Outputs, facts_of, height_of, open_sinks
 from edge3dpose.commands._progress import builds, frames_done
 from edge3dpose.commands._within import open_within
 from edge3dpose.errors import BadInput
@@ -108,11 +108,7 @@ def _run(
         second_look=detector != "full-frame",
     )
     smooth = options["smooth"] and source.related
-    filters: list[Filter] = []
-    if options["bones"]:
-        filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
-    if smooth:
-        filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
+    filters = _filters(smooth, options)
     sinks = open_sinks(source, choice, outputs, smooth, options)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
         return pipeline.run(
@@ -126,6 +122,18 @@ def _run(
             each=each,
             facts=facts_of(source, engine),
         )
+
+
+def _filters(smooth: bool, options: dict[str, Any]) -> list[Filter]:
+    """In this order: places, depths of the joints, smoothing."""
+    filters: list[Filter] = []
+    if height_mm := height_of(options):
+        filters.append(rooms.load("runtime.filters", "body-height").open_filter(height_mm))
+    if options["bones"]:
+        filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
+    if smooth:
+        filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
+    return filters
 
 
 def _unrelated(detector: str) -> str:

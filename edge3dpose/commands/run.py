@@ -28,6 +28,17 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="Move depths until bones are as long as an adult's.",
 )
 @click.option(
+    "--height-cm",
+    type=click.FloatRange(50, 250),
+    help="How tall the people are: how far they are follows from their bones.",
+)
+@click.option(
+    "--root-depth",
+    type=click.Choice(["network", "bones"]),
+    help="How far people are: as the network says, or as far as an adult's bones are.  "
+    "[default: bones with --height-cm, else network]",
+)
+@click.option(
     "--mirror/--no-mirror",
     default=False,
     show_default=True,

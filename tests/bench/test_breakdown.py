@@ -8,6 +8,8 @@ import pytest
 
 from edge3dpose.bench import breakdown, breakdown_plot
 from edge3dpose.bench.poses import Poses
+from edge3dpose.runtime.filters import body_height
+from edge3dpose.runtime.square import body_scale
 from edge3dpose.skeletons import H36M17
 
 N, J = 50, 17
@@ -22,9 +24,7 @@ def poses():
     inside = np.ones((N, J), bool)
     facts = {"size": np.arange(N)[::-1].astype(float), "noise": np.full(N, 3.0)}
     depth = true[:, 0, 2]
-    return Poses(
-        found[None], scores[None], true, inside, facts, depth, depth[None], depth[None], found[None]
-    )
+    return Poses(found[None], scores[None], true, inside, facts, depth, depth[None], found[None])
 
 
 def test_fifths_of_the_people_are_in_the_order_of_the_fact():
@@ -41,6 +41,23 @@ def test_a_score_that_knows_its_error_shows():
     errors = [part["error_mm"] for part in parts]
     assert errors == sorted(errors, reverse=True)
     assert {part["inside"] for part in parts} == {1.0}
+
+
+def test_a_height_that_is_known_tells_the_depth_of_the_root():
+    crowd = poses()
+    body = np.random.default_rng(1).normal(0, 300, (J, 3)) * [1, 1, 0.5]
+    upright = (body - body[0]) * (breakdown.TRUE_PER_MM * 1600 / body_scale(body))
+    true = np.tile(upright + np.array([0, 0, 3000]), (N, 1, 1))
+    shrunk = body_height.SEEN_PER_MM / breakdown.TRUE_PER_MM  # as networks see bones
+    own = 1.5 * ((true - true[:, :1]) * shrunk + true[:, :1])  # and half as far again
+    depths = {"prior_mm": true[:, 0, 2] * 2, "depths_mm": own[None, :, 0, 2]}
+    told = breakdown.by_way_to_depth(
+        replace(crowd, true_mm=true, own_mm=own[None], **depths), 0, root=0
+    )
+    assert told["by the square alone"] == pytest.approx(1)
+    assert told["by the root's z"] == pytest.approx(0.5)
+    assert told["by the bones and the height"] == pytest.approx(0, abs=1e-3)
+    assert told["by the bones of an adult"] == pytest.approx(1740 / 1600 - 1, abs=1e-3)
 
 
 def test_a_depth_spread_that_knows_the_error_in_depth_shows():

@@ -100,6 +100,21 @@ def test_in_a_mirror_too(place, tmp_path):
     assert np.array(both) == pytest.approx(np.array(seen), abs=0.1)
 
 
+def test_people_of_a_known_height_stand_where_their_bones_say(place, tmp_path):
+    out = tmp_path / "out.jsonl"
+    words = ("--source", "sample", "--max-frames", 1, "--no-show", "--jsonl", out)
+    far_mm = {}
+    for height in (100, 200):
+        assert run(place, *words, "--height-cm", height).exit_code == 0
+        head, line = lines(out)
+        assert head["root_depth"] == f"by the bones of people of {height} cm"
+        far_mm[height] = line["people"][0]["root_mm"][2]
+    assert far_mm[200] == pytest.approx(2 * far_mm[100], rel=1e-3)
+    result = run(place, *words, "--height-cm", 180, "--root-depth", "network")
+    assert result.exit_code == 1
+    assert "leave out --height-cm" in result.output
+
+
 def test_with_nothing_asked_for_the_files_are_named_after_the_source(place, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = run(place, "--source", "sample", "--max-frames", 2)

@@ -121,7 +121,7 @@ def test_a_peer_is_scored_on_those_whom_it_sees(look):
     assert len(list(shown_to(crowd, [peer]))) == 2
     true = np.repeat(truth, 2, axis=0)
     off = true[None] + 10.0 * (np.arange(17) > 0)[:, None]
-    depths = [true[:, 0, 2], *[true[None, :, 0, 2]] * 2]
+    depths = [true[:, 0, 2], true[None, :, 0, 2]]
     ours = Poses(off, np.ones((1, 2, 17)), true, np.ones((2, 17), bool), {}, *depths, off)
     said = peer.scored(ours, 0, root=0)
     assert (said["seen"], said["people"]) == (1, 2)
