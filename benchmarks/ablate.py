@@ -24,10 +24,15 @@ from edge3dpose.compiler import inspect
 # model -> the cut that is measured, what all of its trials share, and what each changes
 CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}
 SHORT = {
-    # the first eleven heads, many small steps; the encoder's deep layers learn from the middle on
-    "sspnet-lite": ("batch=8", "short_until=1.0", "tune_entry_from=0.45"),
-    "hemlets-edge": ("batch=8",),
+    # the first eleven heads, many small steps; the encoder's deep layers learn from the middle on;
+    # the ruler's cameras
+    "sspnet-lite": ("batch=8", "eagle=0.0", "short_until=1.0", "tune_entry_from=0.45"),
+    "hemlets-edge": ("batch=8", "eagle=0.0"),
 }
+_PAPER = (
+    *("model=sspnet", "growth=32", "heat=0.03", "replay=24000", "draws=4"),
+    "peak_lr=0.002",
+)
 TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
     "sspnet-lite": {
         "all of it": (),
@@ -38,10 +43,8 @@ TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
         "encoder frozen to the end": ("tune_entry_from=1.0",),
         "encoder's deep layers tuned from the start": ("tune_entry_from=0.0",),
         "no heatmap loss": ("heat=0.0",),
-        "the paper's entry flow from scratch": (
-            *("model=sspnet", "growth=32", "heat=0.03", "replay=24000", "draws=4"),
-            "peak_lr=0.002",
-        ),
+        "the paper's entry flow from scratch": _PAPER,
+        "the paper's entry flow, the encoder's likeness distilled": (*_PAPER, "distil=3.0"),
     },
     "hemlets-edge": {
         "all of it": (),

@@ -17,6 +17,7 @@ from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
 
 if TYPE_CHECKING:
+    from edge3dpose.training.distil import Likeness
     from edge3dpose.training.nets.posenet import PoseNet
     from edge3dpose.training.recipes import Recipe
 
@@ -159,7 +160,7 @@ def _train(
         saved = replace(saved, recipe=recipes.changed(saved.recipe, setting))
         net = build(saved.recipe.model, saved.recipe.growth, saved.recipe.bins)
         training = state.resume(saved, net, where, team)
-        if encoder is not None:
+        if encoder is not None and not training.recipe.distil:
             _load_encoder(net, encoder)
             state.begin_anew(training)
     elif saved_at.exists():
@@ -170,6 +171,8 @@ def _train(
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
         training = state.start(recipe, _first(spec, recipe, encoder, start_from), where, team)
+    if training.recipe.distil:
+        training.likeness = _likeness(training.net, encoder, spec)
     people = stream(spec, assets, real, dataset, training.recipe, training.progress, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
@@ -213,6 +216,19 @@ def _fresh(recipe: Recipe, encoder: Path | None):  # type: ignore[no-untyped-def
             )
         _load_encoder(net, encoder)
     return net
+
+
+def _likeness(net: PoseNet, encoder: Path | None, spec: ModelSpec) -> Likeness:
+    from edge3dpose.training.distil import Likeness
+    from edge3dpose.training.nets import blazepose
+
+    if encoder is None:
+        raise BadInput("to distil takes a trained encoder: pass --encoder FILE.onnx")
+    if hasattr(net.entry, "encoder"):
+        raise BadInput(f"{spec.name} has that encoder itself: there is nothing to distil")
+    teacher = blazepose.BlazePoseEncoder()
+    blazepose.load_published(teacher, encoder)
+    return Likeness(net, teacher, spec)
 
 
 def _load_encoder(net: PoseNet, file: Path) -> None:

@@ -81,9 +81,12 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
         group["lr"] = learning_rate(recipe, share) * group["lr_share"]
     targets = batch.targets.to(training.device)
     depth = min(heads_trained(recipe, share, training.progress.step) or net.cuts, net.cuts)
+    images = batch.images.to(training.device)
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        raw = _pass(training, share)(batch.images.to(training.device), batch.begun, depth)
+        raw = _pass(training, share)(images, batch.begun, depth)
     total, per_head = net.objective(raw, targets, recipe, share)
+    if training.likeness is not None:
+        total = total + recipe.distil * (1 - share) * training.likeness.loss(images)
     training.optimiser.zero_grad(set_to_none=True)
     total.backward()
     trained = [p for group in training.optimiser.param_groups for p in group["params"]]

@@ -35,6 +35,7 @@ class Recipe:
     draws: int = 0  # of each of them before more are rendered; 0: render as fast as it goes
     real: float = 0.15  # share of real crops with agreed 2D, where there are any
     heat: float = 0.0  # weight of the maps' own loss; SSP-Net's fades to none
+    distil: float = 0.0  # weight of what a trained encoder sees as alike, fading to none
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
     upright: float = 0.7  # share of the crops that are turned until the trunk stands, as in run
     eagle: float = 0.1  # share of the renders seen from more than 50 degrees above

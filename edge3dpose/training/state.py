@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from edge3dpose.training import checkpoint
 from edge3dpose.training.checkpoint import Progress
+from edge3dpose.training.distil import Likeness
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.recipes import Recipe
 from edge3dpose.training.team import ALONE, Team
@@ -27,6 +28,7 @@ class Training:
     progress: Progress
     device: torch.device
     team: Team
+    likeness: Likeness | None = None  # to a teacher, where the recipe distils
     passes: tuple[bool, nn.Module] | None = None  # with the encoder tuned or not, and the pass
 
 
