@@ -1,5 +1,7 @@
 """A cut says what the whole model says, and holds nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import onnx
 import onnxruntime
@@ -67,6 +69,11 @@ def test_an_unknown_cut_and_a_foreign_file_are_named(source, small_weights):
     foreign.graph.input[0].name = "pixels"
     with pytest.raises(EngineMismatch, match="wants one input, `images`"):
         cut(foreign, small_weights.spec, 1)
+
+
+def test_a_head_of_another_shape_is_named(source, small_weights):
+    with pytest.raises(EngineMismatch, match=r"cut01 answers \(1, 17, 7\).*export it anew"):
+        cut(source, replace(small_weights.spec, spreads=True), 1)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text", "flipped"])
