@@ -21,6 +21,8 @@ _COLUMNS = (
     ("synthetic", "auc", "AUC", "{:.3f}"),
     ("synthetic", "mpjpe_own_depth_mm", "MPJPE with its own root depth", "{:.1f}"),
     ("synthetic", "root_depth_error", "root depth off by", "{:.1%}"),
+    ("synthetic-eagle", "mpjpe_mm", "seen from above, MPJPE mm", "{:.1f}"),
+    ("synthetic-eagle", "pa_mpjpe_mm", "PA mm", "{:.1f}"),
     ("clip", "pck50", "sample clip, 2D PCK@0.5", "{:.3f}"),
     ("clip", "pck20", "PCK@0.2", "{:.3f}"),
     ("photos", "pck50", "gym photos, 2D PCK@0.5", "{:.3f}"),

@@ -38,7 +38,7 @@ def rendered(
         )
     facts = {
         "name": ("synthetic" if motion == "wide" else "synthetic-mocap") + "-eagle" * eagle,
-        "protocol": PROTOCOL,
+        "protocol": PROTOCOL + "; seen from 50 to 85 degrees above" * eagle,
         "assets_sha256": paths.sha256_of(assets),
         "split": "held-out",
         "motion": motion,

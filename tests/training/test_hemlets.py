@@ -14,6 +14,7 @@ from edge3dpose import models, skeletons  # noqa: E402
 from edge3dpose.cli import cli  # noqa: E402
 from edge3dpose.compiler import fp16, graph, int8, parity  # noqa: E402
 from edge3dpose.compiler.cut import cut  # noqa: E402
+from edge3dpose.errors import BadInput  # noqa: E402
 from edge3dpose.training import (  # noqa: E402
     batches,
     cards,
@@ -266,3 +267,14 @@ def test_the_compiler_that_builds_ssp_net_builds_it(tmp_path, backend, precision
     parity = json.loads(described.read_text())["parity"]
     assert parity["mm_p99"] < 3
     assert parity["crops"] > 5
+
+
+def test_the_depth_bins_are_the_recipes_and_the_answer_keeps_its_shape():
+    net = nets.build("hemlets-edge", 8, bins=16).eval()
+    images = torch.rand(1, 3, 256, 256)
+    with torch.no_grad():
+        volume, _ = net.raw(images)
+        assert volume.shape == (1, 18 * 16, 32, 32)
+        assert net(images)[0].shape == (1, 17, 7)
+    with pytest.raises(BadInput, match="no depth bins; those with a volume: hemlets"):
+        nets.build("sspnet", 8, bins=16)
