@@ -6,7 +6,7 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -15,11 +15,6 @@ from edge3dpose.commands._label import label_sources
 from edge3dpose.commands._streams import stream
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import ModelSpec
-
-if TYPE_CHECKING:
-    from edge3dpose.training.distil import Likeness
-    from edge3dpose.training.nets.posenet import PoseNet
-    from edge3dpose.training.recipes import Recipe
 
 SPREAD = 2000  # people in the histograms of a preview
 
@@ -140,6 +135,7 @@ def _train(
         batches,
         begun,
         checkpoint,
+        first_net,
         held_out,
         loop,
         plots,
@@ -161,7 +157,7 @@ def _train(
         net = build(saved.recipe.model, saved.recipe.growth, saved.recipe.bins)
         training = state.resume(saved, net, where, team)
         if encoder is not None and not training.recipe.distil:
-            _load_encoder(net, encoder)
+            first_net.put_encoder(net, encoder)
             state.begin_anew(training)
     elif saved_at.exists():
         raise BadInput(f"{saved_at} exists; go on with --resume or name another --out")
@@ -170,9 +166,10 @@ def _train(
         recipe = recipes.changed(recipe, setting)
         recipe = replace(recipe, samples=samples) if samples else recipe
         torch.manual_seed(0)
-        training = state.start(recipe, _first(spec, recipe, encoder, start_from), where, team)
+        net = first_net.first(spec, recipe, encoder, start_from)
+        training = state.start(recipe, net, where, team)
     if training.recipe.distil:
-        training.likeness = _likeness(training.net, encoder, spec)
+        training.likeness = first_net.likeness(training.net, encoder, spec)
     people = stream(spec, assets, real, dataset, training.recipe, training.progress, team)
     entry: Any = training.net.entry
     begin = training.recipe.freeze_entry and training.recipe.replay and where.type == "cpu"
@@ -193,57 +190,10 @@ def _train(
     return team.leads
 
 
-def _first(spec: ModelSpec, recipe: Recipe, encoder: Path | None, start_from: Path | None):  # type: ignore[no-untyped-def]
-    from edge3dpose.training import start_from as exported
-    from edge3dpose.training.nets import build
-
-    if start_from is None:
-        return _fresh(recipe, encoder)
-    weights = models.open_weights(spec, start_from)
-    net = build(spec.name, recipe.growth, recipe.bins)
-    exported.load_exported(net, weights.onnx)
-    return net
-
-
-def _fresh(recipe: Recipe, encoder: Path | None):  # type: ignore[no-untyped-def]
-    from edge3dpose.training.nets import blazepose, build
-
-    net = build(recipe.model, recipe.growth, recipe.bins)
-    if isinstance(getattr(net.entry, "encoder", None), blazepose.BlazePoseEncoder):
-        if encoder is None:
-            raise BadInput(
-                f"{recipe.model} starts from a trained encoder: pass --encoder FILE.onnx"
-            )
-        _load_encoder(net, encoder)
-    return net
-
-
-def _likeness(net: PoseNet, encoder: Path | None, spec: ModelSpec) -> Likeness:
-    from edge3dpose.training.distil import Likeness
-    from edge3dpose.training.nets import blazepose
-
-    if encoder is None:
-        raise BadInput("to distil takes a trained encoder: pass --encoder FILE.onnx")
-    if hasattr(net.entry, "encoder"):
-        raise BadInput(f"{spec.name} has that encoder itself: there is nothing to distil")
-    teacher = blazepose.BlazePoseEncoder()
-    blazepose.load_published(teacher, encoder)
-    return Likeness(net, teacher, spec)
-
-
-def _load_encoder(net: PoseNet, file: Path) -> None:
-    from edge3dpose.training.nets import blazepose
-
-    of_blazepose = getattr(net.entry, "encoder", None)
-    if not isinstance(of_blazepose, blazepose.BlazePoseEncoder):
-        raise BadInput(f"--encoder {file}: this model has no such encoder")
-    blazepose.load_published(of_blazepose, file)
-
-
 def _export(model: str, spec: ModelSpec, out: Path, encoder: Path | None, *, trained: bool) -> None:
     import torch
 
-    from edge3dpose.training import cards, checkpoint, export, recipes
+    from edge3dpose.training import cards, checkpoint, export, first_net, recipes
     from edge3dpose.training.nets import build
 
     if trained:
@@ -254,7 +204,7 @@ def _export(model: str, spec: ModelSpec, out: Path, encoder: Path | None, *, tra
     else:
         torch.manual_seed(0)
         recipe = recipes.find(model)
-        net = _fresh(recipe, encoder) if encoder else build(model, recipe.growth)
+        net = first_net.fresh(recipe, encoder) if encoder else build(model, recipe.growth)
         card = cards.untrained(recipe.growth)
     file = export.export(net, spec, out, card)
     click.echo(f"wrote {file} ({file.stat().st_size / 1e6:.1f} MB) and {file.with_suffix('.json')}")

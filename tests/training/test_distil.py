@@ -1,13 +1,20 @@
 """An entry flow learns to find alike what a trained encoder does."""
 
-import pytest
-import torch
+from dataclasses import replace
 
-from edge3dpose import models
-from edge3dpose.training.distil import SIDE, Likeness, likeness
-from edge3dpose.training.nets.blazepose import BlazePoseEncoder
-from edge3dpose.training.nets.entry import PaperEntry
-from edge3dpose.training.nets.sspnet import SSPNet
+import pytest
+
+torch = pytest.importorskip("torch", reason="the train extra is not installed")
+
+from edge3dpose import models  # noqa: E402
+from edge3dpose.errors import BadInput  # noqa: E402
+from edge3dpose.training import batches, first_net, loop, recipes, state  # noqa: E402
+from edge3dpose.training.batches import Batch  # noqa: E402
+from edge3dpose.training.distil import SIDE, Likeness, likeness  # noqa: E402
+from edge3dpose.training.nets import build  # noqa: E402
+from edge3dpose.training.nets.blazepose import BlazePoseEncoder  # noqa: E402
+from edge3dpose.training.nets.entry import PaperEntry  # noqa: E402
+from edge3dpose.training.nets.sspnet import SSPNet  # noqa: E402
 
 SPEC = models.find("sspnet")
 
@@ -54,3 +61,29 @@ def test_pictures_that_were_only_looked_at_are_not_learned_from(learner):
     net.entry(torch.zeros(1, 3, 64, 64))
     with pytest.raises(AssertionError, match="no pictures"):
         teacher.loss(torch.zeros(1, 3, 64, 64))
+
+
+def test_a_step_of_training_follows_the_teacher_as_far_as_the_recipe_says():
+    def after_a_step(weight: float) -> torch.Tensor:
+        torch.manual_seed(0)
+        net = SSPNet(PaperEntry(8), 8)
+        recipe = replace(recipes.find("sspnet"), growth=8, warmup=0.0, distil=weight)
+        training = state.start(recipe, net, torch.device("cpu"))
+        training.likeness = Likeness(net, BlazePoseEncoder(), SPEC)
+        images = torch.rand(2, 3, 256, 256) * 2 - 1
+        labels = torch.full((2, 17, 3), 0.5), torch.ones(2, 17, dtype=torch.bool)
+        loop.step(training, Batch(images, batches.targets_from(*labels)), 0.0)
+        return net.entry.layers[0].weight.detach()
+
+    alone, taught = after_a_step(0.0), after_a_step(100.0)
+    assert not torch.equal(alone, taught)
+
+
+def test_who_has_no_teacher_or_needs_none_is_told(tmp_path):
+    paper, own = (build(name, 8) for name in ("sspnet", "sspnet-lite"))
+    with pytest.raises(BadInput, match="pass --encoder"):
+        first_net.likeness(paper, None, SPEC)
+    with pytest.raises(BadInput, match="nothing to distil"):
+        first_net.likeness(own, tmp_path / "full.onnx", models.find("sspnet-lite"))
+    with pytest.raises(BadInput, match="no such encoder"):
+        first_net.put_encoder(paper, tmp_path / "full.onnx")
