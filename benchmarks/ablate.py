@@ -52,10 +52,12 @@ TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
         "half of the depths thrown away, polarity kept": ("weak=0.5",),
         "half of the depths thrown away": ("weak=0.5", "weak_told=false"),
         "half as wide": ("growth=16",),
-        "one and a half times as wide": ("growth=48",),
-        "twice as wide": ("growth=64",),
-        "16 depth bins": ("bins=16",),
-        "64 depth bins": ("bins=64",),
+        # these beside one another: a tenth of the people is seen from above
+        "views from above": ("eagle=0.1",),
+        "views from above, one and a half times as wide": ("eagle=0.1", "growth=48"),
+        "views from above, twice as wide": ("eagle=0.1", "growth=64"),
+        "views from above, 16 depth bins": ("eagle=0.1", "bins=16"),
+        "views from above, 64 depth bins": ("eagle=0.1", "bins=64"),
     },
 }
 _PATH = click.Path(exists=True, path_type=Path)

@@ -4,7 +4,8 @@ What a camera shows of a body is the same twice as far and twice as large. The n
 how far by what it learned of people; this stage asks for the size at which the bones belong to a
 body of a given height, in closed form, microseconds a person. The idea is that of Zhou et al.,
 arXiv 1910.12032, whose evaluation searches for the depth. With a height that is known it is nearer
-than the network's root, with a mean one it is not (docs/sspnet-lite.md): off by default.
+than the network's root for people in everyday poses, with a mean one or seen from above it is not
+(docs/sspnet-lite.md): off by default.
 """
 
 from __future__ import annotations
