@@ -47,7 +47,7 @@ class Together(nn.Module):
 def edge(growth: int, bins: int = 32) -> HEMlets:
     """0.72 GMACs with growth 32: branches 3 * growth wide, a volume head 8 * growth wide.
 
-    Width and bins were chosen by trials: docs/hemlets-edge.md.
+    Trials of other widths and bins: docs/hemlets-edge.md.
     """
     width, wide = 3 * growth, 8 * growth
     have = BlazePoseEncoder.channels
