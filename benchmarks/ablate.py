@@ -160,17 +160,9 @@ def _cost(model: str, folder: Path, cut: int) -> dict[str, float]:
     macs = list(inspect.costs(onnx.load(file)).values())[cut - 1].macs
     if not (report := folder / "speed.json").is_file():
         weights = ("--model", model, "--weights", file, "--cut", cut, "--engines", folder)
-        how = (
-            "--backend",
-            "openvino",
-            "--precision",
-            "bf16",
-            "--max-frames",
-            10,
-            "--report",
-            report,
-        )
-        _run(["-m", "edge3dpose", "benchmark", *map(str, (*weights, *how))], {})
+        how = ("--backend", "openvino", "--precision", "bf16", "--max-frames", 10)
+        command = ("benchmark", *weights, *how, "--report", report)
+        _run(["-m", "edge3dpose", *map(str, command)], {})
     return {
         "GMACs": round(macs / 1e9, 3),
         "engine ms": json.loads(report.read_text())["rows"][0]["engine"]["p50_ms"],

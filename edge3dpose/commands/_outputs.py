@@ -88,7 +88,7 @@ def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]
         "correction": "bone-length on joints_mm" if options["bones"] else None,
         "smoothing": "one-euro on joints_mm and root_mm" if smooth else None,
         "root_depth": f"by the bones of people of {height_mm / 10:g} cm"
-        if (height_mm := height_of(options))
+        if (height_mm := options["height_mm"])
         else f"estimated for adults: {crop_m:g} m across the square, corrected",
         "camera": _about_camera(options["fov"], options["intrinsics"]),
     }

@@ -47,6 +47,7 @@ def run_command(
 ) -> None:
     """See the command's help."""
     lens = open_lens(options["fov"], options["intrinsics"])
+    options["height_mm"] = height_of(options)
     budget = Budget(cut, precision, backend, max_latency_ms, max_error_mm, govern=govern)
     budget.check()
     if options["mirror"] and max_latency_ms is not None:
@@ -127,7 +128,7 @@ def _run(
 def _filters(smooth: bool, options: dict[str, Any]) -> list[Filter]:
     """In this order: places, depths of the joints, smoothing."""
     filters: list[Filter] = []
-    if height_mm := height_of(options):
+    if height_mm := options["height_mm"]:
         filters.append(rooms.load("runtime.filters", "body-height").open_filter(height_mm))
     if options["bones"]:
         filters.append(rooms.load("runtime.filters", "bone-length").open_filter())

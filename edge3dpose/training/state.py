@@ -34,6 +34,7 @@ class Training:
 
 def start(recipe: Recipe, net: PoseNet, device: torch.device, team: Team = ALONE) -> Training:
     """A fresh training of a network."""
+    # torch's own annotations of Module.to leave memory_format out
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema = copy.deepcopy(net.state_dict())
     return Training(recipe, net, ema, _optimiser(net, recipe), Progress(), device, team)

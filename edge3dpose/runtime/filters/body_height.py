@@ -21,6 +21,7 @@ ADULT_MM = 1740.0  # mean of the bodies that were trained on, barefoot
 # 0.549 a metre for every cut of every model that is shipped. Of true joints it is 0.564: a network
 # that is unsure of a depth shortens the bone.
 SEEN_PER_MM = 0.547e-3
+SMALLEST = 0.1  # body_scale; what is smaller is no body, and its distance means nothing
 
 
 def open_filter(height_mm: float = ADULT_MM) -> Filter:
@@ -34,7 +35,7 @@ def open_filter(height_mm: float = ADULT_MM) -> Filter:
 
 def share(joints_mm: Array, height_mm: float) -> float:
     """By how much farther and larger a body (J, 3) is, were it that tall."""
-    return SEEN_PER_MM * height_mm / body_scale(joints_mm)
+    return SEEN_PER_MM * height_mm / max(body_scale(joints_mm), SMALLEST)
 
 
 def _placed(pose: Pose3D, height_mm: float) -> Pose3D:
