@@ -38,10 +38,10 @@ setup(
         "edge3dpose": [
             "weights/*",
             "runtime/*.cu",
-            "bench/page.css",
+            "reports/page.css",
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
-            "training/*.json",
+            "training/teacher/*.json",
             "training/nets/*.cpp",
             "training/synthesis/*.json",
         ]

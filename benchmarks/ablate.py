@@ -18,8 +18,8 @@ from pathlib import Path
 import click
 import onnx
 
-from edge3dpose.bench import report as reports
 from edge3dpose.compiler import inspect
+from edge3dpose.reports import files as reports
 
 # model -> the cut that is measured, what all of its trials share, and what each changes
 CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import metrics, models
-from edge3dpose.bench import heads, poses
-from edge3dpose.bench import report as reports
-from edge3dpose.commands._rendered import rendered
 from edge3dpose.errors import BadInput
+from edge3dpose.evaluation import all_heads as heads
+from edge3dpose.evaluation import predictions as poses
+from edge3dpose.evaluation.synthetic import rendered
+from edge3dpose.reports import files as reports
 
 TOLERANCES_MM = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80)
 FILE = click.Path(exists=True, path_type=Path, dir_okay=False)

@@ -21,15 +21,14 @@ from typing import Any
 import click
 import numpy as np
 
-from edge3dpose import rooms
-from edge3dpose.bench import machine
-from edge3dpose.bench import report as reports
-from edge3dpose.bench.governor_plot import PHASES
-from edge3dpose.bench.governor_plot import plot as draw
-from edge3dpose.commands._engine import Choice, choose, cuts_by_error, engine_options, open_chosen
-from edge3dpose.commands._latency import ladder, within_latency
+from edge3dpose import machine, plugins
+from edge3dpose.reports import files as reports
+from edge3dpose.reports.governor_plot import PHASES
+from edge3dpose.reports.governor_plot import plot as draw
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.selection.defaults import Choice, choose, cuts_by_error, engine_options, open_chosen
+from edge3dpose.selection.ladder import ladder, within_latency
 from edge3dpose.types import Array, Engine
 
 ROOM = 1.4  # deadline, in median calls of the best cut when nothing else runs
@@ -125,9 +124,9 @@ def _median_ms(choice: Choice, engines: Path | None) -> float:
 
 def _phases(choice: Choice, engine: Recorded, phase_s: float, fps: float, load: int) -> list[Call]:
     """The clip in a loop, a frame at a time, through the runtime's own finding and following."""
-    finder = rooms.load("runtime.detectors", "blazepose")
+    finder = plugins.load("runtime.detectors", "blazepose")
     finder = finder.open_detector(bf16=choice.precision == "bf16")
-    follow = rooms.load("runtime.detectors", "follow").open_detector(finder)
+    follow = plugins.load("runtime.detectors", "follow").open_detector(finder)
     estimate = Estimator(choice.spec, engine, follow)
     with closing(open_source("sample")) as source:
         frames = list(source)

@@ -23,17 +23,17 @@ import numpy as np
 import torch
 import torch_peers
 
-from edge3dpose import rooms
-from edge3dpose.bench import report as reports
+from edge3dpose import plugins
 from edge3dpose.bench import timing
 from edge3dpose.bench.plan import Plan
-from edge3dpose.commands._engine import BACKENDS, GPU_PACKAGES
 from edge3dpose.compiler import build, crops, graph
 from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.parity import distances_mm
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
+from edge3dpose.reports import files as reports
+from edge3dpose.selection.defaults import BACKENDS, GPU_PACKAGES
 from edge3dpose.types import Array, Engine, Precision, Weights
 
 WAYS = {"cuda": ("eager", "compile", "graph"), "cpu": ("eager",)}
@@ -126,7 +126,7 @@ def _header(setting: Setting) -> dict[str, Any]:
 
 def _problem(backend: str) -> str:
     """Why a backend cannot run here; empty where it can."""
-    module = rooms.load("runtime.backends", backend)
+    module = plugins.load("runtime.backends", backend)
     try:
         module.version()
     except Edge3DPoseError as error:
@@ -180,7 +180,7 @@ def _entrants(
             file = build.ensure_engine(
                 weights, cut, cast(Precision, precision), name, engines=setting.engines
             )
-            yield facts, rooms.load("runtime.backends", name).open_engine(file, weights.spec)
+            yield facts, plugins.load("runtime.backends", name).open_engine(file, weights.spec)
         except Edge3DPoseError as error:
             yield facts | {"failed": str(error)}, None
 

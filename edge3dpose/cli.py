@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from edge3dpose import __version__, rooms
+from edge3dpose import __version__, plugins
 from edge3dpose.errors import Edge3DPoseError
 
 
@@ -14,12 +14,12 @@ class Commands(click.Group):
     """Lists commands/ by file name; turns our errors into one line and exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(rooms.names("commands"))
+        return list(plugins.names("commands"))
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        if name not in rooms.names("commands"):
+        if name not in plugins.names("commands"):
             return None
-        return rooms.load("commands", name).command
+        return plugins.load("commands", name).command
 
     def invoke(self, ctx: click.Context) -> object:
         try:

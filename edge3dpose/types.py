@@ -89,13 +89,13 @@ class UnitPose:
 
     xyz: Array  # (J, 3) in 0..1
     score: Array  # (J,) in 0..1
-    spread: Array | None = None  # (J, 3) standard deviation of what the network read it from
+    std: Array | None = None  # (J, 3) standard deviation of what the network read it from
 
     def __post_init__(self) -> None:
         _check_shape("UnitPose.xyz", self.xyz, None, 3)
         _check_shape("UnitPose.score", self.score, len(self.xyz))
-        if self.spread is not None:
-            _check_shape("UnitPose.spread", self.spread, len(self.xyz), 3)
+        if self.std is not None:
+            _check_shape("UnitPose.std", self.std, len(self.xyz), 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +109,14 @@ class Pose3D:
     track_id: int | None = None
     box: Box | None = None  # the square the network looked at
     square_scale: float = 1.0  # what it spans at the person over what one of training spans
-    spread_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that has none
+    std_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that has none
 
     def __post_init__(self) -> None:
         _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)
         _check_shape("Pose3D.pixels", self.pixels, len(self.joints_mm), 2)
         _check_shape("Pose3D.score", self.score, len(self.joints_mm))
-        if self.spread_mm is not None:
-            _check_shape("Pose3D.spread_mm", self.spread_mm, len(self.joints_mm), 3)
+        if self.std_mm is not None:
+            _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,7 @@ class Skeleton:
 class ModelSpec:
     """All that the runtime must know of a model.
 
-    Every cut gives (N, J, C): u, v, z, score, and of a model with spreads those of u, v and z.
+    Every cut gives (N, J, C): u, v, z, score; with has_std also the standard deviations of u, v, z.
     """
 
     name: str
@@ -145,11 +145,11 @@ class ModelSpec:
     std_rgb: tuple[float, float, float]
     crop_side_mm: float = 2250.0  # what the side of a training crop spans at root depth
     z_range_mm: float = 2000.0  # what z 0..1 spans in a training crop
-    spreads: bool = False  # C is 7, and not 4
+    has_std: bool = False  # C is 7, and not 4
 
     def answer_shape(self, people: int) -> tuple[int, int, int]:
         """(N, J, C) of what a cut says of so many people."""
-        return (people, len(self.skeleton.joints), 7 if self.spreads else 4)
+        return (people, len(self.skeleton.joints), 7 if self.has_std else 4)
 
     def head(self, cut: int) -> str:
         """Name of the graph output of a cut, 1 <= cut <= cuts."""

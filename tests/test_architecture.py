@@ -12,48 +12,58 @@ PACKAGE = Path(__file__).parents[1] / "edge3dpose"
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 WORDS = "words"
-MAY_IMPORT = {  # a wing -> the wings whose parts it may use besides its own
+MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     WORDS: set(),
     "models": {WORDS},
     "runtime": {WORDS, "models"},
     "compiler": {WORDS, "models", "runtime"},
-    "training": {WORDS, "models"},
-    "bench": {WORDS, "models", "runtime", "compiler"},
-    "commands": {WORDS, "models", "runtime", "compiler", "training", "bench"},
+    "selection": {WORDS, "models", "runtime", "compiler"},
+    "training": {WORDS, "models", "runtime"},
+    "reports": {WORDS, "models"},
+    "evaluation": {WORDS, "models", "runtime", "compiler", "selection", "training", "reports"},
+    "bench": {WORDS, "models", "runtime", "compiler", "selection", "evaluation", "reports"},
+    "commands": {
+        *(WORDS, "models", "runtime", "compiler", "selection"),
+        *("training", "reports", "evaluation", "bench"),
+    },
 }
-ENTRY = {"cli.py", "__main__.py", "__init__.py"}  # they know the commands room and the words
+# They wire the folders, or know only the names of plugins
+ENTRY = {"cli.py", "__main__.py", "__init__.py", "pose.py", "diagnostics.py"}
 
 OWNERS = {  # a heavy package -> the files and folders that may import it
-    "torch": ("training/", "commands/_train.py"),  # the command asks whether it is there
+    "torch": ("training/",),
     "tensorrt": ("runtime/backends/", "compiler/"),
     "tensorrt_rtx": ("runtime/backends/", "compiler/"),
     "cuda": ("runtime/cuda.py", "runtime/nvrtc.py"),
     "pycuda": ("runtime/cuda.py",),
     "onnx": ("compiler/", "training/"),
-    "onnxruntime": ("runtime/", "compiler/", "bench/heads.py"),
-    "openvino": ("runtime/", "compiler/", "bench/heads.py", "training/teacher.py"),
-    "click": ("commands/", "cli.py"),
-    "rich": ("commands/", "compiler/", "training/"),
-    "matplotlib": (
-        *("bench/plot.py", "bench/breakdown_plot.py", "bench/governor_plot.py"),
-        "training/",
+    "onnxruntime": ("runtime/", "compiler/", "evaluation/all_heads.py"),
+    "openvino": (
+        *("runtime/", "compiler/", "evaluation/all_heads.py"),
+        "training/teacher/blazepose.py",
     ),
+    "click": ("commands/", "cli.py"),
+    "rich": ("commands/", "reports/", "training/"),
+    "matplotlib": ("reports/", "training/"),
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
     "mediapipe": ("bench/peer_scripts/",),
     "jtop": ("bench/energy/",),
-    "cv2": ("runtime/", "training/", "bench/", "commands/"),
+    "cv2": ("runtime/", "training/", "bench/", "evaluation/", "commands/", "diagnostics.py"),
 }
 
 
-def wing_of(module: str) -> str:
+PLUGIN_CALLS = ("plugins.load", "plugins.names")
+
+
+def folder_of(module: str) -> str:
     """edge3dpose.runtime.lift -> runtime; edge3dpose.types -> words."""
     part = module.split(".")[1] if "." in module else ""
     return part if part in MAY_IMPORT else WORDS
 
 
 def imports_of(source: str) -> list[tuple[int, str]]:
-    """(line, module) of every import, lazy ones and rooms.load("room") included."""
+    """(line, module) of every import, lazy ones and plugins.load("room") included."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -61,21 +71,24 @@ def imports_of(source: str) -> list[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             dots = "." * node.level
             found += [(node.lineno, f"{dots}{node.module}.{name.name}") for name in node.names]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("rooms.load", "rooms.names"):
-            room = node.args[0]
-            if isinstance(room, ast.Constant):
-                found.append((node.lineno, f"edge3dpose.{room.value}"))
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in (
+            "plugins.load",
+            "plugins.names",
+        ):
+            folder = node.args[0]
+            if isinstance(folder, ast.Constant):
+                found.append((node.lineno, f"edge3dpose.{folder.value}"))
     return found
 
 
 def upward_imports(file: str, source: str) -> list[str]:
     """The imports of a file that its wing may not make."""
-    wing = wing_of("edge3dpose." + file.removesuffix(".py").replace("/", "."))
+    wing = folder_of("edge3dpose." + file.removesuffix(".py").replace("/", "."))
     allowed = MAY_IMPORT[wing] | {wing}
     return [
         f"{file}:{line} imports {module}"
         for line, module in imports_of(source)
-        if module.split(".")[0] in ("edge3dpose", "") and wing_of(module) not in allowed
+        if module.split(".")[0] in ("edge3dpose", "") and folder_of(module) not in allowed
     ]
 
 
@@ -117,8 +130,8 @@ def test_a_file_can_be_held_in_the_head():
     [
         ("runtime/lift.py", "from edge3dpose.bench import timing"),
         ("runtime/backends/replay.py", "def f():\n    import edge3dpose.compiler.plan"),
-        ("bench/accuracy.py", "from edge3dpose import training"),
-        ("bench/timing.py", "rooms.load('training.datasets', name)"),
+        ("reports/compare.py", "from edge3dpose import training"),
+        ("bench/timing.py", "plugins.load('training.datasets', name)"),
         ("types.py", "from edge3dpose.models import find"),
     ],
 )
@@ -131,7 +144,7 @@ def test_an_import_that_goes_up_is_caught(file, line):
     [
         ("runtime/lift.py", "import torch"),
         ("runtime/pipeline.py", "def f():\n    from tensorrt import Logger"),
-        ("bench/report.py", "from click import echo"),
+        ("bench/timing.py", "from click import echo"),
     ],
 )
 def test_a_package_in_the_wrong_hands_is_caught(file, line):

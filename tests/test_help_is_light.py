@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 
 HEAVY = (
     *("torch", "cv2", "onnx", "onnxruntime", "openvino"),
@@ -24,7 +24,7 @@ print(*sorted(set(sys.modules) & set({heavy!r})))
 """
 
 
-@pytest.mark.parametrize("command", ["", *rooms.names("commands")])
+@pytest.mark.parametrize("command", ["", *plugins.names("commands")])
 def test_help_loads_nothing_heavy(command):
     arguments = [part for part in (command, "--help") if part]
     done = subprocess.run(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose.bench.apart import Apart, Pass
 from edge3dpose.bench.energy import Meter, spent
+from edge3dpose.bench.subprocess_runner import Pass, SubprocessRunner
 from edge3dpose.bench.timing import Plan, millijoules, statistics
 
 PROTOCOL = (
@@ -23,7 +23,7 @@ FIRST = 10  # frames, in which somebody has to be found
 class PeerRun:
     """A peer that is open, and what was measured of it."""
 
-    def __init__(self, name: str, apart: Apart) -> None:
+    def __init__(self, name: str, apart: SubprocessRunner) -> None:
         self.name, self._apart = name, apart
         apart.run(FIRST)  # now: the first pose must not wait for the peer's turn
         self._passes: list[Pass] = []

@@ -9,14 +9,14 @@ import click
 from rich.console import Console
 
 from edge3dpose import models, paths
-from edge3dpose.bench import report as reports
-from edge3dpose.bench import web_page
-from edge3dpose.bench.compare import Comparison
-from edge3dpose.bench.compare import compare as compare_reports
-from edge3dpose.bench.plot import plot as draw
-from edge3dpose.bench.render import render as render_folder
-from edge3dpose.commands import _speeds as speeds
-from edge3dpose.commands._measure import measure
+from edge3dpose.bench.benchmark import measure
+from edge3dpose.reports import files as reports
+from edge3dpose.reports import html as web_page
+from edge3dpose.reports import speed_tables as speeds
+from edge3dpose.reports.compare import Comparison
+from edge3dpose.reports.compare import compare as compare_reports
+from edge3dpose.reports.markdown import render as render_folder
+from edge3dpose.reports.plot import plot as draw
 
 
 def benchmark(

@@ -12,12 +12,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from edge3dpose import manifest, models, paths
-from edge3dpose.bench import report
-from edge3dpose.commands._engine import best_backend
 from edge3dpose.compiler import build, cache
 from edge3dpose.compiler.order import Order, key_fields, place_order
 from edge3dpose.errors import AccuracyGateFailed, BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
+from edge3dpose.reports import files as report
+from edge3dpose.selection.defaults import best_backend
 from edge3dpose.types import Precision
 
 _BEFORE, _BUILD = 0.1, 0.7  # shares of one engine's bar: cutting, building; the rest is parity

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 from edge3dpose.camera import DEFAULT_FOV_DEG
-from edge3dpose.commands._engine import Choice
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.filters.body_height import ADULT_MM
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
+from edge3dpose.selection.defaults import Choice
 from edge3dpose.types import Engine, Frame
 
 
@@ -54,7 +54,7 @@ def open_sinks(
     sinks: list[Sink] = []
     try:
         if outputs.show:
-            sinks.append(rooms.load("runtime.sinks", "window").open_sink())
+            sinks.append(plugins.load("runtime.sinks", "window").open_sink())
         if outputs.jsonl:
             from edge3dpose.runtime.sinks import jsonl
 
@@ -64,7 +64,7 @@ def open_sinks(
             sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live))
         if outputs.save:
             fps = source.fps if source.related else 1.0
-            video = rooms.load("runtime.sinks", "video")
+            video = plugins.load("runtime.sinks", "video")
             sinks.append(video.open_sink(outputs.save, fps, live=source.live))
     except BaseException:
         for sink in sinks:

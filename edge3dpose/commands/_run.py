@@ -11,22 +11,22 @@ from typing import Any
 
 import click
 
-from edge3dpose import rooms
+from edge3dpose import plugins
+from edge3dpose.bench.surroundings import opener
 from edge3dpose.camera import open_lens
-from edge3dpose.commands._around import opener
-from edge3dpose.commands._budget import Budget
-from edge3dpose.commands._engine import Choice, choose
 from edge3dpose.commands._outputs import Outputs, facts_of, height_of, open_sinks
 from edge3dpose.commands._progress import builds, frames_done
-from edge3dpose.commands._within import open_within
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
+from edge3dpose.runtime.flip_test import mirrored
 from edge3dpose.runtime.governor import GovernedEngine
-from edge3dpose.runtime.mirror import mirrored
 from edge3dpose.runtime.sources import Source
+from edge3dpose.selection.budget import Budget
+from edge3dpose.selection.defaults import Choice, choose
+from edge3dpose.selection.select import open_within
 
 
 def run_command(
@@ -103,7 +103,7 @@ def _run(
     estimate = Estimator(
         choice.spec,
         engine,
-        rooms.load("runtime.detectors", detector).open_detector(bf16=choice.precision == "bf16"),
+        plugins.load("runtime.detectors", detector).open_detector(bf16=choice.precision == "bf16"),
         clock=clock,
         follows=source.related,
         second_look=detector != "full-frame",
@@ -129,11 +129,11 @@ def _filters(smooth: bool, options: dict[str, Any]) -> list[Filter]:
     """In this order: places, depths of the joints, smoothing."""
     filters: list[Filter] = []
     if height_mm := options["height_mm"]:
-        filters.append(rooms.load("runtime.filters", "body-height").open_filter(height_mm))
+        filters.append(plugins.load("runtime.filters", "body-height").open_filter(height_mm))
     if options["bones"]:
-        filters.append(rooms.load("runtime.filters", "bone-length").open_filter())
+        filters.append(plugins.load("runtime.filters", "bone-length").open_filter())
     if smooth:
-        filters.append(rooms.load("runtime.filters", "one-euro").open_filter())
+        filters.append(plugins.load("runtime.filters", "one-euro").open_filter())
     return filters
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edge3dpose.commands._engine import BACKENDS
+from edge3dpose.selection.defaults import BACKENDS
 from edge3dpose.types import PRECISIONS
 
 

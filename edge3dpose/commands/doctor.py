@@ -21,7 +21,7 @@ def command(as_json: bool) -> None:
 
     Nothing here is an error: the exit code is 0, whatever is missing.
     """
-    from edge3dpose.bench.checkup import findings
+    from edge3dpose.diagnostics import findings
 
     found = findings()
     if as_json:

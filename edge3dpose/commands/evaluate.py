@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 
 _FILE = click.Path(path_type=Path)
 
@@ -17,7 +17,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--cut", default="all", show_default=True, help="K, K,K,... or all.")
 @click.option(
     "--dataset",
-    type=click.Choice(["synthetic", "clip", "photos", *rooms.names("training.datasets")]),
+    type=click.Choice(["synthetic", "clip", "photos", *plugins.names("training.datasets")]),
     default="synthetic",
     show_default=True,
 )
@@ -73,6 +73,6 @@ def command(**options: object) -> None:
 
     h36m, mpi-inf-3dhp: the errors of synthetic on pictures that you have the licence for.
     """
-    from edge3dpose.commands._evaluate import evaluate
+    from edge3dpose.evaluation.evaluate import evaluate
 
     evaluate(**options)  # type: ignore[arg-type]

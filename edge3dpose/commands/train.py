@@ -67,6 +67,6 @@ def command(**options: object) -> None:
     The run folder gets checkpoint.safetensors (resumable on any machine), log.csv, loss.png and
     MODEL.onnx with its card MODEL.json.
     """
-    from edge3dpose.commands._train import train
+    from edge3dpose.training.session import train
 
     train(**options)  # type: ignore[arg-type]

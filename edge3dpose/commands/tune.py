@@ -41,6 +41,6 @@ def command(**options: Any) -> None:
     A profile holds for this machine, these weights and this number of threads; a new one replaces
     it. Let the machine rest meanwhile.
     """
-    from edge3dpose.commands._tune import tune
+    from edge3dpose.bench.tune import tune
 
     tune(**options)

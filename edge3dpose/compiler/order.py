@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import manifest, paths, rooms
+from edge3dpose import manifest, paths, plugins
 from edge3dpose.compiler import plan, ranges
 from edge3dpose.compiler.ranges import Ranges
 from edge3dpose.errors import BadInput
@@ -63,7 +63,7 @@ def place_order(
         raise BadInput(f"no precision {precision!r}; there is: {', '.join(PRECISIONS)}")
     if backend == "replay":
         raise BadInput("replay plays recordings; engines are built for the other backends")
-    if why := rooms.load("runtime.backends", backend).refuses(precision):
+    if why := plugins.load("runtime.backends", backend).unsupported_reason(precision):
         raise BadInput(f"--precision {precision} {why}")
     found = ranges.find(weights, calibration) if precision == "int8" else None
     return Order(weights, cut, precision, backend, found, settings or plan.Settings())
@@ -100,9 +100,9 @@ def _builder_version() -> str:
 
 
 def _device(backend: str) -> str:
-    return getattr(rooms.load("runtime.backends", backend), "DEVICE", "cpu")
+    return getattr(plugins.load("runtime.backends", backend), "DEVICE", "cpu")
 
 
 @functools.cache
 def _backend_version(backend: str) -> str:
-    return rooms.load("runtime.backends", backend).version()
+    return plugins.load("runtime.backends", backend).version()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto
 
-from edge3dpose import nvidia, rooms
+from edge3dpose import nvidia, plugins
 from edge3dpose.compiler.order import Order
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import Edge3DPoseError
@@ -42,7 +42,7 @@ def run(made: Manifest, order: Order, model: ModelProto, images: Array) -> tuple
 
 
 def _engine_outputs(made: Manifest, order: Order, images: Array) -> Array:
-    backend = rooms.load("runtime.backends", order.backend)
+    backend = plugins.load("runtime.backends", order.backend)
     engine = backend.open_engine(made.engine, order.weights.spec)
     try:
         return np.concatenate([engine(images[n : n + 1]).copy() for n in range(len(images))])

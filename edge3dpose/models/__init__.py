@@ -6,15 +6,15 @@ import json
 import os
 from pathlib import Path
 
-from edge3dpose import paths, rooms
+from edge3dpose import paths, plugins
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.types import ModelSpec, Weights
 
 
 def specs() -> dict[str, ModelSpec]:
     """Every model the package knows, by the name users type."""
-    rooms_here = (rooms.load("models", name) for name in rooms.names("models"))
-    return {spec.name: spec for room in rooms_here for spec in room.SPECS}
+    modules = (plugins.load("models", name) for name in plugins.names("models"))
+    return {spec.name: spec for module in modules for spec in module.SPECS}
 
 
 def find(name: str) -> ModelSpec:

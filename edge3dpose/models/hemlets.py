@@ -10,7 +10,7 @@ HEMLETS = ModelSpec(
     input_size=256,
     cuts=1,
     skeleton=H36M17,
-    spreads=True,
+    has_std=True,
     mean_rgb=(0.485, 0.456, 0.406),  # what ResNet-50 is used to
     std_rgb=(0.229, 0.224, 0.225),
 )
@@ -20,7 +20,7 @@ HEMLETS_EDGE = ModelSpec(  # BlazePose's encoder wants pixels in 0..1
     input_size=256,
     cuts=1,
     skeleton=H36M17,
-    spreads=True,
+    has_std=True,
     mean_rgb=(0.0, 0.0, 0.0),
     std_rgb=(1.0, 1.0, 1.0),
 )

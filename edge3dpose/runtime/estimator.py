@@ -10,7 +10,7 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
-from edge3dpose.runtime.square import is_person, square_from_pose
+from edge3dpose.runtime.roi import is_person, square_from_pose
 from edge3dpose.types import Array, Box, Engine, Frame, ModelSpec, Pose3D
 
 

@@ -14,10 +14,9 @@ from edge3dpose.types import Array, Box, Camera, ModelSpec, Pose3D, UnitPose
 def units_from_outputs(outputs: Array) -> list[UnitPose]:
     """outputs (N, J, C), see ModelSpec -> N unit poses that own their numbers."""
     kept = np.array(outputs, np.float32)  # the engine writes over its array in the next call
-    spreads = kept[..., 4:] if kept.shape[2] > 4 else [None] * len(kept)
+    stds = kept[..., 4:] if kept.shape[2] > 4 else [None] * len(kept)
     return [
-        UnitPose(person[:, :3], person[:, 3], spread)
-        for person, spread in zip(kept, spreads, strict=True)
+        UnitPose(person[:, :3], person[:, 3], std) for person, std in zip(kept, stds, strict=True)
     ]
 
 
@@ -59,7 +58,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
         root,
         box=box,
         square_scale=scale,
-        spread_mm=_spread_mm(unit, box.angle_rad, scale, depth_mm, spec),
+        std_mm=_std_mm(unit, box.angle_rad, scale, depth_mm, spec),
     )
 
 
@@ -80,13 +79,13 @@ def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
     return deep
 
 
-def _spread_mm(
+def _std_mm(
     unit: UnitPose, angle_rad: float, scale: float, root_depth_mm: float, spec: ModelSpec
 ) -> Array | None:
-    if unit.spread is None:
+    if unit.std is None:
         return None
-    mm = unit.spread * (np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]) * scale)
-    mm[spec.skeleton.root, 2] = unit.spread[spec.skeleton.root, 2] * root_depth_mm
+    mm = unit.std * (np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]) * scale)
+    mm[spec.skeleton.root, 2] = unit.std[spec.skeleton.root, 2] * root_depth_mm
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     across, down = mm[:, 0], mm[:, 1]  # of the crop, which is turned
     turned = np.hypot(across * cos, down * sin), np.hypot(across * sin, down * cos), mm[:, 2]

@@ -15,7 +15,7 @@ BEHIND = 16  # frames that wait for a sink, before the loop waits with them
 _LOOK_S = 0.05  # how often a thread that waits looks whether it is still wanted
 
 
-class Ahead:
+class Prefetcher:
     """The frames of a source that waits for its reader, in order; its error comes after them."""
 
     def __init__(self, frames: Iterable[Frame], clock: StageClock) -> None:
@@ -61,7 +61,7 @@ class Ahead:
                 continue
 
 
-class Behind:
+class BackgroundSink:
     """A sink that works while the loop goes on; what it raises comes out of a later call."""
 
     skips = main_thread = False

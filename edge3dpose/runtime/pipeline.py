@@ -14,7 +14,7 @@ from edge3dpose.camera import Lens
 from edge3dpose.errors import EndedEarly
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.filters import Filter
-from edge3dpose.runtime.overlap import Ahead, Behind
+from edge3dpose.runtime.overlap import BackgroundSink, Prefetcher
 from edge3dpose.runtime.sinks import Sink, Stop
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame, Pose3D
@@ -70,8 +70,8 @@ def run(
     stopped = whole = False
     fault = None
     start = perf_counter()
-    ahead = None if source.live else Ahead(source, clock)
-    outlets = [sink if sink.main_thread else Behind(sink, clock) for sink in sinks]
+    ahead = None if source.live else Prefetcher(source, clock)
+    outlets = [sink if sink.main_thread else BackgroundSink(sink, clock) for sink in sinks]
     try:
         for frame in islice(_timed(ahead or source, clock), max_frames):
             with clock.stage("frame"):

@@ -7,7 +7,7 @@ from pathlib import Path
 from edge3dpose import models
 from edge3dpose.errors import BadInput
 from edge3dpose.training import start_from
-from edge3dpose.training.distil import Likeness
+from edge3dpose.training.feature_distillation import FeatureDistillation
 from edge3dpose.training.nets import build
 from edge3dpose.training.nets.blazepose import BlazePoseEncoder, load_published
 from edge3dpose.training.nets.posenet import PoseNet
@@ -47,7 +47,7 @@ def put_encoder(net: PoseNet, file: Path) -> None:
     load_published(own, file)
 
 
-def likeness(net: PoseNet, encoder: Path | None, spec: ModelSpec) -> Likeness:
+def likeness(net: PoseNet, encoder: Path | None, spec: ModelSpec) -> FeatureDistillation:
     """The trained encoder as a teacher of the network's entry; BadInput where it cannot be."""
     if encoder is None:
         raise BadInput("to distil takes a trained encoder: pass --encoder FILE.onnx")
@@ -55,7 +55,7 @@ def likeness(net: PoseNet, encoder: Path | None, spec: ModelSpec) -> Likeness:
         raise BadInput(f"{spec.name} has that encoder itself: there is nothing to distil")
     teacher = BlazePoseEncoder()
     load_published(teacher, encoder)
-    return Likeness(net, teacher, spec)
+    return FeatureDistillation(net, teacher, spec)
 
 
 def _encoder_of(net: PoseNet) -> BlazePoseEncoder | None:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from edge3dpose import metrics
 from edge3dpose.skeletons import H36M17
-from edge3dpose.training.batches import tensor_from_bgr
+from edge3dpose.training.data.batches import tensor_from_bgr
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.synthesis.camera import cube_to_mm
 from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample

@@ -16,9 +16,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edge3dpose.training import checkpoint, held_out, team
-from edge3dpose.training.batches import Batch
+from edge3dpose.training import checkpoint, held_out
+from edge3dpose.training import distributed as team
 from edge3dpose.training.checkpoint import Progress
+from edge3dpose.training.data.batches import Batch
 from edge3dpose.training.held_out import HeldOut
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.recipes import Recipe

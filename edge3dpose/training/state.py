@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from edge3dpose.training import checkpoint
 from edge3dpose.training.checkpoint import Progress
-from edge3dpose.training.distil import Likeness
+from edge3dpose.training.distributed import ALONE, DistributedContext
+from edge3dpose.training.feature_distillation import FeatureDistillation
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.recipes import Recipe
-from edge3dpose.training.team import ALONE, Team
 
 
 @dataclass
@@ -27,12 +27,14 @@ class Training:
     optimiser: torch.optim.Optimizer
     progress: Progress
     device: torch.device
-    team: Team
-    likeness: Likeness | None = None  # to a teacher, where the recipe distils
+    team: DistributedContext
+    likeness: FeatureDistillation | None = None  # to a teacher, where the recipe distils
     passes: tuple[bool, nn.Module] | None = None  # with the encoder tuned or not, and the pass
 
 
-def start(recipe: Recipe, net: PoseNet, device: torch.device, team: Team = ALONE) -> Training:
+def start(
+    recipe: Recipe, net: PoseNet, device: torch.device, team: DistributedContext = ALONE
+) -> Training:
     """A fresh training of a network."""
     # torch's own annotations of Module.to leave memory_format out
     net = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -41,7 +43,10 @@ def start(recipe: Recipe, net: PoseNet, device: torch.device, team: Team = ALONE
 
 
 def resume(
-    saved: checkpoint.Checkpoint, net: PoseNet, device: torch.device, team: Team = ALONE
+    saved: checkpoint.Checkpoint,
+    net: PoseNet,
+    device: torch.device,
+    team: DistributedContext = ALONE,
 ) -> Training:
     """Go on where a checkpoint stands."""
     training = start(saved.recipe, net, device, team)

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from edge3dpose import models
-from edge3dpose.bench import card_page, render
 from edge3dpose.cli import cli
+from edge3dpose.reports import markdown as render
+from edge3dpose.reports import model_card as card_page
 
 ROOT = Path(__file__).parents[2]
 

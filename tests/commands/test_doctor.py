@@ -7,8 +7,9 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from edge3dpose import nvidia, paths
-from edge3dpose.bench import checkup, machine, opencv
+from edge3dpose import diagnostics as checkup
+from edge3dpose import machine, nvidia, paths
+from edge3dpose import opencv_build as opencv
 from edge3dpose.cli import cli
 
 
@@ -46,7 +47,9 @@ def test_a_second_opencv_is_found_whatever_its_form(tmp_path):
 
 def test_a_second_opencv_on_the_path_is_said(tmp_path):
     (tmp_path / "cv2.so").touch()
-    code = "import sys; sys.path.append(sys.argv[1])\nfrom edge3dpose.bench import opencv\n"
+    code = (
+        "import sys; sys.path.append(sys.argv[1])\nfrom edge3dpose import opencv_build as opencv\n"
+    )
     code += "print([f.detail for f in opencv.findings() if 'second' in f.subject])"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True

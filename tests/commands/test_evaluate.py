@@ -2,22 +2,19 @@
 
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+import tiny_model
 from click.testing import CliRunner
 
 from edge3dpose import models, paths
-from edge3dpose.bench import labels
-from edge3dpose.bench.heads import open_heads
 from edge3dpose.cli import cli
+from edge3dpose.evaluation import labels
+from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.runtime.sources import sample
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
-import tiny_model
 
 SPEC = models.find("sspnet-lite")
 ASSETS = paths.home() / "data" / "synthetic.npz"

@@ -10,19 +10,17 @@ import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from standing import SPEC, unit_pose, write_weights
 
 from edge3dpose.cli import cli
-from edge3dpose.commands import _latency
-from edge3dpose.commands._engine import best_cut, choose
-from edge3dpose.commands._latency import ladder, within_latency
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.selection import ladder as _latency
+from edge3dpose.selection.defaults import best_cut, choose
+from edge3dpose.selection.ladder import ladder, within_latency
 from edge3dpose.types import Weights
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
-from standing import SPEC, unit_pose, write_weights
 
 
 @pytest.fixture(scope="module")

@@ -3,26 +3,22 @@
 import contextlib
 import json
 import socketserver
-import sys
 import threading
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler
-from pathlib import Path
 
 import cv2
 import pytest
 from click.testing import CliRunner
+from standing import CUTS, SPEC
 
 from edge3dpose import manifest
 from edge3dpose.cli import cli
-from edge3dpose.commands._budget import Budget
-from edge3dpose.commands._by_profile import pick
-from edge3dpose.commands._engine import choose
 from edge3dpose.runtime.sources import sample
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "runtime"))
-from standing import CUTS, SPEC
+from edge3dpose.selection.budget import Budget
+from edge3dpose.selection.defaults import choose
+from edge3dpose.selection.from_profile import pick
 
 
 @pytest.fixture

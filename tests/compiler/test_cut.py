@@ -73,7 +73,7 @@ def test_an_unknown_cut_and_a_foreign_file_are_named(source, small_weights):
 
 def test_a_head_of_another_shape_is_named(source, small_weights):
     with pytest.raises(EngineMismatch, match=r"cut01 answers \(1, 17, 7\).*export it anew"):
-        cut(source, replace(small_weights.spec, spreads=True), 1)
+        cut(source, replace(small_weights.spec, has_std=True), 1)
 
 
 @pytest.mark.parametrize("damage", ["truncated", "empty", "text", "flipped"])

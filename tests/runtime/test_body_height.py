@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from standing import JOINTS_MM
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 from edge3dpose.camera import project
 from edge3dpose.runtime.filters import body_height
-from edge3dpose.runtime.square import body_scale
+from edge3dpose.runtime.roi import body_scale
 from edge3dpose.types import Camera, Frame, Pose3D
 
 LENS = Camera((900.0, 900.0), (320.0, 240.0))
@@ -25,7 +25,7 @@ def seen(size, far_mm=4000.0, wrong=1.0):
 
 
 def placed(pose, *given):
-    return rooms.load("runtime.filters", "body-height").open_filter(*given)(FRAME, [pose])[0]
+    return plugins.load("runtime.filters", "body-height").open_filter(*given)(FRAME, [pose])[0]
 
 
 @pytest.mark.parametrize("wrong", [0.7, 1.0, 1.4])
@@ -46,8 +46,8 @@ def test_without_a_height_a_child_is_taken_for_an_adult_farther_off():
 def test_spreads_grow_with_the_body_and_who_has_no_place_is_left():
     pose = seen(1.0, wrong=0.5)
     spread = np.ones((17, 3), np.float32)
-    uncertain = Pose3D(pose.joints_mm, pose.pixels, pose.score, pose.root_mm, spread_mm=spread)
-    np.testing.assert_allclose(placed(uncertain).spread_mm, 2.0, rtol=1e-4)
+    uncertain = Pose3D(pose.joints_mm, pose.pixels, pose.score, pose.root_mm, std_mm=spread)
+    np.testing.assert_allclose(placed(uncertain).std_mm, 2.0, rtol=1e-4)
     nowhere = Pose3D(pose.joints_mm, pose.pixels, pose.score)
     assert placed(nowhere) is nowhere
 

@@ -9,7 +9,7 @@ from test_gpu_crop import as_nv12
 
 from edge3dpose import models, nvidia
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.backends._lane import crop_code
+from edge3dpose.runtime.backends._execution_buffers import crop_code
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.runtime.device_array import DeviceArray, array_of
 from edge3dpose.runtime.gpu_crop import GpuCrop

@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from standing import JOINTS_MM, SPEC, unit_pose
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.detectors import blazepose, follow
 from edge3dpose.runtime.detectors.full_frame import whole_frame
 from edge3dpose.runtime.estimator import Estimator
+from edge3dpose.runtime.roi import body_scale, square_from_pose
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.runtime.square import body_scale, square_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
 BLACK = np.zeros((480, 640, 3), np.uint8)
@@ -55,7 +55,7 @@ class Finder:
 
 
 def test_the_room_holds_the_choices_that_users_are_told_of():
-    assert rooms.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
+    assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
 
 
 def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():

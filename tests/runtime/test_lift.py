@@ -82,16 +82,16 @@ def test_a_turned_square_gives_the_same_body(angle_rad):
 
 
 @pytest.mark.parametrize("angle_rad", [0.0, np.pi / 2])
-def test_spreads_are_mm_along_the_cameras_axes(angle_rad):
+def test_standard_deviations_are_mm_along_the_cameras_axes(angle_rad):
     unit, place = seen_by_the_network(body(5000.0), wrong_by=1.1, angle_rad=angle_rad)
-    assert lift(unit, place, CAMERA, SPEC).spread_mm is None
-    unit = replace(unit, spread=np.tile(np.array([0.02, 0.01, 0.1], np.float32), (17, 1)))
-    spread = lift(unit, place, CAMERA, SPEC).spread_mm
+    assert lift(unit, place, CAMERA, SPEC).std_mm is None
+    unit = replace(unit, std=np.tile(np.array([0.02, 0.01, 0.1], np.float32), (17, 1)))
+    std = lift(unit, place, CAMERA, SPEC).std_mm
     across, down = 0.02 * 2250 * 1.1, 0.01 * 2250 * 1.1
     wanted = [down, across] if angle_rad else [across, down]
-    assert spread[1:] == pytest.approx(np.tile([*wanted, 0.1 * 2000 * 1.1], (16, 1)), rel=1e-4)
-    assert spread[0] == pytest.approx([*wanted, 0.1 * 5000], rel=1e-4)
-    assert lift(unit, place, None, SPEC).spread_mm[0, 2] == 0
+    assert std[1:] == pytest.approx(np.tile([*wanted, 0.1 * 2000 * 1.1], (16, 1)), rel=1e-4)
+    assert std[0] == pytest.approx([*wanted, 0.1 * 5000], rel=1e-4)
+    assert lift(unit, place, None, SPEC).std_mm[0, 2] == 0
 
 
 def test_without_a_camera_there_is_no_root():
@@ -113,6 +113,6 @@ def test_unit_poses_outlive_the_next_engine_call():
     outputs[...] = 7
     assert units[1].xyz.max() == 0
     assert units[1].score.max() == 0
-    assert units[1].spread is None
+    assert units[1].std is None
     wide = np.arange(2 * 17 * 7, dtype=np.float32).reshape(2, 17, 7)
-    assert (units_from_outputs(wide)[1].spread == wide[1, :, 4:]).all()
+    assert (units_from_outputs(wide)[1].std == wide[1, :, 4:]).all()

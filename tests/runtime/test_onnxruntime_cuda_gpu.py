@@ -6,12 +6,12 @@ import small_net
 from crop_model import by_numpy
 from standing import SPEC
 
-from edge3dpose import nvidia, rooms
-from edge3dpose.commands._engine import best_backend, choose, open_chosen
+from edge3dpose import nvidia, plugins
 from edge3dpose.runtime.preprocess import view_of
+from edge3dpose.selection.defaults import best_backend, choose, open_chosen
 from edge3dpose.types import Box
 
-PROBLEM = rooms.load("runtime.backends", "onnxruntime-cuda").problem()
+PROBLEM = plugins.load("runtime.backends", "onnxruntime-cuda").problem()
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(bool(PROBLEM), reason=PROBLEM)]
 
@@ -52,6 +52,6 @@ def test_it_is_taken_where_tensorrt_is_not():
     backend, why = best_backend()
     assert nvidia.probe().devices[0].name in why
     if not any(
-        rooms.load("runtime.backends", n).problem() == "" for n in ("tensorrt", "tensorrt-rtx")
+        plugins.load("runtime.backends", n).problem() == "" for n in ("tensorrt", "tensorrt-rtx")
     ):
         assert backend == "onnxruntime-cuda"

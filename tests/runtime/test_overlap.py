@@ -9,7 +9,7 @@ import pytest
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import overlap
 from edge3dpose.runtime.clock import StageClock
-from edge3dpose.runtime.overlap import Ahead, Behind
+from edge3dpose.runtime.overlap import BackgroundSink, Prefetcher
 from edge3dpose.runtime.sinks import Stop
 from edge3dpose.runtime.sinks.window import Window
 from edge3dpose.types import Frame
@@ -54,7 +54,7 @@ class Slow:
 
 def test_frames_come_in_order_and_the_sources_error_after_them():
     clock = StageClock()
-    ahead = Ahead(frames(20, fails=BadInput("broke")), clock)
+    ahead = Prefetcher(frames(20, fails=BadInput("broke")), clock)
     seen = []
 
     def take():
@@ -70,7 +70,7 @@ def test_frames_come_in_order_and_the_sources_error_after_them():
 
 def test_only_a_few_frames_are_read_ahead_and_none_after_close():
     taken = []
-    ahead = Ahead(frames(1000, taken=taken), StageClock())
+    ahead = Prefetcher(frames(1000, taken=taken), StageClock())
     assert next(iter(ahead)).index == 0
     time.sleep(0.2)
     assert len(taken) <= 2 + overlap.AHEAD
@@ -82,7 +82,7 @@ def test_only_a_few_frames_are_read_ahead_and_none_after_close():
 
 def test_a_slow_sink_gets_every_frame_in_a_thread_of_its_own_and_holds_nobody_back():
     slow = Slow(0.05)
-    sink = Behind(slow)
+    sink = BackgroundSink(slow)
     start_s = time.perf_counter()
     for frame in frames(overlap.BEHIND):
         sink(frame, [])
@@ -97,7 +97,7 @@ def test_a_slow_sink_gets_every_frame_in_a_thread_of_its_own_and_holds_nobody_ba
 
 def test_a_sink_that_may_skip_has_the_last_frame_in_the_end():
     slow = Slow(0.02, skips=True)
-    sink = Behind(slow)
+    sink = BackgroundSink(slow)
     for frame in frames(50):
         sink(frame, [])
     sink.flush()
@@ -109,7 +109,7 @@ def test_a_sink_that_may_skip_has_the_last_frame_in_the_end():
 @pytest.mark.parametrize("fault", [BadInput("disk full"), Stop()])
 def test_what_a_sink_raises_comes_out_of_a_later_call(fault):
     slow = Slow(fails_at=3, fault=fault)
-    sink = Behind(slow)
+    sink = BackgroundSink(slow)
     with pytest.raises(type(fault)):  # noqa: PT012 (which call it is depends on the thread)
         for frame in frames(10):
             sink(frame, [])

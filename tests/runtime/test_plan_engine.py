@@ -14,9 +14,9 @@ from cuda_on_cpu import Cuda
 from standing import SPEC
 from test_gpu_crop import as_nv12
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.backends._lane import Lane
+from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
 from edge3dpose.runtime.cuda import Stream
 from edge3dpose.runtime.preprocess import view_of
@@ -66,7 +66,7 @@ def kernels(tmp_path_factory):
 class Machine:
     def __init__(self, kernels, *, integrated=False, captures=True, code=b"any"):
         self.cuda, self.captures = Cuda(kernels, integrated=integrated), captures
-        self.lane = Lane(Stream(self.cuda, self.cuda), SPEC, code)
+        self.lane = ExecutionBuffers(Stream(self.cuda, self.cuda), SPEC, code)
 
     def engine(self, gain=1.0):
         held = (object(), object(), Context(self.cuda, gain))
@@ -174,7 +174,7 @@ def test_what_is_no_picture_leaves_the_engine_as_it_was(kernels):
 def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, integrated):
     # onnxruntime-cuda, with the CPU as the device of its buffers
     runtime = pytest.importorskip("onnxruntime")
-    backend = rooms.load("runtime.backends", "onnxruntime-cuda")
+    backend = plugins.load("runtime.backends", "onnxruntime-cuda")
     onnx_file = small_net.write(tmp_path).onnx
     session = backend.open_session(runtime, onnx_file, ["CPUExecutionProvider"], "")
     engine = backend.BoundEngine(runtime, session, SPEC, "cut07", "cpu")

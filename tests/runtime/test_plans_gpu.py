@@ -9,7 +9,7 @@ from crop_model import by_numpy
 from standing import SPEC, unit_pose, write_weights
 from test_gpu_crop import as_nv12
 
-from edge3dpose import models, nvidia, rooms
+from edge3dpose import models, nvidia, plugins
 from edge3dpose.compiler.build import ensure_engine
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime.cuda import open_stream
@@ -44,7 +44,7 @@ def plan_of_small(tmp_path, backend):
 
 
 def test_a_plan_answers_as_its_graph_does(plan, backend):
-    engine = rooms.load("runtime.backends", backend).open_engine(plan, SPEC)
+    engine = plugins.load("runtime.backends", backend).open_engine(plan, SPEC)
     images = np.random.default_rng(0).random((3, 3, 256, 256), np.float32)
     for _ in range(3):  # the captured graph is launched again and again
         assert np.allclose(engine(images), unit_pose(), atol=1e-4)
@@ -53,7 +53,7 @@ def test_a_plan_answers_as_its_graph_does(plan, backend):
 
 
 def test_device_memory_goes_in_and_comes_out(plan, backend):
-    engine = rooms.load("runtime.backends", backend).open_engine(plan, SPEC)
+    engine = plugins.load("runtime.backends", backend).open_engine(plan, SPEC)
     stream = open_stream("tensorrt")
     images, poses = stream.device_array((1, 3, 256, 256)), stream.host_array((1, 17, 4))
     stream.upload(stream.host_array((1, 3, 256, 256)), images)
@@ -69,7 +69,7 @@ def test_device_memory_goes_in_and_comes_out(plan, backend):
 
 def test_people_are_cut_out_on_the_device_as_on_the_cpu(plan_of_small, backend):
     # the kernel, the network and the way back, as one graph: twice, for the second is a replay
-    engine = rooms.load("runtime.backends", backend).open_engine(plan_of_small(7), SPEC)
+    engine = plugins.load("runtime.backends", backend).open_engine(plan_of_small(7), SPEC)
     picture = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), np.uint8)
     views = [
         view_of(Box(300, 100, 700, 500, angle_rad=0.3), 256),
@@ -83,7 +83,7 @@ def test_people_are_cut_out_on_the_device_as_on_the_cpu(plan_of_small, backend):
 
 
 def test_several_cuts_share_their_memory_and_take_turns(plan_of_small, backend):
-    room = rooms.load("runtime.backends", backend)
+    room = plugins.load("runtime.backends", backend)
     files = {cut: plan_of_small(cut) for cut in (1, 7, 13)}
     images = np.random.default_rng(2).random((1, 3, 256, 256), np.float32)
     wanted = {}
@@ -105,4 +105,4 @@ def test_a_plan_that_was_changed_is_not_opened(plan, backend):
     content[-100] ^= 1
     plan.write_bytes(content)
     with pytest.raises(EngineMismatch, match="SHA-256"):
-        rooms.load("runtime.backends", backend).open_engine(plan, SPEC)
+        plugins.load("runtime.backends", backend).open_engine(plan, SPEC)

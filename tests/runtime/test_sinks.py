@@ -70,10 +70,10 @@ def test_poses_are_written_by_the_schema(tmp_path):
 
 def test_a_person_whose_joints_have_spreads_shows_them(tmp_path):
     sink = jsonl.open_sink(tmp_path / "poses.jsonl", header())
-    sink(frame(0), [replace(person(), spread_mm=np.full((17, 3), 41.27, np.float32))])
+    sink(frame(0), [replace(person(), std_mm=np.full((17, 3), 41.27, np.float32))])
     sink.close()
     (one,) = lines(tmp_path / "poses.jsonl")[1]["people"]
-    assert one["spread_mm"] == [[41.3] * 3] * 17
+    assert one["std_mm"] == [[41.3] * 3] * 17
 
 
 def test_unrelated_pictures_carry_their_name_and_camera(tmp_path):

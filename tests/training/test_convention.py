@@ -5,7 +5,7 @@ import pytest
 
 from edge3dpose.errors import BadInput
 from edge3dpose.skeletons import H36M17
-from edge3dpose.training import convention
+from edge3dpose.training.teacher import convention
 
 
 def crowd(count=400):

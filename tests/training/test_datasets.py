@@ -13,10 +13,10 @@ pytest.importorskip("torch")
 from edge3dpose import models
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training import pictures, polarity
+from edge3dpose.training.data import pictures, polarity
+from edge3dpose.training.data.lens_fit import fit_lens
 from edge3dpose.training.datasets import bone_polarity, h36m, mpi_inf_3dhp, mpii
-from edge3dpose.training.lens_fit import fit_lens
-from edge3dpose.training.team import Team
+from edge3dpose.training.distributed import DistributedContext
 from edge3dpose.types import Camera
 
 TRUTH = Path(__file__).parents[3] / "shared" / "data" / "truth"
@@ -177,7 +177,9 @@ def test_bones_whose_nearer_end_somebody_told_are_read(tmp_path):
     assert [one.image.name for one in labels] == ["a.png", "b.png"]
     assert not labels[0].known[9]
     np.testing.assert_array_equal(labels[1].bones, signs[1])
-    stream = iter(pictures.Pictures(labels, models.find("hemlets-edge"), 0, Team(), upright=0.7))
+    stream = iter(
+        pictures.Pictures(labels, models.find("hemlets-edge"), 0, DistributedContext(), upright=0.7)
+    )
     for _, (_, drawn, _) in zip(range(6), stream, strict=False):
         told = drawn[polarity.CHILDREN, 3]
         assert any(np.array_equal(told, one, equal_nan=True) for one in signs)

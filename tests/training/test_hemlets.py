@@ -10,25 +10,15 @@ from click.testing import CliRunner
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from edge3dpose import models, skeletons  # noqa: E402
-from edge3dpose.cli import cli  # noqa: E402
-from edge3dpose.compiler import fp16, graph, int8, parity  # noqa: E402
-from edge3dpose.compiler.cut import cut  # noqa: E402
-from edge3dpose.errors import BadInput  # noqa: E402
-from edge3dpose.training import (  # noqa: E402
-    batches,
-    cards,
-    export,
-    loop,
-    losses,
-    nets,
-    polarity,
-    recipes,
-    state,
-    triplets,
-)
-from edge3dpose.training.nets import folded, hemlets  # noqa: E402
-from edge3dpose.training.nets.resnet import ResNet50  # noqa: E402
+from edge3dpose import models, skeletons
+from edge3dpose.cli import cli
+from edge3dpose.compiler import fp16, graph, int8, parity
+from edge3dpose.compiler.cut import cut
+from edge3dpose.errors import BadInput
+from edge3dpose.training import cards, export, loop, losses, nets, recipes, state
+from edge3dpose.training.data import batches, polarity, triplets
+from edge3dpose.training.nets import folded, hemlets
+from edge3dpose.training.nets.resnet import ResNet50
 
 RECIPE = replace(
     recipes.find("hemlets-edge"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=1.0

@@ -9,17 +9,9 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 pytest.importorskip("moderngl", reason="the train extra is not installed")
 
-from edge3dpose import metrics, models  # noqa: E402
-from edge3dpose.training import (  # noqa: E402
-    batches,
-    checkpoint,
-    held_out,
-    loop,
-    nets,
-    recipes,
-    replay,
-    state,
-)
+from edge3dpose import metrics, models
+from edge3dpose.training import checkpoint, held_out, loop, nets, recipes, state
+from edge3dpose.training.data import batches, replay
 
 SPEC = replace(models.find("sspnet"), input_size=128)
 SECONDS = 40

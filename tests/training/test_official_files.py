@@ -7,11 +7,11 @@ pytest.importorskip("torch", reason="the train extra is not installed")
 scipy_io = pytest.importorskip("scipy.io", reason="the matlab extra is not installed")
 h5py = pytest.importorskip("h5py", reason="the matlab extra is not installed")
 
-from edge3dpose.camera import project  # noqa: E402
-from edge3dpose.errors import BadInput  # noqa: E402
-from edge3dpose.training import mpi_inf_3dhp_mat  # noqa: E402
-from edge3dpose.training.datasets import mpi_inf_3dhp, mpii  # noqa: E402
-from edge3dpose.types import Camera  # noqa: E402
+from edge3dpose.camera import project
+from edge3dpose.errors import BadInput
+from edge3dpose.training.data import mpi_inf_3dhp_mat
+from edge3dpose.training.datasets import mpi_inf_3dhp, mpii
+from edge3dpose.types import Camera
 
 LENS = Camera((1497.7, 1497.1), (1024.7, 1051.4))
 CALIBRATION = """Skeleton Camera Calibration File

@@ -10,23 +10,17 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from edge3dpose import models  # noqa: E402
-from edge3dpose.camera import project  # noqa: E402
-from edge3dpose.errors import BadInput  # noqa: E402
-from edge3dpose.training import (  # noqa: E402
-    batches,
-    label_square,
-    losses,
-    mixed,
-    pictures,
-    polarity,
-    real_labels,
-)
-from edge3dpose.training.batches import targets_from  # noqa: E402
-from edge3dpose.training.labelled import Labelled  # noqa: E402
-from edge3dpose.training.teacher import Landmarks, Square  # noqa: E402
-from edge3dpose.training.team import Team  # noqa: E402
-from edge3dpose.types import Box, Camera, Frame  # noqa: E402
+from edge3dpose import models
+from edge3dpose.camera import project
+from edge3dpose.errors import BadInput
+from edge3dpose.training import losses
+from edge3dpose.training.data import batches, mixed, pictures, polarity, real_labels
+from edge3dpose.training.data import label_roi as label_square
+from edge3dpose.training.data.batches import targets_from
+from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.distributed import DistributedContext
+from edge3dpose.training.teacher.blazepose import Landmarks, Square
+from edge3dpose.types import Box, Camera, Frame
 
 SPEC = models.find("sspnet-lite")
 
@@ -97,7 +91,7 @@ def test_crops_are_read_back_and_a_broken_file_is_named(tmp_path):
 
 def test_a_drawn_crop_moves_with_its_joints(tmp_path):
     file, _ = a_file(tmp_path)
-    stream = iter(mixed.RealPeople(file, 256, 0, Team(), upright=0.7))
+    stream = iter(mixed.RealPeople(file, 256, 0, DistributedContext(), upright=0.7))
     spread = set()
     for _ in range(30):
         image, uvz, inside = next(stream)
@@ -128,7 +122,7 @@ def test_real_pictures_come_in_their_share_and_teach_no_depth(tmp_path):
     file, _ = a_file(tmp_path)
     renders, real_people = (
         FewRenders(file, "train", 64, 0),
-        mixed.RealPeople(file, 64, 0, Team(), upright=0.7),
+        mixed.RealPeople(file, 64, 0, DistributedContext(), upright=0.7),
     )
     stream = iter(mixed.Mixed([renders, real_people], [0.75, 0.25], 0))
     samples = [next(stream) for _ in range(400)]
@@ -182,17 +176,17 @@ def test_a_long_clip_counts_as_the_root_of_its_crops(tmp_path):
     light, dark = (np.full_like(crops[0].image, grey) for grey in (250, 20))
     crops = [real_labels.RealCrop(light if n < 4 else dark, crops[n % 3].pixels) for n in range(20)]
     real_labels.save(crops, ["short.mp4 abc 4", "long.mp4 abc 16"], file)
-    stream = iter(mixed.RealPeople(file, 32, 0, Team(), upright=0.7))
+    stream = iter(mixed.RealPeople(file, 32, 0, DistributedContext(), upright=0.7))
     bright = np.mean([next(stream)[0][16, 16, 0] > 128 for _ in range(600)])
     assert 0.25 < bright < 0.42  # 2 : 4, not 4 : 16
     real_labels.save(crops, ["short.mp4 abc 4"], file)
     with pytest.raises(BadInput, match="20 crops"):
-        next(iter(mixed.RealPeople(file, 32, 0, Team(), upright=0.7)))
+        next(iter(mixed.RealPeople(file, 32, 0, DistributedContext(), upright=0.7)))
 
 
 def test_a_data_sets_pictures_become_crops_with_exact_joints(tmp_path):
     labels = licensed(tmp_path)
-    stream = iter(pictures.Pictures(labels, SPEC, 0, Team(), upright=0.7))
+    stream = iter(pictures.Pictures(labels, SPEC, 0, DistributedContext(), upright=0.7))
     checked = 0
     for _ in range(30):
         image, uvz, inside = next(stream)
@@ -223,7 +217,7 @@ def test_the_square_of_a_2d_label_follows_from_the_bones():
 def test_a_data_set_without_its_pictures_is_named(tmp_path):
     labels = [replace(one, image=tmp_path / "gone.jpg") for one in licensed(tmp_path, 1)]
     with pytest.raises(BadInput, match=r"none of 1 labelled pictures is there.*gone\.jpg"):
-        pictures.Pictures(labels, SPEC, 0, Team(), upright=0.7)
+        pictures.Pictures(labels, SPEC, 0, DistributedContext(), upright=0.7)
 
 
 def standing_mm():

@@ -5,11 +5,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from torch import nn  # noqa: E402
-from torch.nn import functional as F  # noqa: E402
+from torch import nn
+from torch.nn import functional as F
 
-from edge3dpose.training import nets  # noqa: E402
-from edge3dpose.training.nets.sspnet import (  # noqa: E402
+from edge3dpose.training import nets
+from edge3dpose.training.nets.sspnet import (
     Decode,
     PredictionBlock,
     SeparableResidual,

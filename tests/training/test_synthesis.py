@@ -14,8 +14,9 @@ from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.runtime.lift import square_scale
 from edge3dpose.skeletons import H36M17, lean_rad
-from edge3dpose.training import polarity, recipes
-from edge3dpose.training.batches import Renders
+from edge3dpose.training import recipes
+from edge3dpose.training.data import polarity
+from edge3dpose.training.data.batches import Renders
 from edge3dpose.training.synthesis import assets, degrade, limbs, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import CropCamera, cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross

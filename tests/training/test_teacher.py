@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training import teacher
+from edge3dpose.training.teacher import blazepose as teacher
 from edge3dpose.types import Box
 
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
@@ -105,10 +105,10 @@ def test_the_world_landmarks_turn_with_the_picture(look):
 
 
 def test_a_peer_is_scored_on_those_whom_it_sees(look):
-    from edge3dpose.bench.peers import shown_to
-    from edge3dpose.bench.poses import Person, Poses
-    from edge3dpose.commands._ruler import open_peer
-    from edge3dpose.training import convention
+    from edge3dpose.evaluation.errors_3d import open_peer
+    from edge3dpose.evaluation.peers import shown_to
+    from edge3dpose.evaluation.predictions import Person, Poses
+    from edge3dpose.training.teacher import convention
     from edge3dpose.types import Camera
 
     image = photo()

@@ -9,9 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
-from edge3dpose import models  # noqa: E402
-from edge3dpose.errors import BadInput, EngineMismatch  # noqa: E402
-from edge3dpose.training import (  # noqa: E402
+from edge3dpose import models
+from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training import (
     cards,
     checkpoint,
     export,
@@ -23,8 +23,8 @@ from edge3dpose.training import (  # noqa: E402
     start_from,
     state,
 )
-from edge3dpose.training.batches import Batch, targets_from, tensor_from_bgr  # noqa: E402
-from edge3dpose.training.nets.sspnet import Decode  # noqa: E402
+from edge3dpose.training.data.batches import Batch, targets_from, tensor_from_bgr
+from edge3dpose.training.nets.sspnet import Decode
 
 RECIPE = replace(
     recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=0.45

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 from edge3dpose.errors import MissingDependency
 
 
@@ -29,9 +29,9 @@ def open_meters() -> tuple[list[Meter], dict[str, str]]:
     """The counters of this machine, and of each that it lacks why."""
     meters: list[Meter] = []
     lacking: dict[str, str] = {}
-    for name in rooms.names("bench.energy"):
+    for name in plugins.names("bench.energy"):
         try:
-            meters.append(rooms.load("bench.energy", name).open_meter())
+            meters.append(plugins.load("bench.energy", name).open_meter())
         except MissingDependency as error:
             lacking[name] = str(error)
     return meters, lacking

@@ -14,7 +14,7 @@ from typing import Any
 from edge3dpose import manifest, nvidia
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.manifest import Manifest
-from edge3dpose.runtime.backends._lane import Lane, crop_code
+from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers, crop_code
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.types import ModelSpec
@@ -58,7 +58,7 @@ def open_plans(
     opened: dict[int, PlanEngine] = {}
     try:
         trt = package_of(backend)
-        lane = Lane(stream, spec, crop_code())
+        lane = ExecutionBuffers(stream, spec, crop_code())
         loaded = {cut: _loaded(trt, file, spec, backend) for cut, file in files.items()}
         contexts = _contexts(trt, [plan for _, _, plan in loaded.values()], lane, context_of)
         for (cut, (made, runtime, plan)), context in zip(loaded.items(), contexts, strict=True):
@@ -82,7 +82,7 @@ def _loaded(trt: Any, file: Path, spec: ModelSpec, backend: str) -> tuple[Manife
     return made, runtime, plan
 
 
-def _contexts(trt: Any, plans: list[Any], lane: Lane, context_of: Context) -> list[Any]:
+def _contexts(trt: Any, plans: list[Any], lane: ExecutionBuffers, context_of: Context) -> list[Any]:
     """An execution context a plan; several of them use the same memory in turn."""
     if len(plans) == 1:
         return [context_of(trt, plans[0], trt.ExecutionContextAllocationStrategy.STATIC)]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose.runtime.backends._lane import Lane
+from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers
 from edge3dpose.runtime.planes import Format, format_of
 from edge3dpose.runtime.preprocess import View
 from edge3dpose.types import Array
@@ -27,7 +27,7 @@ class PlanEngine:
     """
 
     def __init__(
-        self, held: tuple[Any, Any, Any], lane: Lane, head: str, *, captures: bool
+        self, held: tuple[Any, Any, Any], lane: ExecutionBuffers, head: str, *, captures: bool
     ) -> None:
         self._held: tuple[Any, ...] = held  # runtime, plan, context: each needs the one before
         self._context, self._lane, self._captures = held[-1], lane, captures

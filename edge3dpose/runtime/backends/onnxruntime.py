@@ -17,7 +17,7 @@ def version() -> str:
     return _package().__version__
 
 
-def refuses(precision: str) -> str:
+def unsupported_reason(precision: str) -> str:
     """Why no engine of that precision can be had; empty where one can."""
     return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
 

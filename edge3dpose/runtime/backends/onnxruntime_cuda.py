@@ -15,7 +15,7 @@ import numpy as np
 
 from edge3dpose import manifest, nvidia
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.runtime.backends._lane import crop_code
+from edge3dpose.runtime.backends._execution_buffers import crop_code
 from edge3dpose.runtime.cuda import Stream, open_stream
 from edge3dpose.runtime.device_array import DeviceArray
 from edge3dpose.runtime.gpu_crop import GpuCrop
@@ -43,7 +43,7 @@ def problem() -> str:
     return ""
 
 
-def refuses(precision: str) -> str:
+def unsupported_reason(precision: str) -> str:
     """Why no engine of that precision can be had; empty where one can."""
     if precision == "int8":
         return "has no convolutions in onnxruntime-cuda, only floats; take fp16 or fp32"

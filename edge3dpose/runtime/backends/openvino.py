@@ -24,7 +24,7 @@ def computes_bf16() -> bool:
     return "BF16" in list(_package().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
-def refuses(precision: str) -> str:
+def unsupported_reason(precision: str) -> str:
     """Why no engine of that precision can be had; empty where one can."""
     if precision != "bf16" or computes_bf16():
         return ""

@@ -20,7 +20,7 @@ def problem() -> str:
     return _plan.problem("tensorrt-rtx")
 
 
-def refuses(precision: str) -> str:
+def unsupported_reason(precision: str) -> str:
     """Why no engine of that precision can be had; empty where one can."""
     return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge3dpose.runtime.detectors import Detector, blazepose
-from edge3dpose.runtime.square import square_from_pose
+from edge3dpose.runtime.roi import square_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
 EVERY_S = 0.25  # how often newcomers are looked for while somebody is followed

@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from edge3dpose.runtime.filters import Filter
-from edge3dpose.runtime.square import body_scale
+from edge3dpose.runtime.roi import body_scale
 from edge3dpose.types import Array, Frame, Pose3D
 
 ADULT_MM = 1740.0  # mean of the bodies that were trained on, barefoot
@@ -47,5 +47,5 @@ def _placed(pose: Pose3D, height_mm: float) -> Pose3D:
         joints_mm=pose.joints_mm * by,
         root_mm=pose.root_mm * by,
         square_scale=pose.square_scale * by,
-        spread_mm=None if pose.spread_mm is None else pose.spread_mm * by,
+        std_mm=None if pose.std_mm is None else pose.std_mm * by,
     )

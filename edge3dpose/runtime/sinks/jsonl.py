@@ -104,7 +104,7 @@ def _person(pose: Pose3D) -> dict[str, Any]:
         "pixels": _rounded(pose.pixels, 2),
         "score": _rounded(pose.score, 3),
         "root_mm": None if pose.root_mm is None else _rounded(pose.root_mm, 1),
-    } | ({} if pose.spread_mm is None else {"spread_mm": _rounded(pose.spread_mm, 1)})
+    } | ({} if pose.std_mm is None else {"std_mm": _rounded(pose.std_mm, 1)})
 
 
 def _rounded(values: Any, digits: int) -> Any:

@@ -10,7 +10,7 @@ import cv2
 
 from edge3dpose.errors import MissingDependency
 from edge3dpose.runtime.drawing import SidePanel, beside, draw_poses, resized
-from edge3dpose.runtime.overlap import Behind
+from edge3dpose.runtime.overlap import BackgroundSink
 from edge3dpose.runtime.sinks import Stop
 from edge3dpose.types import Frame, Image, Pose3D
 
@@ -64,7 +64,7 @@ class Window:
     def __init__(self, screen: Screen) -> None:
         self._screen = screen
         self._painter = _Painter()
-        self._paint = Behind(self._painter)
+        self._paint = BackgroundSink(self._painter)
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Show the newest picture; raises Stop when the window is closed."""

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import cv2
 import numpy as np
 
-from edge3dpose import rooms
+from edge3dpose import plugins
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Frame, Image
 
@@ -37,7 +37,7 @@ class Source(Protocol):
 
 def open_source(arg: str) -> Source:
     """Open what --source names; BadInput says what is wrong with it."""
-    return rooms.load("runtime.sources", kind_of(arg)).open_source(arg)
+    return plugins.load("runtime.sources", kind_of(arg)).open_source(arg)
 
 
 def kind_of(arg: str) -> str:

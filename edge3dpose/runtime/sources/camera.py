@@ -8,10 +8,10 @@ import cv2
 
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.sources._capture import open_capture
-from edge3dpose.runtime.sources._newest import Newest
+from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
 
 
-def open_source(arg: str) -> Newest:
+def open_source(arg: str) -> LatestFrameReader:
     """Open a camera; BadInput where there is none of this number."""
     if not arg.isdigit():
         raise BadInput(f"--camera {arg}: wanted a number, 0 for the first camera")
@@ -24,4 +24,4 @@ def open_source(arg: str) -> Newest:
             f"devices here: {there or 'none'}"
         )
     capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver would hand out old frames
-    return Newest(f"camera {arg}", capture)
+    return LatestFrameReader(f"camera {arg}", capture)

@@ -7,7 +7,7 @@ import cv2
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.runtime.sources import Source
 from edge3dpose.runtime.sources._capture import GST, open_capture
-from edge3dpose.runtime.sources._newest import Newest
+from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
 from edge3dpose.runtime.sources._pipeline import fault_of
 from edge3dpose.runtime.sources.video import Video
 
@@ -48,4 +48,4 @@ def open_source(arg: str) -> Source:
     if not capture.isOpened():
         capture.release()
         raise fault
-    return Newest(name, capture)
+    return LatestFrameReader(name, capture)

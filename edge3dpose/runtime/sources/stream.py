@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.sources import Source
 from edge3dpose.runtime.sources._capture import frames_of, open_capture
-from edge3dpose.runtime.sources._newest import Newest
+from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
 from edge3dpose.runtime.sources.video import Video
 
 
@@ -18,4 +18,4 @@ def open_source(arg: str) -> Source:
     if frames_of(capture) is not None:
         capture.release()
         return Video(arg, arg)
-    return Newest(arg, capture)
+    return LatestFrameReader(arg, capture)

@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.labelled import Labelled
-from edge3dpose.training.npz_labels import read_arrays
-from edge3dpose.training.polarity import PARTS
+from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.npz_labels import read_arrays
+from edge3dpose.training.data.polarity import PARTS
 
 TEST_EVERY = 1
 

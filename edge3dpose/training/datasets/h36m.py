@@ -17,8 +17,8 @@ import numpy as np
 
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training.labelled import Labelled
-from edge3dpose.training.npz_labels import read_npz
+from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.npz_labels import read_npz
 from edge3dpose.types import Camera
 
 SUBJECTS = {"train": ("1", "5", "6", "7", "8"), "test": ("9", "11")}

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training import mpi_inf_3dhp_mat
-from edge3dpose.training.labelled import Labelled
-from edge3dpose.training.npz_labels import read_npz
+from edge3dpose.training.data import mpi_inf_3dhp_mat
+from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.npz_labels import read_npz
 
 # Where the file has pelvis, right leg, left leg, spine, neck, head, head top, left arm, right arm
 ORDER = (14, 8, 9, 10, 11, 12, 13, 15, 1, 16, 0, 5, 6, 7, 2, 3, 4)

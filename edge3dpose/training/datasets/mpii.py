@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training import mpii_mat
-from edge3dpose.training.labelled import Labelled
+from edge3dpose.training.data import mpii_mat
+from edge3dpose.training.data.labelled import Labelled
 
 TEST_EVERY = 1
 FILES = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edge3dpose.training import losses, triplets
+from edge3dpose.training import losses
+from edge3dpose.training.data import triplets
 from edge3dpose.training.losses import Targets
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.training.nets.resnet import ResNet50
@@ -24,12 +25,12 @@ MAPS = triplets.MAPS + JOINTS
 
 
 class Integral(nn.Module):
-    """No parameters, FP32: volume (B, 18 * D, H, W) -> (B, 17, 7) = u, v, z, score, spreads.
+    """No parameters, FP32: volume (B, 18 * D, H, W) -> (B, 17, 7) = u, v, z, score, std.
 
     One softmax over a joint's whole volume, its three marginals, their means. The score is the
     share of the hottest window, an eighth of the picture wide, as 2x2 of SSP-Net's 16x16 maps are,
-    of what the volume is from the camera's side. The spreads are the marginals' standard
-    deviations: what is sure in the picture may be anywhere in depth, and only they tell.
+    of what the volume is from the camera's side. std is the marginals' standard deviation:
+    what is sure in the picture may be anywhere in depth, and only that tells.
     """
 
     def __init__(self, joints: int = JOINTS - 1) -> None:
@@ -43,14 +44,14 @@ class Integral(nn.Module):
         share = cells.flatten(2).softmax(dim=-1).unflatten(2, (bins, height, width))
         front = share.sum(dim=2)  # (B, J, H, W)
         marginals = (front.sum(dim=2), front.sum(dim=3), share.sum(dim=(3, 4)))
-        uvz, spreads = zip(*(_mean_and_spread(marginal) for marginal in marginals), strict=True)
+        uvz, stds = zip(*(_mean_and_std(marginal) for marginal in marginals), strict=True)
         side = max(2, height // 8)
         windows = side**2 * F.avg_pool2d(front, side, stride=1)
         score = windows.amax(dim=(2, 3)).clamp(max=1.0)
-        return torch.stack([*uvz, score, *spreads], dim=-1)
+        return torch.stack([*uvz, score, *stds], dim=-1)
 
 
-def _mean_and_spread(marginal: Tensor) -> tuple[Tensor, Tensor]:
+def _mean_and_std(marginal: Tensor) -> tuple[Tensor, Tensor]:
     """(B, J, N) -> (B, J) twice: mean place, 0..1 with the end points, and standard deviation."""
     places = torch.linspace(0, 1, marginal.shape[-1], device=marginal.device)
     # not a product of matrices: see SSP-Net's Decode

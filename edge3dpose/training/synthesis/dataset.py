@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.skeletons import lean_rad
-from edge3dpose.training.synthesis import backdrop, camera, degrade, looks, motion
+from edge3dpose.training.synthesis import appearance as looks
+from edge3dpose.training.synthesis import backdrop, camera, degrade, motion
 from edge3dpose.training.synthesis.assets import Assets, Person, Split, load_assets
 from edge3dpose.training.synthesis.camera import CropCamera
 from edge3dpose.training.synthesis.collision import limbs_cross

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.training.synthesis.appearance import Look
 from edge3dpose.training.synthesis.assets import Assets, Garment, Mesh, Person
 from edge3dpose.training.synthesis.bodies import BODY_VERTICES
-from edge3dpose.training.synthesis.looks import Look
 from edge3dpose.training.synthesis.meshes import vertex_normals
 from edge3dpose.training.synthesis.render import Part
 from edge3dpose.training.synthesis.skinning import BodyRig

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from edge3dpose.errors import MissingDependency
 from edge3dpose.training.synthesis import shaders
+from edge3dpose.training.synthesis.appearance import Light, Look
 from edge3dpose.training.synthesis.assets import Mesh
 from edge3dpose.training.synthesis.camera import CropCamera
-from edge3dpose.training.synthesis.looks import Light, Look
 from edge3dpose.training.synthesis.skinning import PosedBody
 
 MOST_BONES = 104  # rows of the shader's array, by three

@@ -1,0 +1,137 @@
+"""A pipeline in a process of its own, ours or a peer's: speed, memory, first pose, CPU time.
+
+The process gets one argument, JSON. It writes a line once it is open (opened_at_s on the monotonic
+clock, or error), and a line for every line {"frames": N or null} that it reads: frame_s, elapsed_s,
+with_people, first_pose_at_s. What the system counts of it is read from outside, alike for all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput, Edge3DPoseError, MissingDependency
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """Once over the source."""
+
+    frame_s: NDArray[np.float64]  # of each frame, reading it excepted
+    elapsed_s: float
+    with_people: int
+    cpu_s: float | None  # of all its threads; None where the system does not tell
+    first_pose_at_s: float | None  # on the monotonic clock; None where nobody was found
+
+    @property
+    def fps(self) -> float:
+        """Frames a second, reading them included."""
+        return len(self.frame_s) / self.elapsed_s if self.elapsed_s else 0.0
+
+
+class SubprocessRunner:
+    """The process, open and waiting; MissingDependency says in its own words why it is not."""
+
+    def __init__(self, command: Sequence[str], wanted: dict[str, Any]) -> None:
+        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self._started_s = time.monotonic()
+        self._process = subprocess.Popen(
+            [*command, json.dumps(wanted)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            text=True,
+            bufsize=1,
+        )
+        self.facts = self._answer(MissingDependency)
+        self._opened_s = self.facts.pop("opened_at_s")
+        self._first: Pass | None = None
+
+    def run(self, frames: int | None) -> Pass:
+        """Once over the source, or over so many frames of it; BadInput where it breaks down."""
+        before_s = _cpu_s(self._process.pid)
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps({"frames": frames}) + "\n")
+        told = self._answer(BadInput)
+        after_s = _cpu_s(self._process.pid)
+        cpu_s = None if before_s is None or after_s is None else after_s - before_s
+        done = Pass(
+            np.array(told["frame_s"]),
+            told["elapsed_s"],
+            told["with_people"],
+            cpu_s,
+            told["first_pose_at_s"],
+        )
+        self._first = self._first or done
+        return done
+
+    def footprint(self, last: Pass) -> dict[str, Any]:
+        """Memory and first pose of the process so far, CPU time of a warm pass."""
+        first_s = self._first.first_pose_at_s if self._first else None
+        cpu_s, frames = last.cpu_s, len(last.frame_s)
+        return {
+            "peak_mb": _peak_mb(self._process.pid),
+            "open_s": round(self._opened_s - self._started_s, 3),
+            "first_pose_s": None if first_s is None else round(first_s - self._opened_s, 3),
+            "cpu_ms_per_frame": round(1000 * cpu_s / frames, 2) if cpu_s and frames else None,
+        }
+
+    def close(self) -> None:
+        """End it; a second call does nothing."""
+        if self._process.poll() is None:
+            assert self._process.stdin is not None
+            self._process.stdin.close()
+            try:
+                self._process.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._said):
+            if stream is not None:
+                stream.close()
+
+    def _answer(self, failure: type[Edge3DPoseError]) -> dict[str, Any]:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        told = json.loads(line) if line else {"error": self._last_words()}
+        if "error" in told:
+            self.close()
+            raise failure(told["error"])
+        return told
+
+    def _last_words(self) -> str:
+        code = self._process.wait()
+        self._said.seek(0)
+        lines = self._said.read().strip().splitlines()
+        return f"{lines[-1] if lines else 'it said nothing'} (exit code {code})"
+
+
+def _peak_mb(process: int) -> float | None:
+    """Most memory that a process held so far, MB of 10^6 bytes; None where Linux does not tell."""
+    # not getrusage: a child begins there with what its parent held
+    try:
+        status = Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return None
+    lines = (line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return next((round(int(line.split()[1]) * 1024 / 1e6, 1) for line in lines), None)
+
+
+def _cpu_s(process: int) -> float | None:
+    """Seconds that all threads of a process computed, in steps of 10 ms; None as above."""
+    try:
+        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    user, system = int(after_name[11]), int(after_name[12])  # fields 14 and 15 of proc(5)
+    return (user + system) / os.sysconf("SC_CLK_TCK")

@@ -1,0 +1,57 @@
+"""What is around an engine when it is measured end to end: source, detector, filters, lens."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+from edge3dpose import plugins
+from edge3dpose.bench.timing import Surroundings
+from edge3dpose.camera import open_lens
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.sources import Source, open_source
+from edge3dpose.runtime.sources._restamped import AtRate
+from edge3dpose.types import ModelSpec
+
+
+def opener(
+    source: str | None, camera: int | None = None, fps: float | None = None
+) -> Callable[[], Source]:
+    """Opens the source anew each time; ``fps`` stamps the frames of one that is not live."""
+
+    def again() -> Source:
+        if source is None:
+            opened: Source = plugins.load("runtime.sources", "camera").open_source(str(camera))
+        else:
+            opened = open_source(source)
+        if fps is None:
+            return opened
+        if opened.live:
+            opened.close()
+            raise BadInput(f"--fps stamps the frames of a file; {opened.name} has a clock")
+        return AtRate(opened, fps)
+
+    return again
+
+
+def around(spec: ModelSpec, opened: Callable[[], Source]) -> Surroundings:
+    """As `run` has it where nothing else is asked for."""
+    follow = plugins.load("runtime.detectors", "follow")
+    blazepose = plugins.load("runtime.detectors", "blazepose")
+
+    @functools.cache
+    def finder(bf16: bool) -> Detector:
+        return blazepose.open_detector(bf16=bf16)
+
+    def detector(related: bool, bf16: bool) -> Detector:
+        return follow.open_detector(finder(bf16)) if related else finder(bf16)
+
+    one_euro = plugins.load("runtime.filters", "one-euro")
+    return Surroundings(
+        spec,
+        source=opened,
+        detector=detector,
+        filters=lambda: [one_euro.open_filter()],
+        lens=open_lens(),
+    )

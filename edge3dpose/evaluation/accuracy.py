@@ -1,0 +1,128 @@
+"""What every cut says of people whose pose is known -> its errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose import metrics
+from edge3dpose.evaluation.predictions import Poses
+from edge3dpose.types import Array
+
+# Shoulders, elbows, wrists, hips, knees and ankles: what the 2D teacher has too
+LIMBS = (1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16)
+SHOULDERS, HIPS = (11, 14), (1, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class CutError:
+    """3D errors of one cut. Joints that lie in the crop are scored, where nothing else is said."""
+
+    cut: int
+    mpjpe_mm: float  # 17 joints, the root's 0 among them
+    mpjpe16_mm: float  # without the root
+    pa_mpjpe_mm: float
+    pck150: float
+    auc: float
+    mpjpe_all_joints_mm: float  # those outside the crop too, where the network cannot point
+    mpjpe_own_depth_mm: float  # MPJPE with the root depth that the cut estimates
+    root_depth_error_mm: float  # median of that estimate
+    root_depth_error: float  # the same as a share of the true depth
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The teacher's 2D of one picture."""
+
+    pixels: Array  # (J, 2) frame pixels
+    seen: NDArray[np.bool_]  # (J,) joints that it is sure of
+
+
+@dataclass(frozen=True, slots=True)
+class CutAgreement:
+    """2D agreement of one cut with the teacher, over LIMBS, in torso lengths."""
+
+    cut: int
+    pck50: float
+    pck20: float
+    median_torsos: float  # median distance
+
+
+def errors_by_cut(poses: Poses, cuts: list[int], *, root: int) -> list[CutError]:
+    """3D errors of each cut in ``cuts``, the i-th row of the poses being that of cuts[i]."""
+    return [
+        CutError(
+            cut,
+            **figures(poses.found_mm[row], poses.true_mm, poses.inside, root),
+            **depth_figures(poses, row, root),
+        )
+        for row, cut in enumerate(cuts)
+    ]
+
+
+def figures(found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> dict[str, float]:
+    """The fields of a CutError, of poses (N, J, 3) mm."""
+    return {
+        "mpjpe_mm": metrics.mpjpe(found, true, root=root, counted=inside),
+        "mpjpe16_mm": metrics.mpjpe_without_root(found, true, root=root, counted=inside),
+        "pa_mpjpe_mm": metrics.pa_mpjpe(found, true, counted=inside),
+        "pck150": metrics.pck(found, true, root=root, counted=inside),
+        "auc": metrics.auc(found, true, root=root, counted=inside),
+        "mpjpe_all_joints_mm": metrics.mpjpe(found, true, root=root),
+    }
+
+
+def depth_figures(poses: Poses, row: int, root: int) -> dict[str, float]:
+    """The fields of a CutError that tell of the estimated root depth."""
+    median_mm, share = off(poses.depths_mm[row], poses, root)
+    return {
+        "mpjpe_own_depth_mm": metrics.mpjpe(
+            poses.own_mm[row], poses.true_mm, root=root, counted=poses.inside
+        ),
+        "root_depth_error_mm": median_mm,
+        "root_depth_error": share,
+    }
+
+
+def off(depths_mm: Array, poses: Poses, root: int) -> tuple[float, float]:
+    """Median error of root depths (N,): in mm, and as a share of the true depth."""
+    true = poses.true_mm[:, root, 2]
+    apart = np.abs(depths_mm - true)
+    return float(np.median(apart)), float(np.median(apart / true))
+
+
+def agreement_by_cut(
+    pixels: NDArray, labels: list[Label | None], *, cuts: list[int]
+) -> list[CutAgreement]:
+    """2D agreement of each cut with the teacher over the frames in which it sees the person.
+
+    pixels  (cuts, frames, J, 2) frame pixels, NaN where a cut saw nobody: that is a miss
+    """
+    frames = [at for at, label in enumerate(labels) if label is not None]
+    known = [label for label in labels if label is not None]
+    true = np.array([label.pixels for label in known])[:, LIMBS, :]
+    seen = np.array([label.seen for label in known])[:, LIMBS]
+    torso = torso_px(np.array([label.pixels for label in known]))
+    found = np.asarray(pixels, np.float64)[:, frames][:, :, LIMBS, :]
+    return [_agreement(cut, found[row], true, seen, torso) for row, cut in enumerate(cuts)]
+
+
+def _agreement(
+    cut: int, found: NDArray, true: NDArray, seen: NDArray[np.bool_], torso: NDArray
+) -> CutAgreement:
+    reach = np.where(np.isnan(found), np.inf, found)
+    torsos = np.linalg.norm(reach - true, axis=-1) / torso[:, None]
+    return CutAgreement(
+        cut,
+        pck50=metrics.pck_2d(reach, true, torso, fraction=0.5, counted=seen),
+        pck20=metrics.pck_2d(reach, true, torso, fraction=0.2, counted=seen),
+        median_torsos=float(np.median(torsos[seen])),
+    )
+
+
+def torso_px(pixels: NDArray) -> NDArray[np.float64]:
+    """(N, J, 2) -> (N,) mid-shoulder to mid-hip, in pixels."""
+    middle = pixels[:, SHOULDERS, :].mean(axis=1) - pixels[:, HIPS, :].mean(axis=1)
+    return np.linalg.norm(middle, axis=-1)

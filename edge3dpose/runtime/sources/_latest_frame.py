@@ -1,0 +1,84 @@
+"""A live capture read by a thread of its own, which keeps only the newest frame."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator
+from time import perf_counter
+from typing import Any
+
+import cv2
+
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.sources import as_bgr
+from edge3dpose.runtime.sources._capture import fps_of
+from edge3dpose.types import Frame
+
+PATIENCE_S = 10.0  # without a frame for so long, a live source counts as dead
+
+_log = logging.getLogger(__name__)
+
+
+class LatestFrameReader:
+    """The newest frame whenever somebody asks; what nobody took in time is counted as dropped."""
+
+    live = True
+    related = True
+    frames: int | None = None
+
+    def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
+        self.name = name
+        self.fps = fps_of(capture)
+        self.dropped = 0
+        self._capture = capture
+        self._opened_s = perf_counter()
+        self._changed = threading.Condition()
+        self._waiting: tuple[Any, int, float] | None = None
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, name=f"source {name}", daemon=True)
+        self._reader.start()
+
+    def __iter__(self) -> Iterator[Frame]:
+        """Frames until the source ends; BadInput where not one came."""
+        taken = 0
+        self.dropped = 0  # what came before anybody asked was not missed
+        while (newest := self._take()) is not None:
+            taken += 1
+            image, index, time_s = newest
+            yield Frame(as_bgr(image), index, time_s)
+        if not taken:
+            raise BadInput(f"{self.name} opened but gave no frame within {PATIENCE_S:g} s")
+        _log.warning("%s gives no more frames", self.name)
+
+    def age_s(self, frame: Frame) -> float:
+        """Seconds since the driver handed the frame over."""
+        return perf_counter() - self._opened_s - frame.time_s
+
+    def close(self) -> None:
+        """Stop the reader and release the device; a second call does nothing."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._reader.join(timeout=2.0)
+        if not self._reader.is_alive():  # a driver that hangs in read() keeps its capture
+            self._capture.release()
+
+    def _take(self) -> tuple[Any, int, float] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._ended, PATIENCE_S)
+            newest, self._waiting = self._waiting, None
+            return newest
+
+    def _read(self) -> None:
+        index = 0
+        while not self._ended:
+            good, image = self._capture.read()
+            with self._changed:
+                if not good:
+                    self._ended = True
+                else:
+                    self.dropped += self._waiting is not None
+                    self._waiting = (image, index, perf_counter() - self._opened_s)
+                self._changed.notify_all()
+            index += 1

@@ -1,0 +1,133 @@
+"""A ladder of cuts, each opened once: what they take, the one to begin with, an engine in time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+
+from edge3dpose import plugins
+from edge3dpose.bench import timing
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.governor import GovernedEngine, Governor
+from edge3dpose.selection.defaults import Choice, cuts_by_error, ensure_built, open_chosen, with_cut
+from edge3dpose.types import Engine
+
+# Few calls, in turn: a burst of something else then falls on every cut, not on one
+PLAN = timing.Plan(rounds=3, calls=5, warm_up=2)
+
+Progress = Callable[[str, float], None]
+
+
+def within_latency(
+    choice: Choice,
+    limit_ms: float,
+    cuts: Sequence[int],
+    engines: Path | None,
+    progress: Progress | None = None,
+    *,
+    govern: bool,
+) -> tuple[Choice, Engine]:
+    """Time a ladder now and take its best cut that is in time: 90 % of the calls, one person.
+
+    cuts    the best first, as `ladder` gives them
+    govern  keep all of them open: shallower ones for when it gets slow, deeper ones for when what
+            made them slow just now has gone
+    Raises BadInput where not even the last cut is quick enough.
+    """
+    with _closed_on_error(_opened(choice, cuts, engines, progress)) as opened:
+        took = _timed(choice, opened)
+        tried = ", ".join(f"cut {cut} {took[cut]['p90_ms']:.1f} ms" for cut in cuts)
+        cut = next((cut for cut in cuts if took[cut]["p90_ms"] <= limit_ms), None)
+        if cut is None:
+            raise BadInput(
+                f"no cut of {choice.spec.name} on {choice.backend} stays under {limit_ms:g} ms "
+                f"here: {tried}"
+            )
+    why = (
+        f"the best that stays under {limit_ms:g} ms here ({tried}); edge3dpose tune would know "
+        "every cut and precision, and save this timing"
+    )
+    if govern:
+        quiet_ms = {cut: took[cut]["p50_ms"] for cut in cuts}
+        governor = Governor(quiet_ms, limit_ms, start=cut)
+        return with_cut(choice, cut, why), GovernedEngine(opened, governor)
+    kept = opened.pop(cut)
+    _close(opened)
+    return with_cut(choice, cut, why), kept
+
+
+def governed(
+    choice: Choice,
+    limit_ms: float,
+    quiet_ms: Mapping[int, float],
+    engines: Path | None,
+    progress: Progress | None = None,
+) -> Engine:
+    """The chosen cut and others whose times are known, as one engine that keeps the limit."""
+    images = _people(choice)
+    with _closed_on_error(_opened(choice, list(quiet_ms), engines, progress)) as opened:
+        for engine in opened.values():  # a first call takes its time, and nobody shall wait for it
+            engine(images)
+    return GovernedEngine(opened, Governor(quiet_ms, limit_ms, start=choice.cut))
+
+
+def ladder(choice: Choice) -> list[int]:
+    """The rungs of the model's cuts, ranked by the card, else by depth."""
+    ranked = [cut for cut, _ in cuts_by_error(choice.weights)]
+    return rungs(ranked or range(choice.spec.cuts, 0, -1))
+
+
+def rungs(ranked: Sequence[int]) -> list[int]:
+    """The best cut, then the best of the cuts that are at most 3/4 as deep, and so on to the last.
+
+    ranked  cuts, the best first
+    """
+    steps = [ranked[0]]
+    while shallower := [cut for cut in ranked if cut <= 0.75 * steps[-1]]:
+        steps.append(shallower[0])
+    shallowest = min(ranked)
+    return steps if steps[-1] == shallowest else [*steps, shallowest]
+
+
+def _opened(
+    choice: Choice, cuts: Sequence[int], engines: Path | None, progress: Progress | None
+) -> dict[int, Engine]:
+    backend = plugins.load("runtime.backends", choice.backend)
+    if hasattr(backend, "open_engines"):  # in one piece of memory
+        files = {
+            cut: ensure_built(with_cut(choice, cut, ""), engines, progress=progress) for cut in cuts
+        }
+        return backend.open_engines(files, choice.spec)
+    opened: dict[int, Engine] = {}
+    with _closed_on_error(opened):
+        for cut in cuts:
+            opened[cut], _ = open_chosen(with_cut(choice, cut, ""), engines, progress=progress)
+    return opened
+
+
+@contextmanager
+def _closed_on_error(opened: dict[int, Engine]) -> Iterator[dict[int, Engine]]:
+    try:
+        yield opened
+    except BaseException:
+        _close(opened)
+        raise
+
+
+def _close(opened: Mapping[int, Engine]) -> None:
+    for engine in opened.values():
+        engine.close()
+
+
+def _timed(choice: Choice, opened: Mapping[int, Engine]) -> dict[int, dict[str, float]]:
+    candidates = [timing.Candidate({"cut": cut}, engine) for cut, engine in opened.items()]
+    timing.time_alone(candidates, [_people(choice)], PLAN, lambda: None)
+    return {one.facts["cut"]: timing.figures(one)["engine"] for one in candidates}
+
+
+def _people(choice: Choice) -> np.ndarray:
+    side = choice.spec.input_size
+    return np.random.default_rng(0).random((1, 3, side, side), np.float32)

@@ -1,0 +1,124 @@
+"""What this machine takes for every engine: measured once by tune, stored, found again by run.
+
+A profile is a JSON file, edge3dpose.profile/1, in paths.profiles_folder(). It holds for one
+machine, one model's weights and one number of threads; elsewhere it is not used, and why is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from edge3dpose import machine, manifest, nvidia, paths
+from edge3dpose.errors import BadInput
+from edge3dpose.evaluation.deviation import error_of
+from edge3dpose.reports import files as report
+from edge3dpose.selection.pareto import Point
+from edge3dpose.types import Weights
+
+KIND = "profile"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """The engines that were measured, and what the stages around an engine take."""
+
+    time: str
+    points: tuple[Point, ...]
+    around_ms: float  # 90 % of the frames spend no longer before and after the engine
+
+    @property
+    def day(self) -> str:
+        """When it was measured."""
+        return self.time[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """The profile of this machine, or why there is none; ``reason`` is empty where nobody tuned."""
+
+    profile: Profile | None
+    reason: str
+
+
+def identity(weights: Weights, threads: int | None) -> dict[str, Any]:
+    """What a profile holds for; another processor, GPU, model or thread count needs another."""
+    return {
+        "model": weights.spec.name,
+        "weights_sha256": weights.sha256,
+        "threads": threads,
+        "processor": machine.processor(),
+        "instructions": machine.instruction_sets(),
+        "cores": machine.usable_cores(),
+        "gpus": [device.name for device in nvidia.probe().devices],
+    }
+
+
+def file_of(wanted: dict[str, Any]) -> Path:
+    """Where the profile with this identity lies or would lie."""
+    return paths.profiles_folder() / f"{wanted['model']}-{manifest.digest(wanted)[:16]}.json"
+
+
+def save(
+    wanted: dict[str, Any], points: list[Point], around_ms: float, more: dict[str, Any]
+) -> Path:
+    """Write a profile in place of the last one with this identity.
+
+    Errors stay with the model card, which may come to know better.
+    """
+    file = file_of(wanted)
+    rows = [{k: v for k, v in asdict(point).items() if k != "error_mm"} for point in points]
+    content = report.header(KIND) | more | {"identity": wanted, "around_ms": around_ms}
+    try:
+        report.save(file, content | {"points": rows})
+    except OSError as error:
+        raise BadInput(
+            f"cannot write {file}: {error.strerror}; name another folder in $EDGE3DPOSE_HOME"
+        ) from error
+    return file
+
+
+def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
+    """The profile with this identity; else what the nearest one has otherwise.
+
+    errors_mm  cut -> FP32 error by the model's card
+    """
+    file = file_of(wanted)
+    if file.is_file():
+        try:
+            return Lookup(_profile(report.load(file, KIND), errors_mm), "")
+        except (BadInput, KeyError, TypeError) as error:
+            return Lookup(None, f"{file} cannot be read ({error})")
+    stored = _of_model(wanted["model"])
+    others = [(manifest.differences(there, wanted), day) for there, day in stored]
+    if not others:
+        return Lookup(None, "")
+    differences, day = min(others, key=lambda other: len(other[0]))
+    return Lookup(None, f"the profile of {day} differs in {'; '.join(differences)}")
+
+
+def error_mm(cut: int, deviation_mm: float, errors_mm: Mapping[int, float]) -> float | None:
+    """An engine's error, from that of its cut by the card; None where the card has none."""
+    return error_of(errors_mm[cut], deviation_mm) if cut in errors_mm else None
+
+
+def _profile(content: dict[str, Any], errors_mm: Mapping[int, float]) -> Profile:
+    points = tuple(
+        Point(**row, error_mm=error_mm(row["cut"], row["deviation_mm"], errors_mm))
+        for row in content["points"]
+    )
+    return Profile(content["time"], points, float(content["around_ms"]))
+
+
+def _of_model(model: str) -> Iterator[tuple[dict[str, Any], str]]:
+    """(identity, day) of every profile of a model here."""
+    for file in sorted(paths.profiles_folder().glob(f"{model}-*.json")):
+        try:
+            content = report.load(file, KIND)
+            there, day = dict(content["identity"]), str(content["time"])[:10]
+        except (BadInput, KeyError, TypeError, ValueError):
+            continue
+        if there.get("model") == model:  # another model's name may begin like this one's
+            yield there, day

@@ -1,0 +1,113 @@
+"""MPI-INF-3DHP as its owners hand it out: annot.mat of a sequence, annot_data.mat of the test set.
+
+Mehta et al., 3DV 2017. Training: S1/Seq1/annot.mat (28 joints, mm from each of 14 cameras) with
+camera.calibration; pictures in S1/Seq1/imageFrames/video_0/frame_000001.jpg. Test set:
+TS1/annot_data.mat (17 joints) with TS1/imageSequence/img_000001.jpg.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput
+from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.lens_fit import fit_lens
+from edge3dpose.training.data.matlab import read_mat, read_mat_73
+from edge3dpose.types import Camera
+
+JOINTS = 28
+# Where the 28 have pelvis, right leg, left leg, spine, neck, head, head top, left arm, right arm
+ORDER_28 = (4, 23, 24, 25, 18, 19, 20, 3, 5, 6, 7, 9, 10, 11, 14, 15, 16)
+TEST_FOLDERS = ("", "mpi_inf_3dhp_test_set")
+FIT_POINTS = 4000  # labels from which a test camera's lens is found
+
+_CAMERA = re.compile(r"^name\s+(\d+)\s*$.*?^\s*intrinsic\s+([-\d.eE+ ]+)$", re.M | re.S)
+
+
+def training(root: Path, subjects: tuple[str, ...]) -> Iterator[Labelled]:
+    """Every labelled picture of these subjects whose sequences are there."""
+    for subject in subjects:
+        for sequence in sorted((root / f"S{subject}").glob("Seq*")):
+            yield from _sequence(sequence, subject)
+
+
+def test_set(root: Path, order: tuple[int, ...]) -> Iterator[Labelled]:
+    """The valid frames of TS1 to TS6; order: where each joint of H36M17 stands in the file."""
+    for folder in _test_sequences(root):
+        file = folder / "annot_data.mat"
+        pixels, joints, valid = read_mat_73(file, ("annot2", "annot3", "valid_frame"))
+        try:
+            pixels, joints = pixels.reshape(-1, 17, 2), joints.reshape(-1, 17, 3)
+        except ValueError:
+            raise BadInput(f"{file}: annot2 {pixels.shape}, wanted (frames, 1, 17, 2)") from None
+        pixels, joints = pixels[:, order].astype(float), joints[:, order].astype(float)
+        frames = np.flatnonzero(valid.ravel() > 0)
+        lens = _lens(joints[frames], pixels[frames])
+        for frame in frames:
+            picture = folder / "imageSequence" / f"img_{frame + 1:06d}.jpg"
+            yield _labelled(picture, pixels[frame], joints[frame], lens, folder.name, int(frame))
+
+
+def has_test_set(root: Path) -> bool:
+    """Whether the official test set lies here."""
+    return any(True for _ in _test_sequences(root))
+
+
+def _test_sequences(root: Path) -> Iterator[Path]:
+    for name in TEST_FOLDERS:
+        for folder in sorted((root / name).glob("TS*")):
+            if (folder / "annot_data.mat").is_file():
+                yield folder
+
+
+def _sequence(folder: Path, subject: str) -> Iterator[Labelled]:
+    file = folder / "annot.mat"
+    content = read_mat(file)
+    try:
+        seen, space = content["annot2"].ravel(), content["annot3"].ravel()
+    except (KeyError, AttributeError):
+        raise BadInput(f"{file} has no annot2 and annot3, a cell a camera") from None
+    lenses = _lenses(folder / "camera.calibration")
+    for number, (pixels, joints) in enumerate(zip(seen, space, strict=True)):
+        if number not in lenses:
+            raise BadInput(f"{folder / 'camera.calibration'} has no camera {number}")
+        pixels = np.asarray(pixels, float).reshape(-1, JOINTS, 2)[:, ORDER_28]
+        joints = np.asarray(joints, float).reshape(-1, JOINTS, 3)[:, ORDER_28]
+        pictures = folder / "imageFrames" / f"video_{number}"
+        for frame in range(len(pixels)):
+            picture = pictures / f"frame_{frame + 1:06d}.jpg"
+            yield _labelled(picture, pixels[frame], joints[frame], lenses[number], subject, frame)
+
+
+def _labelled(
+    picture: Path, pixels: NDArray, joints: NDArray, lens: Camera, subject: str, frame: int
+) -> Labelled:
+    known = np.isfinite(pixels).all(axis=1) & (joints[:, 2] > 0)
+    return Labelled(picture, pixels, known, joints, lens, subject, frame)
+
+
+def _lenses(file: Path) -> dict[int, Camera]:
+    """camera.calibration -> number of each camera and its pinhole."""
+    try:
+        found = _CAMERA.findall(file.read_text())
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{file} cannot be read: {error}") from None
+    lenses = {}
+    for name, numbers in found:
+        matrix = np.array(numbers.split(), float)
+        if matrix.size != 16:
+            raise BadInput(f"{file}: the intrinsic of camera {name} has {matrix.size} numbers")
+        fx, fy, cx, cy = matrix[[0, 5, 2, 6]]
+        lenses[int(name)] = Camera((float(fx), float(fy)), (float(cx), float(cy)))
+    return lenses
+
+
+def _lens(joints: NDArray, pixels: NDArray) -> Camera:
+    points, seen = joints.reshape(-1, 3), pixels.reshape(-1, 2)
+    rows = np.linspace(0, len(points) - 1, min(len(points), FIT_POINTS)).astype(int)
+    return fit_lens(points[rows], seen[rows])[0]

@@ -1,0 +1,79 @@
+"""The npz form in which pose toolboxes keep pre-processed data sets: imgname, part, S.
+
+part (F, J, 3) is pixels and a flag, S (F, J, 4) metres from the camera and a flag. The file has no
+camera: its lens is found again from the labels, one for each name that ``camera_of`` gives.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput
+from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.lens_fit import fit_lens
+from edge3dpose.types import Camera
+
+MM = 1000.0  # a metre
+FIT_FRAMES = 200  # of a camera; more change nothing
+
+
+def read_npz(
+    file: Path,
+    *,
+    order: tuple[int, ...],
+    camera_of: Callable[[str], str],
+    subject_of: Callable[[str], str],
+    frame_of: Callable[[str], int],
+) -> Iterator[Labelled]:
+    """order: where each joint of H36M17 stands in the file. BadInput where it is another file."""
+    names, pixels, metres = _opened(file, len(order))
+    pixels, metres = pixels[:, order], metres[:, order]
+    cameras = _lenses([camera_of(name) for name in names], pixels, metres)
+    for name, seen, space in zip(names, pixels, metres, strict=True):
+        yield Labelled(
+            image=file.parent / name,
+            pixels=seen[:, :2],
+            known=(seen[:, 2] > 0) & (space[:, 3] > 0),
+            joints_mm=space[:, :3] * MM,
+            camera=cameras[camera_of(name)],
+            subject=subject_of(name),
+            frame=frame_of(name),
+        )
+
+
+def read_arrays(file: Path, other: str) -> tuple[list[str], NDArray, NDArray]:
+    """imgname, part and another array of an npz; never a pickle. BadInput where one is missing."""
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            names = [str(name) for name in content["imgname"]]
+            return names, content["part"].astype(np.float64), content[other].astype(np.float64)
+    except KeyError as error:
+        raise BadInput(f"{file} has no {error}; wanted imgname, part and {other}") from None
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{file} is no npz of plain arrays: {error}") from None
+
+
+def _opened(file: Path, joints: int) -> tuple[list[str], NDArray, NDArray]:
+    names, pixels, metres = read_arrays(file, "S")
+    if pixels.shape != (len(names), joints, 3) or metres.shape != (len(names), joints, 4):
+        raise BadInput(
+            f"{file}: part {pixels.shape} and S {metres.shape}, "
+            f"wanted ({len(names)}, {joints}, 3) and ({len(names)}, {joints}, 4)"
+        )
+    return names, pixels, metres
+
+
+def _lenses(cameras: list[str], pixels: NDArray, metres: NDArray) -> dict[str, Camera]:
+    found = {}
+    for camera in sorted(set(cameras)):
+        rows = np.flatnonzero([name == camera for name in cameras])
+        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), FIT_FRAMES)).astype(int)]
+        seen, space = pixels[rows].reshape(-1, 3), metres[rows].reshape(-1, 4)
+        good = (seen[:, 2] > 0) & (space[:, 3] > 0) & (space[:, 2] > 0)
+        found[camera], _ = fit_lens(space[good, :3], seen[good, :2])
+    return found

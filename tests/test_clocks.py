@@ -1,0 +1,40 @@
+"""What is said of clocks, on a folder as Linux lays it out."""
+
+from edge3dpose import clocks
+
+
+def write(file, text):
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"{text}\n")
+
+
+def test_clocks_governor_and_heat_are_read_as_far_as_the_system_tells(tmp_path):
+    cpu = tmp_path / "devices" / "system" / "cpu"
+    for n, khz in enumerate((3_600_000, 800_000)):
+        write(cpu / "cpufreq" / f"policy{n}" / "scaling_cur_freq", khz)
+        write(cpu / "cpufreq" / f"policy{n}" / "cpuinfo_max_freq", 4_200_000)
+        write(cpu / "cpufreq" / f"policy{n}" / "scaling_governor", "powersave")
+    write(cpu / "intel_pstate" / "no_turbo", 1)
+    write(tmp_path / "firmware" / "acpi" / "platform_profile", "low-power")
+    write(tmp_path / "class" / "thermal" / "thermal_zone0" / "type", "x86_pkg_temp")
+    write(tmp_path / "class" / "thermal" / "thermal_zone0" / "temp", 61500)
+    write(tmp_path / "class" / "thermal" / "thermal_zone1" / "type", "broken")
+    told = clocks.describe(tmp_path)
+    told.pop("gpu", None)  # of a machine that has one
+    assert told == {
+        "cpu_mhz": [3600, 800],
+        "cpu_max_mhz": [4200, 4200],
+        "governor": ["powersave"],
+        "boost": False,
+        "power_mode": "low-power",
+        "celsius": {"x86_pkg_temp": 61.5},
+    }
+
+
+def test_a_system_without_these_files_has_the_frequencies_of_cpuinfo(tmp_path):
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text("processor : 0\ncpu MHz\t\t: 2599.998\nprocessor : 1\ncpu MHz : 2600.4\n")
+    told = clocks.describe(tmp_path, cpuinfo)
+    assert told["cpu_mhz"] == [2600, 2600]
+    assert "governor" not in told
+    assert "cpu_mhz" not in clocks.describe(tmp_path, tmp_path / "gone")

@@ -1,0 +1,83 @@
+"""What the render workers pass on is what the network's own frozen layers would have made."""
+
+import time
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from edge3dpose import models
+from edge3dpose.training import nets
+from edge3dpose.training.data import replay
+from edge3dpose.training.data.batches import tensor_from_bgr
+from edge3dpose.training.data.cached_features import CachedFeatures
+
+SPEC = models.find("sspnet-lite")
+
+
+class OnePicture:
+    """A data set of one picture, for ever."""
+
+    first = 0
+
+    def __init__(self) -> None:
+        random = np.random.default_rng(0)
+        self.image = random.integers(0, 256, (256, 256, 3)).astype(np.uint8)
+        self.uvz = random.uniform(0.1, 0.9, (17, 3)).astype(np.float32)
+
+    def __iter__(self):
+        while True:
+            yield self.image, self.uvz, np.ones(17, bool)
+
+
+def test_frozen_layers_run_ahead_say_the_same_of_a_picture_or_of_its_mirror_image():
+    torch.manual_seed(0)
+    net, one = nets.build("sspnet-lite", growth=8).eval(), OnePicture()
+    upright = torch.from_numpy(one.image)[None]
+    stream, mirrored_seen = iter(CachedFeatures(one, net.entry.encoder, SPEC)), set()
+    for _ in range(8):
+        features, uvz, _ = next(stream)
+        flipped = not torch.equal(uvz, torch.from_numpy(one.uvz))
+        mirrored_seen.add(flipped)
+        picture = tensor_from_bgr(upright.flip(2) if flipped else upright, SPEC)
+        with torch.no_grad():
+            ours = net.entry.encoder.shallow(picture)[0].permute(1, 2, 0)
+        assert torch.allclose(features.float(), ours, atol=0.03 * float(ours.abs().max()))
+    assert mirrored_seen == {True, False}
+
+
+def test_a_pool_gives_features_as_the_network_goes_on_from_them():
+    net, one = nets.build("sspnet-lite", growth=8), OnePicture()
+    stream = iter(CachedFeatures(one, net.entry.encoder, SPEC))
+    renders = [tuple(t[None] for t in next(stream)) for _ in range(4)]
+    pool = replay.Pool(iter(renders), SPEC, capacity=4)
+    batch = next(pool.batches(2, replay.Progress()))
+    assert batch.begun
+    with torch.autocast("cpu", torch.bfloat16):
+        assert len(net.entry.go_on(batch.images)) == 3
+
+
+def test_workers_rest_while_a_pool_has_not_been_drawn_from_often_enough(monkeypatch):
+    monkeypatch.setattr(replay, "FILL", 4)
+    pulled = []
+
+    def renders():
+        while True:
+            pulled.append(1)
+            time.sleep(0.001)
+            yield (
+                torch.zeros(1, 4, 4, 3, dtype=torch.uint8),
+                torch.zeros(1, 17, 3),
+                torch.ones(1, 17).bool(),
+            )
+
+    pool = replay.Pool(renders(), SPEC, capacity=16, draws=4)
+    source = pool.batches(8, replay.Progress())
+    next(source)
+    time.sleep(0.3)
+    assert len(pulled) == 4 + 8 // 4 + 2  # one lies in the ring too early, one waits
+    for _ in range(4):
+        next(source)
+    time.sleep(0.3)
+    assert len(pulled) == 4 + 40 // 4 + 2
