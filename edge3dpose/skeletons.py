@@ -3,10 +3,34 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 from numpy.typing import NDArray
 
-from edge3dpose.types import Skeleton
+
+@dataclass(frozen=True, slots=True)
+class Skeleton:
+    """A joint set: names, the tree that joins them, and left-right pairs.
+
+    name     how files and models call it, such as ``h36m17``
+    joints   (J,) names, in the order of every (J, ...) array
+    parents  (J,) index of each joint's parent, -1 for the root
+    mirror   (J,) index of the joint that each becomes when the image is flipped
+    root     index of the joint that root-relative coordinates start from
+    """
+
+    name: str
+    joints: tuple[str, ...]
+    parents: tuple[int, ...]
+    mirror: tuple[int, ...]
+    root: int = 0
+
+    def index(self, joint: str) -> int:
+        """Index of a joint by its name; KeyError lists the names there are."""
+        if joint not in self.joints:
+            raise KeyError(f"{self.name} has no joint {joint!r}; it has {', '.join(self.joints)}")
+        return self.joints.index(joint)
+
 
 H36M17 = Skeleton(
     name="h36m17",
@@ -32,6 +56,8 @@ H36M17 = Skeleton(
     parents=(-1, 0, 1, 2, 0, 4, 5, 0, 7, 8, 9, 8, 11, 12, 8, 14, 15),
     mirror=(0, 4, 5, 6, 1, 2, 3, 7, 8, 9, 10, 14, 15, 16, 11, 12, 13),
 )
+
+SKELETONS = {H36M17.name: H36M17}  # by the name that files use
 
 # Mean length of the bone that ends in each joint of h36m17, mm: of the people that are rendered
 _BONES_MM = (0, 111, 393, 428, 111, 393, 428, 164, 394, 103, 154, 195, 261, 231, 195, 261, 231)

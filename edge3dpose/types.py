@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from edge3dpose.skeletons import H36M17, Skeleton
 
 Array: TypeAlias = NDArray[np.float32]
 Image: TypeAlias = NDArray[np.uint8]
@@ -98,18 +100,42 @@ class UnitPose:
             _check_shape("UnitPose.std", self.std, len(self.xyz), 3)
 
 
+class Joint(NamedTuple):
+    """One joint of a person."""
+
+    name: str
+    mm: Array  # (3,) relative to the root joint, camera axes
+    px: Array  # (2,) frame pixels
+    score: float  # 0..1, how sure the network is of the joint in the image
+    std_mm: Array | None = None  # (3,) standard deviation; None of a model that gives none
+
+
+class Bone(NamedTuple):
+    """A bone between two joints of a person."""
+
+    parent: str
+    joint: str
+    length_mm: float
+
+
 @dataclass(frozen=True, slots=True)
 class Pose3D:
-    """One person: joints in mm relative to the root joint, in camera axes."""
+    """The 3D pose of one person.
 
-    joints_mm: Array  # (J, 3), joint `root` is 0
+    Camera axes are OpenCV's: x right, y down, z forward; millimetres. ``person["left_wrist"]``
+    gives a joint's (3,) position relative to the root joint; ``root_mm + person["left_wrist"]`` is
+    its position from the camera.
+    """
+
+    joints_mm: Array  # (J, 3) relative to the root joint, whose row is 0
     pixels: Array  # (J, 2) frame pixels
     score: Array  # (J,) in 0..1
     root_mm: Array | None = None  # (3,) root joint from the camera; None without a camera
-    track_id: int | None = None
-    box: Box | None = None  # the square the network looked at
-    square_scale: float = 1.0  # what it spans at the person over what one of training spans
-    std_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that has none
+    track_id: int | None = None  # the same person keeps its number from frame to frame
+    box: Box | None = None  # the ROI that the network saw
+    square_scale: float = 1.0  # what the ROI spans at the person over what one of training spans
+    std_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that gives none
+    skeleton: Skeleton = H36M17
 
     def __post_init__(self) -> None:
         _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)
@@ -118,16 +144,86 @@ class Pose3D:
         if self.std_mm is not None:
             _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
 
+    def __getitem__(self, joint: str) -> Array:
+        """Position of a joint by name: (3,) mm relative to the root joint.
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
-    """Joint names, the tree that joins them, and the joint each becomes in a mirror."""
+        Raises KeyError with the names there are.
+        """
+        return self.joints_mm[self.skeleton.index(joint)]
 
-    name: str
-    joints: tuple[str, ...]
-    parents: tuple[int, ...]  # -1 for the root
-    mirror: tuple[int, ...]
-    root: int = 0
+    def joint(self, name: str) -> Joint:
+        """Position, pixel, score and standard deviation of a joint by name.
+
+        Raises KeyError with the names there are.
+        """
+        n = self.skeleton.index(name)
+        std = None if self.std_mm is None else self.std_mm[n]
+        return Joint(name, self.joints_mm[n], self.pixels[n], float(self.score[n]), std)
+
+    def bones(self) -> list[Bone]:
+        """Every bone with its length in this pose, mm."""
+        names = self.skeleton.joints
+        return [
+            Bone(names[parent], name, float(np.linalg.norm(self[name] - self.joints_mm[parent])))
+            for name, parent in zip(names, self.skeleton.parents, strict=True)
+            if parent >= 0
+        ]
+
+    def draw(self, image: Image) -> Image:
+        """A copy of an image (H, W, 3) BGR with this person's 2D skeleton over it."""
+        from edge3dpose.drawing import draw  # OpenCV is loaded where something is drawn
+
+        return draw(image, self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The person as plain numbers and lists, as in a poses file (docs/formats.md).
+
+        Rounded to 0.1 mm, 0.01 px and 0.001 of a score.
+        """
+        box = self.box
+        content = {
+            "id": self.track_id,
+            "box": [round(v, 1) for v in (box.x0, box.y0, box.x1, box.y1)] if box else None,
+            "box_angle_rad": round(box.angle_rad, 4) if box else None,
+            "joints_mm": _rounded(self.joints_mm, 1),
+            "pixels": _rounded(self.pixels, 2),
+            "score": _rounded(self.score, 3),
+            "root_mm": None if self.root_mm is None else _rounded(self.root_mm, 1),
+        }
+        return content if self.std_mm is None else content | {"std_mm": _rounded(self.std_mm, 1)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any], skeleton: Skeleton = H36M17) -> Pose3D:
+        """A person as ``to_dict`` gives it; ValueError, KeyError or TypeError for anything else."""
+        root, std = content.get("root_mm"), content.get("std_mm")
+        joints = _floats(content["joints_mm"])
+        _check_shape("joints_mm", joints, len(skeleton.joints), 3)
+        return cls(
+            joints,
+            _floats(content["pixels"]),
+            _floats(content["score"]),
+            None if root is None else _floats(root),
+            content.get("id"),
+            _box(content),
+            std_mm=None if std is None else _floats(std),
+            skeleton=skeleton,
+        )
+
+
+def _rounded(values: Array, digits: int) -> list:
+    # through float64: a float32 rounded to 0.1 prints as 0.10000000149
+    return values.astype(float).round(digits).tolist()
+
+
+def _box(content: Mapping[str, Any]) -> Box | None:
+    if content.get("box") is None:
+        return None
+    x0, y0, x1, y1 = (float(value) for value in content["box"])
+    return Box(x0, y0, x1, y1, angle_rad=float(content.get("box_angle_rad") or 0.0))
+
+
+def _floats(values: Any) -> Array:
+    return np.asarray(values, np.float32)
 
 
 @dataclass(frozen=True, slots=True)

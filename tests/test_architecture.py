@@ -47,9 +47,18 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "matplotlib": ("reports/", "training/"),
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
+    "pandas": ("poses_file.py",),
     "mediapipe": ("bench/peer_scripts/",),
     "jtop": ("bench/energy/",),
-    "cv2": ("runtime/", "training/", "bench/", "evaluation/", "commands/", "diagnostics.py"),
+    "cv2": (
+        "drawing.py",
+        "runtime/",
+        "training/",
+        "bench/",
+        "evaluation/",
+        "commands/",
+        "diagnostics.py",
+    ),
 }
 
 

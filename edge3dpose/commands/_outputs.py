@@ -56,11 +56,10 @@ def open_sinks(
         if outputs.show:
             sinks.append(plugins.load("runtime.sinks", "window").open_sink())
         if outputs.jsonl:
+            from edge3dpose.poses_file import header_of
             from edge3dpose.runtime.sinks import jsonl
 
-            header = jsonl.header_of(
-                choice.spec.skeleton, **_about(source, choice, smooth, options)
-            )
+            header = header_of(choice.spec.skeleton, **_about(source, choice, smooth, options))
             sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live))
         if outputs.save:
             fps = source.fps if source.related else 1.0

@@ -58,6 +58,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
         root,
         box=box,
         square_scale=scale,
+        skeleton=spec.skeleton,
         std_mm=_std_mm(unit, box.angle_rad, scale, depth_mm, spec),
     )
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from standing import JOINTS_MM, SPEC
 
+from edge3dpose import drawing
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.runtime import drawing
+from edge3dpose.poses_file import header_of
 from edge3dpose.runtime.sinks import jsonl, video, window
 from edge3dpose.types import Box, Frame, Pose3D
 
@@ -40,7 +41,7 @@ def lines(path):
 
 def header(**more):
     about = {"camera": {"measured": [], "assumed": ["60 degrees"]}, **more}
-    return jsonl.header_of(SPEC.skeleton, model="m", **about)
+    return header_of(SPEC.skeleton, model="m", **about)
 
 
 def test_poses_are_written_by_the_schema(tmp_path):
@@ -186,7 +187,7 @@ def test_without_a_screen_a_window_is_one_clear_line(monkeypatch):
 
 
 def test_left_is_blue_and_right_is_orange():
-    picture = drawing.draw_poses(IMAGE, [person()])
+    picture = drawing.draw(IMAGE, [person()])
     pose = person()
     x, y = (int(v) for v in pose.pixels[12])  # left elbow
     assert np.abs(picture[y, x].astype(int) - drawing.LEFT).max() < 30

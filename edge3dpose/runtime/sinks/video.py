@@ -7,8 +7,8 @@ from pathlib import Path
 
 import cv2
 
+from edge3dpose.drawing import SidePanel, beside, draw, resized
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.runtime.drawing import SidePanel, beside, draw_poses, resized
 from edge3dpose.runtime.sinks import part_of
 from edge3dpose.types import Frame, Pose3D
 
@@ -49,7 +49,7 @@ class Mp4:
             self._open(frame)
         assert self._writer is not None
         width, height = self._size
-        over = resized(draw_poses(frame.image, poses), width, height)
+        over = resized(draw(frame.image, poses), width, height)
         picture = beside(over, self._panel(poses, glide=frame.name is None))
         due = round(frame.time_s * self._fps) + 1 if self._live else self._written + 1
         for _ in range(min(due - self._written, MAX_REPEATS)):

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 
 import cv2
 
+from edge3dpose.drawing import SidePanel, beside, draw, resized
 from edge3dpose.errors import MissingDependency
-from edge3dpose.runtime.drawing import SidePanel, beside, draw_poses, resized
 from edge3dpose.runtime.overlap import BackgroundSink
 from edge3dpose.runtime.sinks import Stop
 from edge3dpose.types import Frame, Image, Pose3D
@@ -103,7 +103,7 @@ class _Painter:
         rows, columns = frame.image.shape[:2]
         width = min(MAX_WIDTH, max(120, round(columns * HEIGHT / rows)))
         self._panel = self._panel or SidePanel(HEIGHT * 4 // 5, HEIGHT)
-        over = resized(draw_poses(frame.image, poses), width, HEIGHT)
+        over = resized(draw(frame.image, poses), width, HEIGHT)
         self.picture = beside(over, self._panel(poses, glide=frame.name is None))
 
     def flush(self) -> None:

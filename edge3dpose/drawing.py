@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -35,13 +36,24 @@ def colour_of(joint: str) -> Colour:
     return RIGHT if joint.startswith("right") else LEFT if joint.startswith("left") else MIDDLE
 
 
-def draw_poses(image: Image, poses: list[Pose3D], skeleton: Skeleton = H36M17) -> Image:
-    """A copy of a frame (H, W, 3) with every person's skeleton over it."""
+def draw(image: Image, people: Pose3D | Sequence[Pose3D]) -> Image:
+    """A copy of an image with the 2D skeleton of each person drawn over it.
+
+    image   (H, W, 3) uint8 BGR
+    people  one pose or several, in pixels of this image
+    Returns (H, W, 3) uint8 BGR; the input is left as it is. Joints with a score under 0.15 are not
+    drawn. With several people, each is labelled with its track_id.
+
+    Example::
+
+        picture = edge3dpose.draw(frame.image, people)
+    """
+    poses = [people] if isinstance(people, Pose3D) else list(people)
     picture = image.copy()
     for pose in poses:
         side = pose.box.x1 - pose.box.x0 if pose.box else float(np.ptp(pose.pixels, axis=0).max())
         thick = int(np.clip(round(side / 130), 1, 12))
-        _skeleton(picture, pose.pixels, pose.score, skeleton, thick)
+        _skeleton(picture, pose.pixels, pose.score, pose.skeleton, thick)
         if len(poses) > 1 and pose.track_id is not None:
             _label(picture, pose, str(pose.track_id), thick)
     return picture

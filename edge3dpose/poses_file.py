@@ -1,0 +1,194 @@
+"""Poses as JSON lines, schema edge3dpose.poses/1: lines out of frames, and frames out of a file.
+
+The first line is a header; every further line is one frame with its people (docs/formats.md).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from edge3dpose.errors import BadInput
+from edge3dpose.skeletons import SKELETONS, Skeleton
+from edge3dpose.types import Array, Frame, Pose3D
+
+if TYPE_CHECKING:
+    import pandas
+
+SCHEMA = "edge3dpose.poses/1"
+AXES = "x right, y down, z forward, from the camera (OpenCV); joints_mm relative to the root joint"
+
+
+@dataclass(frozen=True, slots=True)
+class FramePoses:
+    """One line of a poses file: a frame and the people in it.
+
+    facts  what else the line says: image (of a folder of pictures), age_s, dropped, cut
+    """
+
+    index: int
+    time_s: float
+    people: list[Pose3D]
+    facts: dict[str, Any]
+
+
+class PosesFile:
+    """A poses file that was read with ``read_poses``; iterate over it for its frames.
+
+    header    the first line: schema, skeleton, joints, units, axes, model, cut, precision,
+              backend, source, camera ...
+    skeleton  the joint set of every pose
+    """
+
+    def __init__(self, path: Path, header: dict[str, Any], skeleton: Skeleton) -> None:
+        self.path, self.header, self.skeleton = path, header, skeleton
+
+    def __iter__(self) -> Iterator[FramePoses]:
+        """Every frame in the order of the file, read line by line.
+
+        Raises BadInput with the number of a line that is not a frame.
+        """
+        with open(self.path, encoding="utf-8") as file:
+            next(file, None)
+            for number, line in enumerate(file, start=2):
+                yield self._frame(number, line)
+
+    def to_numpy(self) -> dict[str, np.ndarray]:
+        """One row a person and frame.
+
+        Returns frame (M,) and track_id (M,) int64, time_s (M,) float64, joints_mm (M, J, 3),
+        pixels (M, J, 2), score (M, J) and root_mm (M, 3) float32. An unknown track_id is -1, an
+        unknown root_mm is NaN.
+        """
+        rows = [(frame, person) for frame in self for person in frame.people]
+        J = len(self.skeleton.joints)
+        unknown = np.full(3, np.nan, np.float32)
+        roots = [unknown if p.root_mm is None else p.root_mm for _, p in rows]
+        ids = [-1 if p.track_id is None else p.track_id for _, p in rows]
+        return {
+            "frame": np.array([frame.index for frame, _ in rows], np.int64),
+            "time_s": np.array([frame.time_s for frame, _ in rows], np.float64),
+            "track_id": np.array(ids, np.int64),
+            "joints_mm": _stacked([p.joints_mm for _, p in rows], (J, 3)),
+            "pixels": _stacked([p.pixels for _, p in rows], (J, 2)),
+            "score": _stacked([p.score for _, p in rows], (J,)),
+            "root_mm": _stacked(roots, (3,)),
+        }
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row a joint, person and frame.
+
+        Columns: frame, time_s, track_id, joint, x_mm, y_mm, z_mm (relative to the root joint),
+        u_px, v_px, score, root_x_mm, root_y_mm, root_z_mm. Raises MissingDependency without pandas.
+        """
+        from edge3dpose.errors import MissingDependency
+
+        try:
+            import pandas
+        except ImportError:
+            raise MissingDependency("to_pandas needs pandas; pip install pandas") from None
+        arrays, J = self.to_numpy(), len(self.skeleton.joints)
+        columns: dict[str, Any] = {
+            name: np.repeat(arrays[name], J) for name in ("frame", "time_s", "track_id")
+        }
+        columns["joint"] = np.tile(np.array(self.skeleton.joints), len(arrays["frame"]))
+        for n, axis in enumerate("xyz"):
+            columns[f"{axis}_mm"] = arrays["joints_mm"][..., n].ravel()
+        for n, axis in enumerate("uv"):
+            columns[f"{axis}_px"] = arrays["pixels"][..., n].ravel()
+        columns["score"] = arrays["score"].ravel()
+        for n, axis in enumerate("xyz"):
+            columns[f"root_{axis}_mm"] = np.repeat(arrays["root_mm"][:, n], J)
+        return pandas.DataFrame(columns)
+
+    def _frame(self, number: int, line: str) -> FramePoses:
+        try:
+            content = json.loads(line)
+            people = [Pose3D.from_dict(one, self.skeleton) for one in content.pop("people")]
+            index, time_s = int(content.pop("frame")), float(content.pop("time_s"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise BadInput(f"{self.path}, line {number} is no frame of poses: {error}") from None
+        return FramePoses(index, time_s, people, content)
+
+
+def read_poses(path: str | Path) -> PosesFile:
+    """Open a file that ``run --jsonl`` wrote.
+
+    Returns its header, and its frames when iterated. Raises BadInput where the file is missing or
+    is no poses file.
+
+    Example::
+
+        poses = edge3dpose.read_poses("out.jsonl")
+        print(poses.header["model"])
+        for frame in poses:
+            for person in frame.people:
+                print(frame.time_s, person["left_wrist"])
+    """
+    path = Path(path)
+    try:
+        with open(path, encoding="utf-8") as file:
+            header = json.loads(file.readline())
+    except FileNotFoundError:
+        raise BadInput(f"no poses file {path}") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} is no poses file ({SCHEMA}): {error}") from None
+    schema = header.get("schema") if isinstance(header, dict) else None
+    if schema != SCHEMA:
+        raise BadInput(f"{path} has schema {schema!r}, wanted {SCHEMA!r}")
+    skeleton = SKELETONS.get(str(header.get("skeleton")))
+    if skeleton is None or header.get("joints") != list(skeleton.joints):
+        raise BadInput(f"{path} has skeleton {header.get('skeleton')!r}, which is not known here")
+    return PosesFile(path, header, skeleton)
+
+
+def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:
+    """The fixed part of a header, then what the caller knows: model, cut, source ..."""
+    return {
+        "schema": SCHEMA,
+        "skeleton": skeleton.name,
+        "joints": list(skeleton.joints),
+        "units": "mm",
+        "axes": AXES,
+        **facts,
+    }
+
+
+def header_line(header: dict[str, Any], first: Frame) -> str:
+    """The first line of a file: the header, completed with the camera of the first frame."""
+    camera = first.camera and {**_camera(first), **header.get("camera", {})}
+    return _line({**header, "camera": camera})
+
+
+def frame_line(frame: Frame, people: list[Pose3D]) -> str:
+    """The line of a frame."""
+    content: dict[str, Any] = {"frame": frame.index, "time_s": round(frame.time_s, 4)}
+    if frame.name is not None:
+        # unrelated pictures may have sizes of their own, and so cameras of their own
+        content |= {"image": frame.name, "camera": _camera(frame)}
+    return _line({**content, **frame.facts, "people": [person.to_dict() for person in people]})
+
+
+def _camera(frame: Frame) -> dict[str, Any]:
+    if frame.camera is None:
+        return {}
+    height, width = frame.image.shape[:2]
+    return {
+        "size": [width, height],
+        "focal_px": [round(f, 3) for f in frame.camera.focal_px],
+        "centre_px": [round(c, 3) for c in frame.camera.centre_px],
+        "distortion": list(frame.camera.distortion),
+    }
+
+
+def _line(content: dict[str, Any]) -> str:
+    return json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n"
+
+
+def _stacked(arrays: list[Array], shape: tuple[int, ...]) -> Array:
+    return np.stack(arrays) if arrays else np.empty((0, *shape), np.float32)
