@@ -1,3 +1,80 @@
-"""Real-time 3D human pose from one ordinary camera."""
+"""Real-time 3D human pose from one ordinary camera.
+
+The library behind the command line; docs/python.md has examples. Names are loaded on first use, so
+that ``import edge3dpose`` loads neither OpenCV nor a runtime.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+_WHERE = {  # public name -> the module that it is loaded from
+    "PoseEstimator": "pose",
+    "EstimatorOptions": "pose",
+    "Camera": "types",
+    "Frame": "types",
+    "Pose3D": "types",
+    "Joint": "types",
+    "Bone": "types",
+    "Skeleton": "skeletons",
+    "H36M17": "skeletons",
+    "EngineConfig": "types",
+    "read_poses": "poses_file",
+    "PosesFile": "poses_file",
+    "draw": "drawing",
+    "build_engine": "selection.engine",
+    "calibrate": "selection.engine",
+    "tune": "bench.tune",
+    "benchmark": "bench.benchmark",
+    "evaluate": "evaluation.evaluate",
+}
+_MODULES = ("errors", "models")
+
+__all__ = [
+    "H36M17",
+    "Bone",
+    "Camera",
+    "EngineConfig",
+    "EstimatorOptions",
+    "Frame",
+    "Joint",
+    "Pose3D",
+    "PoseEstimator",
+    "PosesFile",
+    "Skeleton",
+    "__version__",
+    "benchmark",
+    "build_engine",
+    "calibrate",
+    "draw",
+    "errors",
+    "evaluate",
+    "models",
+    "read_poses",
+    "tune",
+]
+
+if TYPE_CHECKING:
+    from edge3dpose import errors, models
+    from edge3dpose.drawing import draw
+    from edge3dpose.pose import EstimatorOptions, PoseEstimator
+    from edge3dpose.poses_file import PosesFile, read_poses
+    from edge3dpose.skeletons import H36M17, Skeleton
+    from edge3dpose.types import Bone, Camera, Frame, Joint, Pose3D
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"edge3dpose.{name}")
+    if name not in _WHERE:
+        raise AttributeError(f"module 'edge3dpose' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"edge3dpose.{_WHERE[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

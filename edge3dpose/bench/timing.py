@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from edge3dpose.bench.energy import Meter, spent
 from edge3dpose.bench.plan import Plan, in_turn
 from edge3dpose.camera import Lens
-from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
-from edge3dpose.runtime.pipeline import Summary
+from edge3dpose.runtime.pipeline import Pipeline, Summary
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Array, Engine, ModelSpec
@@ -138,16 +137,9 @@ def loop(
     source = around.source()
     detect = around.detector(source.related, bf16)
     estimate = Estimator(around.spec, engine, detect, clock=clock, follows=source.related)
-    summary = pipeline.run(
-        source,
-        estimate,
-        clock=clock,
-        filters=around.filters() if source.related else (),
-        sinks=sinks,
-        lens=around.lens,
-        max_frames=frames,
-    )
-    return summary, clock
+    filters = around.filters() if source.related else ()
+    stages = Pipeline(source, estimate, filters, around.lens, clock=clock)
+    return stages.run(sinks, max_frames=frames), clock
 
 
 def figures(candidate: Candidate) -> dict:

@@ -112,17 +112,8 @@ def _run(
     filters = _filters(smooth, options)
     sinks = open_sinks(source, choice, outputs, smooth, options)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
-        return pipeline.run(
-            source,
-            estimate,
-            clock=clock,
-            filters=filters,
-            sinks=sinks,
-            lens=lens,
-            max_frames=options["max_frames"],
-            each=each,
-            facts=facts_of(source, engine),
-        )
+        stages = pipeline.Pipeline(source, estimate, filters, lens, facts_of(source, engine), clock)
+        return stages.run(sinks, max_frames=options["max_frames"], on_frame=each)
 
 
 def _filters(smooth: bool, options: dict[str, Any]) -> list[Filter]:

@@ -1,11 +1,11 @@
-"""The one loop: source -> poses -> filters -> sinks, for `run` and for the benchmark alike."""
+"""The loop: source -> poses -> filters -> sinks, for PoseEstimator and for the benchmark alike."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from time import perf_counter
 from typing import Any
@@ -41,83 +41,109 @@ class Summary:
         return self.processed / self.elapsed_s if self.elapsed_s > 0 else 0.0
 
 
-def run(
-    source: Source,
-    estimate: Callable[[Frame], list[Pose3D]],
-    *,
-    clock: StageClock,
-    filters: Sequence[Filter] = (),
-    sinks: Sequence[Sink] = (),
-    lens: Lens | None = None,
-    max_frames: int | None = None,
-    each: Callable[[int], None] | None = None,
-    facts: Callable[[Frame], Mapping[str, Any]] | None = None,
-) -> Summary:
-    """Take frames until the source ends, max_frames are done or somebody stops it.
+@dataclass(slots=True)
+class Pipeline:
+    """A source and the stages that its frames go through.
 
-    clock  gets stages source (waiting for a frame), filter, publish (handing it to the sinks), and
-           frame (all of a frame but waiting for it); the estimator adds detect, preprocess, engine
-           and lift. Beside the loop, in threads of their own: read (a source that is not live has
-           its next frames read meanwhile) and sink
-    each   is told how many frames are done, after every one
-    facts  what is to be told of a frame, asked once its poses are known
-
-    Sinks are closed, so what they took is kept: at the end, at Ctrl-C, and for a live source after
-    an error too, for nobody can record it again. After an error with a file they are discarded.
+    estimate  a frame -> the people in it
+    filters   applied to the people in this order
+    lens      frame size -> camera, for frames that come without one
+    facts     what is reported of a frame besides the people, asked once they are known
+    clock     gets stages source (waiting for a frame), filter, publish (handing it to the sinks),
+              and frame (all of a frame but waiting for it); the estimator adds detect, preprocess,
+              engine and lift. Beside the loop, in threads of their own: read (the next frames of a
+              source that is not live) and sink
     """
-    done = people = 0
-    oldest_s = 0.0
-    stopped = whole = False
-    fault = None
-    start = perf_counter()
-    ahead = None if source.live else Prefetcher(source, clock)
-    outlets = [sink if sink.main_thread else BackgroundSink(sink, clock) for sink in sinks]
-    try:
-        for frame in islice(_timed(ahead or source, clock), max_frames):
-            with clock.stage("frame"):
-                seen = frame if lens is None or frame.camera else _with_camera(frame, lens)
-                poses = _one(seen, estimate, filters, clock)
-                oldest_s = max(oldest_s, source.age_s(frame))
-                _publish(replace(seen, facts=facts(seen)) if facts else seen, poses, outlets, clock)
-            done += 1
-            people += bool(poses)
-            if each:
-                each(done)
-        for outlet in outlets:
-            outlet.flush()
-        whole = True
-    except (KeyboardInterrupt, Stop):
-        whole = stopped = True
-    except EndedEarly as error:
-        whole, fault = True, str(error)
-    finally:
-        elapsed_s = perf_counter() - start
+
+    source: Source
+    estimate: Callable[[Frame], list[Pose3D]]
+    filters: Sequence[Filter] = ()
+    lens: Lens | None = None
+    facts: Callable[[Frame], Mapping[str, Any]] | None = None
+    clock: StageClock = field(default_factory=StageClock)
+
+    def frames(self) -> Iterator[tuple[Frame, list[Pose3D]]]:
+        """Every frame with its people; the source is closed at the end, however it comes.
+
+        Raises what the source raises, EndedEarly after the last frame of a truncated file.
+        """
+        ahead = None if self.source.live else Prefetcher(self.source, self.clock)
+        try:
+            for frame in _timed(ahead or self.source, self.clock):
+                with self.clock.stage("frame"):
+                    seen = self.process(frame)
+                yield seen
+        finally:
+            self._close(ahead)
+
+    def run(
+        self,
+        sinks: Sequence[Sink] = (),
+        *,
+        max_frames: int | None = None,
+        on_frame: Callable[[int], None] | None = None,
+    ) -> Summary:
+        """Take frames until the source ends, max_frames are done or somebody stops it.
+
+        on_frame  called after every frame with the number of frames done
+
+        Sinks are closed, so what they took is kept: at the end, at Ctrl-C, and for a live source
+        after an error too, for nobody can record it again. After an error with a file they are
+        discarded.
+        """
+        done = people = 0
+        oldest_s = 0.0
+        stopped = whole = False
+        fault = None
+        start = perf_counter()
+        ahead = None if self.source.live else Prefetcher(self.source, self.clock)
+        outlets = [sink if sink.main_thread else BackgroundSink(sink, self.clock) for sink in sinks]
+        try:
+            for frame in islice(_timed(ahead or self.source, self.clock), max_frames):
+                with self.clock.stage("frame"):
+                    seen, poses = self.process(frame)
+                    oldest_s = max(oldest_s, self.source.age_s(frame))
+                    self._publish(seen, poses, outlets)
+                done += 1
+                people += bool(poses)
+                if on_frame:
+                    on_frame(done)
+            for outlet in outlets:
+                outlet.flush()
+            whole = True
+        except (KeyboardInterrupt, Stop):
+            whole = stopped = True
+        except EndedEarly as error:
+            whole, fault = True, str(error)
+        finally:
+            elapsed_s = perf_counter() - start
+            self._close(ahead)
+            _end(outlets, keep=whole or self.source.live)
+        dropped = self.source.dropped
+        _log.info("%d frames in %.1f s", done, elapsed_s)
+        return Summary(done + dropped, done, dropped, people, elapsed_s, stopped, oldest_s, fault)
+
+    def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:
+        """One frame through all stages: the frame with its camera, and the people in it."""
+        if self.lens is not None and frame.camera is None:
+            frame = _with_camera(frame, self.lens)
+        poses = self.estimate(frame)
+        with self.clock.stage("filter"):
+            for change in self.filters:
+                poses = change(frame, poses)
+        return frame, poses
+
+    def _publish(self, frame: Frame, poses: list[Pose3D], outlets: Sequence[Sink]) -> None:
+        if self.facts:
+            frame = replace(frame, facts=self.facts(frame))
+        with self.clock.stage("publish"):
+            for outlet in outlets:
+                outlet(frame, poses)
+
+    def _close(self, ahead: Prefetcher | None) -> None:
         if ahead:
             ahead.close()
-        source.close()
-        _end(outlets, keep=whole or source.live)
-    offered = done + source.dropped
-    _log.info("%d frames in %.1f s", done, elapsed_s)
-    return Summary(offered, done, source.dropped, people, elapsed_s, stopped, oldest_s, fault)
-
-
-def _one(
-    frame: Frame,
-    estimate: Callable[[Frame], list[Pose3D]],
-    filters: Sequence[Filter],
-    clock: StageClock,
-) -> list[Pose3D]:
-    poses = estimate(frame)
-    with clock.stage("filter"):
-        for smooth in filters:
-            poses = smooth(frame, poses)
-    return poses
-
-
-def _publish(frame: Frame, poses: list[Pose3D], outlets: Sequence[Sink], clock: StageClock) -> None:
-    with clock.stage("publish"):
-        for outlet in outlets:
-            outlet(frame, poses)
+        self.source.close()
 
 
 def _timed(source: Iterable[Frame], clock: StageClock) -> Iterator[Frame]:

@@ -291,7 +291,7 @@ def test_without_measured_errors_the_last_cut_is_taken(blind):
 FOUND = """
 import sys
 from pathlib import Path
-from edge3dpose.commands._engine import choose, open_chosen
+from edge3dpose.selection.defaults import choose, open_chosen
 wanted = {"cut": "3", "precision": "fp32", "backend": "openvino"}
 chosen = choose(model="sspnet-lite", weights=Path(sys.argv[1]), **wanted)
 open_chosen(chosen, Path(sys.argv[2]))[0].close()

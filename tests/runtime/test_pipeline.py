@@ -6,8 +6,8 @@ from standing import JOINTS_MM
 
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
+from edge3dpose.runtime.pipeline import Pipeline
 from edge3dpose.runtime.sinks import Stop
 from edge3dpose.types import Frame, Pose3D
 
@@ -65,13 +65,14 @@ def every_other(frame):
 
 
 def run(source, *sinks, **options):
-    clock = StageClock()
-    return pipeline.run(source, every_other, clock=clock, sinks=sinks, **options), clock
+    ends = {name: options.pop(name) for name in ("max_frames", "on_frame") if name in options}
+    stages = Pipeline(source, every_other, **options)
+    return stages.run(sinks, **ends), stages.clock
 
 
 def test_every_frame_goes_through_once_and_in_order():
     source, sink, done = Ten(), Kept(), []
-    summary, clock = run(source, sink, lens=open_lens(), each=done.append)
+    summary, clock = run(source, sink, lens=open_lens(), on_frame=done.append)
     assert [frame.index for frame in sink.frames] == list(range(10))
     assert sink.frames[0].camera.assumed
     assert done == list(range(1, 11))

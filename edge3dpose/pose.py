@@ -1,0 +1,416 @@
+"""PoseEstimator: the one place where source, engine, filters and sinks are wired together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from types import TracebackType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from edge3dpose import plugins
+from edge3dpose.camera import Lens, open_lens
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime import sources
+from edge3dpose.runtime.clock import StageClock
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.estimator import Estimator
+from edge3dpose.runtime.filters import Filter
+from edge3dpose.runtime.flip_test import mirrored
+from edge3dpose.runtime.governor import GovernedEngine
+from edge3dpose.runtime.pipeline import Pipeline, Summary
+from edge3dpose.runtime.sinks import Sink
+from edge3dpose.runtime.sources import Source
+from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
+from edge3dpose.runtime.sources._restamped import AtRate
+from edge3dpose.selection.budget import Budget
+from edge3dpose.selection.defaults import Choice as EngineConfig
+from edge3dpose.selection.defaults import choose
+from edge3dpose.selection.select import open_within
+from edge3dpose.types import Camera, Engine, Frame, Image, Pose3D
+
+CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
+SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
+
+CLOSED = "this PoseEstimator is closed; make a new one"
+
+
+@dataclass(frozen=True, slots=True)
+class EstimatorOptions:
+    """How people are found, lifted and filtered: everything of a PoseEstimator but its engine.
+
+    Each is described at PoseEstimator.
+    """
+
+    camera: CameraArgument = None
+    height_mm: float | None = None
+    bone_lengths: bool = False
+    smooth: bool = True
+    flip_test: bool = False
+    detector: str = "follow"
+    max_people: int | None = None
+
+
+class PoseEstimator:
+    """3D poses of the people in images, a video or a camera.
+
+    Calling it with one image after another takes them as frames of one video: people keep their
+    track_id, and joints are smoothed over time. ``reset()`` forgets them. An instance is not
+    thread-safe; instances in several threads do not disturb each other. Use it in a ``with``
+    statement, or call ``close()``.
+
+    model           name of a model, see ``edge3dpose.models.specs()``
+    weights         ONNX file of your own with its card beside it; None for the shipped weights
+    cut             number of the prediction block to stop after, or "auto"
+    precision       "fp32", "bf16", "fp16", "int8" or "auto"
+    backend         "onnxruntime", "openvino", "tensorrt", "tensorrt-rtx", "onnxruntime-cuda" or
+                    "auto"
+    threads         of a CPU backend; None for its own choice
+    engines         folder of built engines; None for the usual one
+    camera          Camera; or the field of view in degrees across the longer side; or the path of a
+                    JSON file with measured intrinsics; None assumes 60 degrees
+    height_mm       body height of the people: their distance then follows from their bones
+    bone_lengths    move depths until bones have an adult's lengths
+    smooth          One-Euro filter on joints and root (Casiez et al., CHI 2012)
+    flip_test       average each prediction with that of the flipped crop: less error, two calls of
+                    the engine
+    detector        "follow" (search four times a second and follow), "blazepose" (search every
+                    frame) or "full-frame" (the frame is one person's crop)
+    max_latency_ms  of one call of the engine: take the most accurate cut within it on this machine
+    max_error_mm    MPJPE by the model card: take the fastest engine within it
+    min_fps         frames a second to keep up with, such as a camera's
+    govern          with max_latency_ms or min_fps: use shallower cuts while the machine is slower
+    max_people      at most so many people in a frame, the largest; None for all
+    progress        called with (what is done, share of it) while an engine is built
+
+    Raises BadInput for what cannot be (unknown model, cut, precision ...), MissingDependency where
+    a package is not installed, EngineMismatch for a damaged or swapped file.
+
+    Example::
+
+        with edge3dpose.PoseEstimator(camera=75.0) as pose:
+            for frame, people in pose.stream("sample"):
+                for person in people:
+                    print(person.track_id, person["left_wrist"], person.root_mm)
+
+    Sources: SSP-Net (Luvizon et al., arXiv 2009.01998), HEMlets Pose (Zhou et al., arXiv
+    1910.12032), BlazePose (Bazarevsky et al., arXiv 2006.10204).
+    """
+
+    def __init__(
+        self,
+        model: str = "sspnet-lite",
+        *,
+        weights: str | Path | None = None,
+        cut: int | str = "auto",
+        precision: str = "auto",
+        backend: str = "auto",
+        threads: int | None = None,
+        engines: str | Path | None = None,
+        camera: CameraArgument = None,
+        height_mm: float | None = None,
+        bone_lengths: bool = False,
+        smooth: bool = True,
+        flip_test: bool = False,
+        detector: str = "follow",
+        max_latency_ms: float | None = None,
+        max_error_mm: float | None = None,
+        min_fps: float | None = None,
+        govern: bool = True,
+        max_people: int | None = None,
+        progress: Callable[[str, float], None] | None = None,
+    ) -> None:
+        options = EstimatorOptions(
+            camera, height_mm, bone_lengths, smooth, flip_test, detector, max_people
+        )
+        _check(options)
+        lens = lens_of(camera)
+        if flip_test and max_latency_ms is not None:
+            raise BadInput("flip_test calls the engine twice, max_latency_ms is of one call")
+        fps = None if flip_test else min_fps
+        budget = Budget(str(cut), precision, backend, max_latency_ms, max_error_mm, fps, govern)
+        budget.check()
+        config = choose(
+            model=model,
+            weights=None if weights is None else Path(weights),
+            cut=str(cut),
+            precision=precision,
+            backend=backend,
+            threads=threads,
+        )
+        folder = None if engines is None else Path(engines)
+        config, engine = open_within(config, budget, folder, progress)
+        self._set_up(config, engine, options, lens)
+        self._owns_engine = True
+
+    @classmethod
+    def from_engine(
+        cls,
+        config: EngineConfig,
+        engine: Engine,
+        options: EstimatorOptions | None = None,
+        *,
+        finder: Detector | None = None,
+    ) -> PoseEstimator:
+        """An estimator around an engine that is open already, which ``close`` leaves open.
+
+        finder  of people, shared by several estimators; None to open one
+        """
+        options = options or EstimatorOptions()
+        _check(options)
+        made = cls.__new__(cls)
+        made._set_up(config, engine, options, lens_of(options.camera))
+        made._finder = finder
+        made._owns_engine = False
+        return made
+
+    def _set_up(
+        self, config: EngineConfig, engine: Engine, options: EstimatorOptions, lens: Lens
+    ) -> None:
+        self._config, self._options, self._lens = config, options, lens
+        self._engine: Engine | None = engine
+        self._finder: Detector | None = None
+        self._single: Pipeline | None = None  # of the calls with one image after another
+        self._index, self._last_s, self._start_s = 0, -math.inf, 0.0
+
+    @property
+    def config(self) -> EngineConfig:
+        """The engine that runs: model, cut, precision, backend, threads, and why auto chose it."""
+        return self._config
+
+    @property
+    def options(self) -> EstimatorOptions:
+        """How people are found, lifted and filtered."""
+        return self._options
+
+    @property
+    def calls_by_cut(self) -> dict[int, int]:
+        """Calls of each cut so far where a governor chooses among cuts; else empty."""
+        engine = self._engine
+        return dict(engine.calls_by_cut) if isinstance(engine, GovernedEngine) else {}
+
+    def __call__(self, image: Image, time_s: float | None = None) -> list[Pose3D]:
+        """The people in one image, the next frame of a video.
+
+        image   (H, W, 3) uint8 BGR; grey (H, W) and BGRA are converted
+        time_s  when it was taken, seconds from any start; None takes the clock
+        Returns a list that is empty where nobody is found. Raises BadInput for an image of another
+        type, or a time before that of the last image.
+        """
+        if self._single is None:
+            self._single = self._pipeline(ImagesInMemory(()), related=True)
+        if self._index == 0:
+            self._start_s = perf_counter()
+        now_s = perf_counter() - self._start_s if time_s is None else float(time_s)
+        if not math.isfinite(now_s) or now_s < self._last_s:
+            raise BadInput(
+                f"time_s is {now_s:g} after {self._last_s:g}: wanted times that do not go back; "
+                "call reset() before another video"
+            )
+        frame = Frame(sources.as_bgr(image), self._index, now_s)
+        self._index, self._last_s = self._index + 1, now_s
+        return self._single.process(frame)[1]
+
+    def stream(
+        self, source: SourceArgument, *, fps: float | None = None
+    ) -> Iterator[tuple[Frame, list[Pose3D]]]:
+        """Every frame of a source with the people in it.
+
+        source  number of a camera; video, image or folder of images; URL; "gst:PIPELINE";
+                "sample"; or any iterable of images (H, W, 3) uint8 BGR, or of Frame
+        fps     stamps the frames of a file or iterable so many a second; None for the file's own
+                time, and for the clock with images
+
+        People are followed within one stream, not from one to the next. A live source gives its
+        newest frame and drops what nobody took in time. Raises BadInput where the source cannot be
+        read, EndedEarly after the last frame of a truncated video.
+        """
+        self._check_open()
+        opened = open_source(source, fps)
+        yield from self._pipeline(opened, related=opened.related).frames()
+
+    def run(
+        self,
+        source: SourceArgument,
+        sinks: Sequence[Sink] = (),
+        *,
+        max_frames: int | None = None,
+        on_frame: Callable[[int], None] | None = None,
+        clock: StageClock | None = None,
+    ) -> Summary:
+        """Send every frame of a source, with its people, to sinks; close them at the end.
+
+        sinks       called with each frame and its people: JSON lines, a video, a window ...
+        max_frames  stop after so many
+        on_frame    called after every frame with the number of frames done
+        clock       gets the seconds of every stage
+        Returns what was done. See ``runtime.pipeline.Pipeline.run`` for what becomes of the sinks
+        after an error.
+        """
+        self._check_open()
+        opened = open_source(source)
+        pipeline = self._pipeline(opened, related=opened.related, clock=clock)
+        pipeline.facts = self._facts_of(opened)
+        return pipeline.run(sinks, max_frames=max_frames, on_frame=on_frame)
+
+    def reset(self) -> None:
+        """Forget the people seen so far: the next image begins another video."""
+        self._check_open()
+        self._single = None
+        self._index, self._last_s = 0, -math.inf
+
+    def close(self) -> None:
+        """Free the engine. A second call does nothing."""
+        if self._engine is not None and self._owns_engine:
+            self._engine.close()
+        self._engine = self._single = self._finder = None
+
+    def __enter__(self) -> PoseEstimator:
+        self._check_open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _check_open(self) -> None:
+        if self._engine is None:
+            raise BadInput(CLOSED)
+
+    def _pipeline(
+        self, source: Source, *, related: bool, clock: StageClock | None = None
+    ) -> Pipeline:
+        """All stages for one source, which remember nobody yet."""
+        self._check_open()
+        options, clock = self._options, clock or StageClock()
+        spec = self._config.spec
+        engine: Any = self._engine
+        if options.flip_test:
+            engine = mirrored(engine, spec.skeleton)
+        estimate = Estimator(
+            spec,
+            engine,
+            self._detector(related),
+            clock=clock,
+            follows=related,
+            second_look=options.detector != "full-frame",
+        )
+        return Pipeline(source, estimate, self._filters(related), self._lens, clock=clock)
+
+    def _detector(self, related: bool) -> Detector:
+        name = self._options.detector
+        bf16 = self._config.precision == "bf16"
+        if name == "full-frame":
+            detect = plugins.load("runtime.detectors", name).open_detector()
+        else:
+            if self._finder is None:
+                self._finder = plugins.load("runtime.detectors", "blazepose").open_detector(
+                    bf16=bf16
+                )
+            detect = self._finder
+            # unrelated images cannot be followed: each is searched anew
+            if name == "follow" and related:
+                detect = plugins.load("runtime.detectors", "follow").open_detector(detect)
+        most = self._options.max_people
+        return detect if most is None else _Largest(detect, most)
+
+    def _filters(self, related: bool) -> list[Filter]:
+        """In this order: places, depths of the joints, smoothing."""
+        options, filters = self._options, []
+        if options.height_mm is not None:
+            body_height = plugins.load("runtime.filters", "body-height")
+            filters.append(body_height.open_filter(options.height_mm))
+        if options.bone_lengths:
+            filters.append(plugins.load("runtime.filters", "bone-length").open_filter())
+        if options.smooth and related:
+            filters.append(plugins.load("runtime.filters", "one-euro").open_filter())
+        return filters
+
+    def _facts_of(self, source: Source) -> Callable[[Frame], dict[str, Any]]:
+        engine = self._engine
+
+        def facts(frame: Frame) -> dict[str, Any]:
+            known: dict[str, Any] = {}
+            if source.live:
+                known |= {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
+            if isinstance(engine, GovernedEngine):
+                known["cut"] = engine.last_cut
+            return known
+
+        return facts
+
+
+class _Largest:
+    """A detector's largest ROIs, at most so many."""
+
+    def __init__(self, detect: Detector, most: int) -> None:
+        self._detect, self._most = detect, most
+
+    def __call__(self, frame: Frame, last: list[Pose3D]) -> list:
+        boxes = self._detect(frame, last)
+        largest = sorted(boxes, key=lambda box: box.x0 - box.x1)[: self._most]
+        return [box for box in boxes if box in largest]
+
+
+def open_source(source: SourceArgument, fps: float | None = None) -> Source:
+    """What ``stream`` and ``run`` take, as a Source.
+
+    Raises BadInput where there is no such file or camera, or where fps is given for a live source.
+    """
+    opened = _opened(source)
+    if fps is None:
+        return opened
+    if opened.live:
+        opened.close()
+        raise BadInput(f"--fps stamps the frames of a file; {opened.name} has a clock")
+    return AtRate(opened, fps)
+
+
+def _opened(source: Any) -> Source:
+    if isinstance(source, int | np.integer) and not isinstance(source, bool):
+        return plugins.load("runtime.sources", "camera").open_source(str(int(source)))
+    if isinstance(source, str | Path):
+        return sources.open_source(str(source))
+    if all(hasattr(source, name) for name in ("live", "related", "age_s")):
+        return source
+    if isinstance(source, Iterable):
+        return ImagesInMemory(source)
+    raise BadInput(
+        f"a source of type {type(source).__name__}; wanted the number of a camera, a file, folder "
+        "or URL, or an iterable of images"
+    )
+
+
+def lens_of(camera: CameraArgument) -> Lens:
+    """``camera`` of a PoseEstimator as a function frame size -> Camera; or BadInput."""
+    if camera is None:
+        return open_lens()
+    if isinstance(camera, Camera):
+        return lambda width, height: camera
+    if isinstance(camera, str | Path):
+        return open_lens(intrinsics=Path(camera))
+    if callable(camera):
+        return camera
+    if isinstance(camera, int | float) and not isinstance(camera, bool):
+        return open_lens(float(camera))
+    raise BadInput(
+        f"camera is a {type(camera).__name__}; wanted a Camera, a field of view in degrees or the "
+        "path of an intrinsics file"
+    )
+
+
+def _check(options: EstimatorOptions) -> None:
+    if options.max_people is not None and options.max_people < 1:
+        raise BadInput(f"max_people is {options.max_people}; wanted 1 or more, or None for all")
+    height = options.height_mm
+    if height is not None and not 500 <= height <= 2500:
+        raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
+    plugins.load("runtime.detectors", options.detector)  # an unknown one is refused now
