@@ -18,8 +18,8 @@ from pathlib import Path
 import click
 import onnx
 
+from edge3dpose import machine, storage
 from edge3dpose.compiler import inspect
-from edge3dpose.reports import files as reports
 
 # model -> the cut that is measured, what all of its trials share, and what each changes
 CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}
@@ -111,7 +111,7 @@ def main(
         }
         figures = _figures(found) | _cost(kind, folder, CUTS[model])
         rows.append({"name": name, "samples": samples, "figures": figures})
-        content = reports.header("ablation") | {
+        content = machine.report_header("ablation") | {
             "model": model,
             "protocol": (
                 f"From the encoder {encoder.name} and fresh heads, {samples} samples each, "
@@ -120,7 +120,7 @@ def main(
             ),
             "trials": rows,
         }
-        reports.save(report, content)
+        storage.save_json(report, content)
         click.echo(f"{name}: {rows[-1]['figures']}")
 
 

@@ -16,12 +16,11 @@ import click
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import metrics, models
+from edge3dpose import machine, metrics, models, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import all_heads as heads
 from edge3dpose.evaluation import predictions as poses
 from edge3dpose.evaluation.synthetic import rendered
-from edge3dpose.reports import files as reports
 
 TOLERANCES_MM = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80)
 FILE = click.Path(exists=True, path_type=Path, dir_okay=False)
@@ -47,7 +46,7 @@ def main(
     """Write what each tolerance would take and give, beside the cuts at the same error."""
     weights = models.open_weights(models.find(model))
     spec = weights.spec
-    ms = times_ms(reports.load(speeds, "speed"), backend, precision, spec.cuts)
+    ms = times_ms(storage.load_json(speeds, "edge3dpose.speed/1"), backend, precision, spec.cuts)
     facts, crowd = rendered(spec, str(root), people, 0, "mocap")
     seen = poses.look(heads.open_heads(weights), crowd, spec, looks=2)
     aligned = seen.found_mm - seen.found_mm[:, :, spec.skeleton.root, None]
@@ -85,7 +84,7 @@ def main(
         "cuts": fixed,
         "anytime": rows,
     }
-    reports.save(report, reports.header("anytime") | content)
+    storage.save_json(report, machine.report_header("anytime") | content)
 
 
 def times_ms(speeds: dict, backend: str, precision: str, cuts: int) -> list[float]:

@@ -21,8 +21,7 @@ from typing import Any
 import click
 import numpy as np
 
-from edge3dpose import machine, plugins
-from edge3dpose.reports import files as reports
+from edge3dpose import machine, plugins, storage
 from edge3dpose.reports.governor_plot import PHASES
 from edge3dpose.reports.governor_plot import plot as draw
 from edge3dpose.runtime.estimator import Estimator
@@ -84,7 +83,7 @@ def main(
     load = machine.usable_cores() if load is None else load
     deadline_ms = deadline_ms or round(ROOM * _median_ms(choice, engines), 1)
     chosen, governed = within_latency(choice, deadline_ms, ladder(choice), engines, govern=True)
-    content = reports.header("governor") | {
+    content = machine.report_header("governor") | {
         "model": choice.spec.name,
         "weights_sha256": choice.weights.sha256,
         "backend": choice.backend,
@@ -107,7 +106,7 @@ def main(
         content["phases"] = content.get("phases", {}) | {name: _judged(content, content[name])}
         for phase in content["phases"][name]:
             click.echo(f"{name}: {phase}")
-    reports.save(report, content)
+    storage.save_json(report, content)
     if plot is not None:
         draw(content, plot)
 

@@ -23,7 +23,7 @@ import numpy as np
 import torch
 import torch_peers
 
-from edge3dpose import plugins
+from edge3dpose import machine, plugins, storage
 from edge3dpose.bench import timing
 from edge3dpose.bench.plan import Plan
 from edge3dpose.compiler import build, crops, graph
@@ -32,7 +32,6 @@ from edge3dpose.compiler.parity import distances_mm
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
-from edge3dpose.reports import files as reports
 from edge3dpose.selection.defaults import BACKENDS, GPU_PACKAGES
 from edge3dpose.types import Array, Engine, Precision, Weights
 
@@ -76,7 +75,7 @@ def main(
             for number in cuts:
                 content["rows"] += _rows(setting, net, weights, number, images)
                 _judge(content, setting)
-                reports.save(report, content)  # what was measured so far is kept
+                storage.save_json(report, content)  # what was measured so far is kept
                 click.echo(f"{model} cut {number} is measured", err=True)
     click.echo(_table(content))
     click.echo(f"wrote {report}")
@@ -113,7 +112,7 @@ def _setting(backend: str, ways: str | None, quick: bool, engines: Path) -> Sett
 
 def _header(setting: Setting) -> dict[str, Any]:
     name = torch.cuda.get_device_name() if setting.device == "cuda" else "CPU"
-    return reports.header("peers") | {
+    return machine.report_header("peers") | {
         "device": name,
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),

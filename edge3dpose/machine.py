@@ -1,4 +1,4 @@
-"""What a figure was measured on: processor, load, system, versions of what took part."""
+"""Facts of this machine: processor, load, clocks, versions; and the header of every report."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ import importlib.metadata
 import importlib.util
 import os
 import platform
+import shutil
+import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 
-from edge3dpose import __version__, clocks, nvidia
+from edge3dpose import __version__, nvidia, paths
 
 # Modules that can change a speed or an error; what is absent is left out of the report.
 TAKING_PART = (
@@ -21,6 +24,26 @@ _DECISIVE = (
     *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_fp16", "avx512_bf16"),
     *("amx_int8", "amx_bf16", "asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve"),
 )
+
+_NVIDIA = "clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,pstate"
+
+
+def report_header(kind: str) -> dict:
+    """What every report begins with: schema edge3dpose.KIND/1, time, commit, machine."""
+    return {
+        "schema": f"edge3dpose.{kind}/1",
+        "time": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "commit": commit(),
+        "machine": describe(),
+    }
+
+
+def commit(folder: Path = paths.PACKAGE.parent) -> str | None:
+    """git describe of the checkout, "-dirty" where files differ; None where there is none."""
+    if not (folder / ".git").exists():  # an installed package, perhaps inside a user's own checkout
+        return None
+    command = ("git", "-C", str(folder), "describe", "--always", "--dirty", "--tags")
+    return _output(*command, timeout_s=30) or None
 
 
 def describe() -> dict:
@@ -38,7 +61,7 @@ def describe() -> dict:
         "versions": versions(),
         "load_average": load_average(),
         "scheduling": scheduling(),
-        "clocks": clocks.describe(),
+        "clocks": clocks(),
     }
 
 
@@ -133,3 +156,79 @@ def load_average() -> list[float] | None:
 
 def _digits(gpu: nvidia.Device) -> str:
     return gpu.compute_capability.replace(".", "")
+
+
+def clocks(system: Path = Path("/sys"), cpuinfo: Path = Path("/proc/cpuinfo")) -> dict:
+    """How fast the machine may run: frequencies, governor, power mode, temperatures.
+
+    What the system does not say is left out.
+    """
+    facts = {
+        "cpu_mhz": _cpu_mhz(system, cpuinfo),
+        "cpu_max_mhz": _each(system, "cpuinfo_max_freq", 1000),
+        "governor": _each(system, "scaling_governor"),
+        "energy_preference": _each(system, "energy_performance_preference"),
+        "boost": _boost(system),
+        "power_mode": _power_mode(system),
+        "gpu": _output("nvidia-smi", f"--query-gpu={_NVIDIA}", "--format=csv,noheader"),
+        "celsius": _celsius(system),
+    }
+    return {name: value for name, value in facts.items() if value not in (None, [], {}, "")}
+
+
+def _cpu_mhz(system: Path, cpuinfo: Path) -> list[float]:
+    """Of each core, or of each group that shares a clock."""
+    known = _each(system, "scaling_cur_freq", 1000)
+    if known or not cpuinfo.is_file():
+        return known
+    lines = cpuinfo.read_text(errors="replace").splitlines()
+    return [round(float(line.split(":")[1])) for line in lines if line.startswith("cpu MHz")]
+
+
+def _each(system: Path, name: str, divisor: int = 0) -> list:
+    """A file of every cpufreq policy, one value where all say the same."""
+    files = sorted(system.glob(f"devices/system/cpu/cpufreq/policy*/{name}"))
+    values = [text for file in files if (text := _text(file))]
+    if divisor:
+        return [round(int(value) / divisor) for value in values]
+    return sorted(set(values))
+
+
+def _boost(system: Path) -> bool | None:
+    cpu = system / "devices" / "system" / "cpu"
+    if forbidden := _text(cpu / "intel_pstate" / "no_turbo"):
+        return forbidden == "0"
+    allowed = _text(cpu / "cpufreq" / "boost")
+    return allowed == "1" if allowed else None
+
+
+def _power_mode(system: Path) -> str:
+    """A Jetson's nvpmodel, a laptop's platform profile."""
+    jetson = _output("nvpmodel", "-q").partition("NV Power Mode:")[2].split()
+    return jetson[0] if jetson else _text(system / "firmware" / "acpi" / "platform_profile")
+
+
+def _celsius(system: Path) -> dict[str, float]:
+    zones = sorted(system.glob("class/thermal/thermal_zone*"))
+    read = {zone: (_text(zone / "type") or zone.name, _text(zone / "temp")) for zone in zones}
+    return {name: int(value) / 1000 for name, value in read.values() if value.lstrip("-").isdigit()}
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def _output(*command: str, timeout_s: float = 10) -> str:
+    """What a program prints; empty where it is not installed or fails."""
+    if shutil.which(command[0]) is None:
+        return ""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=timeout_s, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import clocks, machine
+from edge3dpose import machine
 from edge3dpose.bench import energy, timing
 from edge3dpose.bench import peer_wanted as against
 from edge3dpose.bench.candidates import add_deviations, chosen, opened
@@ -21,7 +21,6 @@ from edge3dpose.commands._progress import steps
 from edge3dpose.compiler import crops
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.peer_errors import errors_by_model
-from edge3dpose.reports import files as report
 from edge3dpose.reports.markdown import read as read_reports
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Array, ModelSpec
@@ -54,7 +53,7 @@ def measure(
     if live and plan.frames is None:
         raise BadInput(f"{about['source']} has no end: say how many frames with --max-frames")
     tensors = _people("sample" if live else source, spec)
-    content = report.header("speed") | about
+    content = machine.report_header("speed") | about
     with ExitStack() as stack:
         meters, lacking = energy.open_meters()
         for meter in meters:
@@ -68,7 +67,7 @@ def measure(
         content |= _of_peers(runs, weights.sha256)
     content |= {
         "load_average_after": machine.load_average(),
-        "clocks_after": clocks.describe(),
+        "clocks_after": machine.clocks(),
         "model": spec.name,
         "weights_sha256": weights.sha256,
         "state": weights.card.get("state"),

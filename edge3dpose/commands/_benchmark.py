@@ -8,9 +8,8 @@ from typing import Any
 import click
 from rich.console import Console
 
-from edge3dpose import models, paths
+from edge3dpose import models, paths, storage
 from edge3dpose.bench.benchmark import measure
-from edge3dpose.reports import files as reports
 from edge3dpose.reports import html as web_page
 from edge3dpose.reports import speed_tables as speeds
 from edge3dpose.reports.compare import Comparison
@@ -30,11 +29,11 @@ def benchmark(
     **how: Any,
 ) -> None:
     """See the command's help."""
-    old = reports.load(compare, "speed") if compare else None
-    governed = reports.load(trace, "governor") if trace else None
-    content = reports.load(measured, "speed") if measured else measure(**how)
+    old = storage.load_json(compare, "edge3dpose.speed/1") if compare else None
+    governed = storage.load_json(trace, "edge3dpose.governor/1") if trace else None
+    content = storage.load_json(measured, "edge3dpose.speed/1") if measured else measure(**how)
     if report is not None:  # first of all: nothing that comes after it may lose what was measured
-        reports.save(report, content)
+        storage.save_json(report, content)
         click.echo(f"wrote {report}")
         several = len({row["cut"] for row in content["rows"]}) > 1
         plot = plot or (report.with_suffix(".png") if several else None)

@@ -11,12 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from edge3dpose import manifest, models, paths
+from edge3dpose import machine, manifest, models, paths, storage
 from edge3dpose.compiler import build, cache
 from edge3dpose.compiler.order import Order, key_fields, place_order
-from edge3dpose.errors import AccuracyGateFailed, BadInput, BuildFailed, Edge3DPoseError
+from edge3dpose.errors import AccuracyGateFailed, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
-from edge3dpose.reports import files as report
 from edge3dpose.selection.defaults import best_backend
 from edge3dpose.types import Precision
 
@@ -138,7 +137,7 @@ def _print(outcomes: list[Outcome], folder: Path) -> None:
 
 def _write_report(outcomes: list[Outcome], file: Path) -> None:
     first = outcomes[0].order
-    content = report.header("build") | {
+    content = machine.report_header("build") | {
         "model": first.weights.spec.name,
         "weights_sha256": first.weights.sha256,
         "state": first.weights.card.get("state"),
@@ -146,10 +145,7 @@ def _write_report(outcomes: list[Outcome], file: Path) -> None:
         "backend": first.backend,
         "engines": [_report_row(outcome) for outcome in outcomes],
     }
-    try:
-        report.save(file, content)
-    except OSError as error:
-        raise BadInput(f"cannot write {file}: {error.strerror}; pass --report FILE") from error
+    storage.save_json(file, content, "pass --report FILE")
 
 
 def _report_row(outcome: Outcome) -> dict[str, Any]:

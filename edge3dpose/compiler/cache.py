@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import manifest
+from edge3dpose import manifest, storage
 from edge3dpose.errors import BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
 
 log = logging.getLogger(__name__)
+HINT = "make room or pass --engines DIR"
 PATIENCE_S = 3600.0  # a build takes minutes on a Jetson
 
 
@@ -129,15 +130,8 @@ def workshop(engine: Path) -> Iterator[Path]:
 
 def write(made: Manifest, content: bytes) -> None:
     """Write an engine and its manifest to the disk, in a workshop."""
-    with _one_line(made.engine.parent):
-        for file, data in (
-            (made.engine, content),
-            (manifest.path_of(made.engine), manifest.to_json(made).encode()),
-        ):
-            with open(file, "wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+    storage.write_bytes(made.engine, content, HINT)
+    storage.write_text(manifest.path_of(made.engine), manifest.to_json(made), HINT)
 
 
 def publish(made: Manifest, folder: Path) -> Path:
@@ -148,8 +142,8 @@ def publish(made: Manifest, folder: Path) -> Path:
     engine = folder / made.engine.name
     with _one_line(folder):
         manifest.path_of(engine).unlink(missing_ok=True)  # of the engine that is replaced
-        os.replace(made.engine, engine)
-        os.replace(manifest.path_of(made.engine), manifest.path_of(engine))
+    storage.move(made.engine, engine, HINT)
+    storage.move(manifest.path_of(made.engine), manifest.path_of(engine), HINT)
     return engine
 
 
@@ -159,6 +153,4 @@ def _one_line(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise BadInput(
-            f"cannot write engines to {folder} ({error.strerror}); make room or pass --engines DIR"
-        ) from error
+        raise BadInput(f"cannot write engines to {folder} ({error.strerror}); {HINT}") from error

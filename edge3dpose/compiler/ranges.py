@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
-import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import manifest, paths
+from edge3dpose import manifest, paths, storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.types import Weights
 
@@ -68,13 +66,12 @@ def find(weights: Weights, file: Path | None = None) -> Ranges:
 def read(file: Path) -> Ranges:
     """Read a ranges file; EngineMismatch where it is not one."""
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        if content.pop("schema") != SCHEMA:
-            raise ValueError(f"its schema is not {SCHEMA}")
+        content = storage.load_json(file, SCHEMA)
+        del content["schema"]
         ranges = Ranges(**{**content, "skip": tuple(content["skip"])})
         if not all(math.isfinite(r) and r >= 0 for r in ranges.tensors.values()):
             raise ValueError("a range is not a magnitude")
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (BadInput, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineMismatch(
             f"{file} holds no INT8 ranges ({error}); write it again: edge3dpose calibrate"
         ) from None
@@ -83,10 +80,4 @@ def read(file: Path) -> Ranges:
 
 def write(ranges: Ranges, file: Path) -> None:
     """Write a ranges file, whole or not at all."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_name(f".{file.name}.{os.getpid()}.tmp")
-        unfinished.write_text(json.dumps({"schema": SCHEMA, **asdict(ranges)}, indent=1) + "\n")
-        os.replace(unfinished, file)
-    except OSError as error:
-        raise BadInput(f"cannot write {file}: {error.strerror}; pass --out FILE") from error
+    storage.save_json(file, {"schema": SCHEMA, **asdict(ranges)}, "pass --out FILE")

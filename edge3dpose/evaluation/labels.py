@@ -7,11 +7,11 @@ teacher sees nobody, else a list of [x_px, y_px, visibility] or null for each jo
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import numpy as np
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.evaluation.accuracy import Label
 from edge3dpose.types import Array
@@ -30,26 +30,18 @@ def write(path: Path, rows: list[Row], *, clip_sha256: str, teacher: str) -> Non
         "teacher": teacher,
         "frames": [_plain(row) for row in rows],
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".json.tmp")
     lines = json.dumps(content).replace("]], ", "]],\n").replace('"frames": ', '"frames":\n')
-    unfinished.write_text(lines + "\n")
-    os.replace(unfinished, path)
+    storage.write_text(path, lines + "\n")
 
 
 def read(path: Path, clip_sha256: str) -> list[Label | None]:
     """The labels of a clip; EngineMismatch where they are another clip's."""
-    try:
-        content = json.loads(path.read_text())
-    except FileNotFoundError:
+    if not path.is_file():
         raise BadInput(
             f"no labels at {path}; make them with the teacher: pass --teacher "
             "pose_landmark_heavy.tflite as well"
-        ) from None
-    except ValueError as error:
-        raise BadInput(f"{path} holds no labels: {error}") from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        raise BadInput(f"{path} holds no labels: its schema is not {SCHEMA}")
+        )
+    content = storage.load_json(path, SCHEMA)
     if content["clip_sha256"] != clip_sha256:
         raise EngineMismatch(
             f"{path} labels the clip {content['clip_sha256'][:12]}..., this one is "

@@ -9,9 +9,8 @@ from typing import Any
 import click
 from rich.table import Table
 
-from edge3dpose import models
+from edge3dpose import machine, models, storage
 from edge3dpose.errors import AccuracyGateFailed, BadInput
-from edge3dpose.reports import files as report
 from edge3dpose.reports.tables import both_errors
 from edge3dpose.types import Weights
 
@@ -90,7 +89,7 @@ def store(
 ) -> None:
     """Write the figures where they were asked for: a report, the model's card."""
     figures = [{name: round(value, 4) for name, value in row.items()} for row in rows]
-    content = report.header("accuracy") | {
+    content = machine.report_header("accuracy") | {
         "model": weights.spec.name,
         "weights_sha256": weights.sha256,
         "state": weights.card.get("state"),
@@ -99,7 +98,7 @@ def store(
     }
     content |= _rounded(details)
     if file is not None:
-        report.save(file, content)
+        storage.save_json(file, content)
         click.echo(f"wrote {file}")
     if plot is not None:
         from edge3dpose.reports import error_plot as breakdown_plot

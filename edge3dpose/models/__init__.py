@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import os
 from pathlib import Path
 
-from edge3dpose import paths, plugins
+from edge3dpose import paths, plugins, storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.types import ModelSpec, Weights
 
@@ -52,24 +50,17 @@ def open_weights(spec: ModelSpec, onnx: Path | None = None) -> Weights:
 def read_card(onnx: Path) -> dict:
     """The model card beside an ONNX file: <name>.json."""
     card = onnx.with_suffix(".json")
+    if not card.is_file():
+        raise BadInput(f"{onnx} has no model card {card.name} beside it; it cannot be verified")
     try:
-        content = json.loads(card.read_text())
-    except FileNotFoundError:
-        raise BadInput(
-            f"{onnx} has no model card {card.name} beside it; it cannot be verified"
-        ) from None
-    except ValueError as error:
+        return storage.read_json(card)
+    except BadInput as error:
         raise EngineMismatch(f"{card} is not a model card: {error}") from None
-    if not isinstance(content, dict):
-        raise EngineMismatch(f"{card} is not a model card: it holds a {type(content).__name__}")
-    return content
 
 
 def write_card(onnx: Path, card: dict) -> None:
     """Write the card beside an ONNX file, whole or not at all."""
-    unfinished = onnx.with_suffix(".json.tmp")
-    unfinished.write_text(json.dumps(card, indent=1) + "\n")
-    os.replace(unfinished, onnx.with_suffix(".json"))
+    storage.save_json(onnx.with_suffix(".json"), card)
 
 
 def parse_cuts(text: str, spec: ModelSpec) -> list[int]:

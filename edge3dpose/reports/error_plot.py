@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import storage
 from edge3dpose.errors import MissingDependency
 
 _NAMES = {
@@ -43,9 +43,8 @@ def plot(report: dict[str, Any], file: Path) -> None:
         rest.remove()
     name = report["dataset"]["name"]
     figure.suptitle(f"{report['model']}, cut {report['best_cut']}, {name}: error in fifths, mm")
-    unfinished = file.with_suffix(".tmp.png")
-    figure.savefig(unfinished)
-    os.replace(unfinished, file)
+    with storage.writing(file) as temporary:
+        figure.savefig(temporary, format="png")
 
 
 def _steps(axes: Any, parts: list[dict], figure: str) -> None:

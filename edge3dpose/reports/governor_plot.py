@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import storage
 from edge3dpose.errors import MissingDependency
 
 PHASES = ("quiet", "under load", "quiet again")
@@ -35,9 +35,8 @@ def plot(report: dict[str, Any], file: Path) -> None:
         f"shaded: {report['load']} busy processes beside it",
         fontsize=10,
     )
-    unfinished = file.with_suffix(".tmp.png")
-    figure.savefig(unfinished)
-    os.replace(unfinished, file)
+    with storage.writing(file) as temporary:
+        figure.savefig(temporary, format="png")
 
 
 def _calls(axes: Any, report: dict[str, Any]) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import storage
 from edge3dpose.reports import charts, machine_facts, trace_chart, web_tables
 from edge3dpose.reports.compare import Comparison
 
@@ -30,9 +30,7 @@ def write(
     trace: dict[str, Any] | None = None,
 ) -> None:
     """Write the page, whole or not at all."""
-    unfinished = file.with_suffix(".tmp.html")
-    unfinished.write_text(page(report, comparison=comparison, trace=trace), encoding="utf-8")
-    os.replace(unfinished, file)
+    storage.write_text(file, page(report, comparison=comparison, trace=trace))
 
 
 def page(

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.reports import builds, machine_facts, tables
 from edge3dpose.reports import model_card as card_page
@@ -166,6 +166,4 @@ def _text(file: Path) -> str:
 
 
 def _write(file: Path, text: str) -> None:
-    unfinished = file.with_suffix(".md.tmp")
-    unfinished.write_text(text if text.endswith("\n") else text + "\n")
-    os.replace(unfinished, file)
+    storage.write_text(file, text if text.endswith("\n") else text + "\n")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import storage
 from edge3dpose.errors import MissingDependency
 
 
@@ -31,9 +31,8 @@ def plot(report: dict, file: Path) -> None:
     axes.set_xlim(left=0)
     axes.grid(alpha=0.3)
     axes.legend()
-    unfinished = file.with_suffix(".tmp.png")
-    figure.savefig(unfinished)
-    os.replace(unfinished, file)
+    with storage.writing(file) as temporary:
+        figure.savefig(temporary, format="png")
 
 
 def _line(axes: Any, rows: list[dict], measured: bool) -> None:

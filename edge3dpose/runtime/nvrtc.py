@@ -6,17 +6,14 @@ version, but refuses PTX that is newer than itself.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import logging
-import os
 import stat
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import paths
-from edge3dpose.errors import MissingDependency
+from edge3dpose import paths, storage
+from edge3dpose.errors import BadInput, MissingDependency
 
 # plain FP32 operations in the order of the source, so that a CPU can say the very same numbers
 OPTIONS = ("--fmad=false", "--std=c++17")
@@ -114,12 +111,6 @@ def _keep(file: Path, content: bytes) -> None:
     """Write whole or not at all; a cache that cannot be written costs 0.2 s at every start."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, unfinished = tempfile.mkstemp(prefix=file.stem, dir=file.parent)
-    except OSError as error:
+        storage.write_bytes(file, content)
+    except (OSError, BadInput) as error:
         _log.info("%s cannot be kept: %s", file, error)
-        return
-    with contextlib.suppress(OSError):
-        with os.fdopen(handle, "wb") as open_file:
-            open_file.write(content)
-        os.replace(unfinished, file)
-    Path(unfinished).unlink(missing_ok=True)

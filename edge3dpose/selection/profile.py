@@ -11,14 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import machine, manifest, nvidia, paths
+from edge3dpose import machine, manifest, nvidia, paths, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.deviation import error_of
-from edge3dpose.reports import files as report
 from edge3dpose.selection.pareto import Point
 from edge3dpose.types import Weights
 
-KIND = "profile"
+SCHEMA = "edge3dpose.profile/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +69,9 @@ def save(
     """
     file = file_of(wanted)
     rows = [{k: v for k, v in asdict(point).items() if k != "error_mm"} for point in points]
-    content = report.header(KIND) | more | {"identity": wanted, "around_ms": around_ms}
-    try:
-        report.save(file, content | {"points": rows})
-    except OSError as error:
-        raise BadInput(
-            f"cannot write {file}: {error.strerror}; name another folder in $EDGE3DPOSE_HOME"
-        ) from error
+    content = machine.report_header("profile") | more | {"identity": wanted, "around_ms": around_ms}
+    hint = "name another folder in $EDGE3DPOSE_HOME"
+    storage.save_json(file, content | {"points": rows}, hint)
     return file
 
 
@@ -88,7 +83,7 @@ def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
     file = file_of(wanted)
     if file.is_file():
         try:
-            return Lookup(_profile(report.load(file, KIND), errors_mm), "")
+            return Lookup(_profile(storage.load_json(file, SCHEMA), errors_mm), "")
         except (BadInput, KeyError, TypeError) as error:
             return Lookup(None, f"{file} cannot be read ({error})")
     stored = _of_model(wanted["model"])
@@ -116,7 +111,7 @@ def _of_model(model: str) -> Iterator[tuple[dict[str, Any], str]]:
     """(identity, day) of every profile of a model here."""
     for file in sorted(paths.profiles_folder().glob(f"{model}-*.json")):
         try:
-            content = report.load(file, KIND)
+            content = storage.load_json(file, SCHEMA)
             there, day = dict(content["identity"]), str(content["time"])[:10]
         except (BadInput, KeyError, TypeError, ValueError):
             continue

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.training.recipes import Recipe
 
@@ -46,9 +46,8 @@ def save(
     for index, state in optimiser.state_dict()["state"].items():
         tensors |= {f"optim.{index}.{k}": v.detach().contiguous() for k, v in state.items()}
     metadata = {"recipe": json.dumps(asdict(recipe)), "progress": json.dumps(asdict(progress))}
-    unfinished = path.with_suffix(".tmp")
-    save_file({k: v.clone() for k, v in tensors.items()}, unfinished, metadata)
-    os.replace(unfinished, path)
+    with storage.writing(path) as temporary:
+        save_file({k: v.clone() for k, v in tensors.items()}, temporary, metadata)
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from pathlib import Path
 
 import torch
 from torch import nn
 
-from edge3dpose import models, paths
+from edge3dpose import models, paths, storage
 from edge3dpose.training.nets.posenet import PoseNet
 from edge3dpose.types import ModelSpec
 
@@ -23,11 +22,8 @@ def export(net: PoseNet, spec: ModelSpec, out: Path, card: dict) -> Path:
     net   trained or not; used in eval mode, its parameters are left as they are
     card  what the model card says: training state, data, licence, held-out figures
     """
-    out.mkdir(parents=True, exist_ok=True)
     file = out / f"{spec.name}.onnx"
-    unfinished = file.with_suffix(".tmp")
-    unfinished.write_bytes(_onnx(net.exported().float().eval(), spec))
-    os.replace(unfinished, file)
+    storage.write_bytes(file, _onnx(net.exported().float().eval(), spec), "name another --out")
     models.write_card(file, {"model": spec.name, "sha256": paths.sha256_of(file), **card})
     return file
 

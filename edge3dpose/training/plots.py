@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+from edge3dpose import storage
+
 
 def loss_plot(log: Path, out: Path) -> None:
     """Loss of a few heads against samples; nothing without a log."""
@@ -36,4 +38,5 @@ def _curves(log: Path, out: Path, prefix: str, quantity: str, title: str) -> Non
     axes.set(xlabel="samples seen", ylabel=quantity, yscale="log", title=title)
     axes.grid(alpha=0.3, which="both")
     axes.legend()
-    figure.savefig(out)
+    with storage.writing(out) as temporary:
+        figure.savefig(temporary)

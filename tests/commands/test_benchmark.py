@@ -277,7 +277,7 @@ def test_every_table_has_as_many_cells_in_each_row(measured):
         (["--source", "gone.mp4"], "no file or folder gone.mp4"),
         (["--against", "somebody"], "--against 'somebody'"),
         (["--against", "mediapipe", "--source", str(ROOT / "docs")], "--against needs a clip"),
-        (["--compare", "gone.json"], "gone.json is not a report"),
+        (["--compare", "gone.json"], "there is no file gone.json"),
     ],
 )
 def test_what_cannot_be_is_one_line_and_exit_code_1(small_weights, arguments, said):

@@ -197,7 +197,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(small_weights, tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         build.make(order, tmp_path / "engines", False, lambda what, share: None)
 
-    assert "cannot write engines to" in in_a_child(fill)
+    said = in_a_child(fill)
+    assert f"cannot write {tmp_path / 'engines'}" in said
+    assert said.endswith("--engines DIR")
     assert list((tmp_path / "engines").iterdir()) == []
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Protocol
 
-from edge3dpose.errors import BadInput
 from edge3dpose.types import Frame, Pose3D
 
 
@@ -32,15 +30,3 @@ class Sink(Protocol):
 
 class Stop(Exception):
     """A sink's way to end the run: somebody closed its window."""
-
-
-def part_of(path: Path, ending: str = "") -> Path:
-    """Where a file grows until it is whole; BadInput where its folder cannot be written."""
-    part = path.with_name(f"{path.stem}.part{ending or path.suffix}")
-    if path.is_dir():
-        raise BadInput(f"{path} is a folder, wanted a file to write")
-    try:
-        part.touch()
-    except OSError as error:
-        raise BadInput(f"cannot write {path}: {error.strerror or error}") from None
-    return part

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from edge3dpose.errors import BadInput
 from edge3dpose.poses_file import frame_line, header_line
-from edge3dpose.runtime.sinks import part_of
+from edge3dpose.storage import PartFile
 from edge3dpose.types import Frame, Pose3D
 
 
@@ -33,11 +32,10 @@ class JsonLines:
     skips = main_thread = False
 
     def __init__(self, path: Path, header: dict[str, Any], live: bool) -> None:
-        self._path = path
         self._header: dict[str, Any] | None = header
-        self._part = part_of(path)
+        self._out = PartFile(path)
         buffering = 1 if live else -1  # line by line, or as the system likes
-        self._file = open(self._part, "w", buffering, encoding="utf-8")  # noqa: SIM115 (stays open)
+        self._file = open(self._out.part, "w", buffering, encoding="utf-8")  # noqa: SIM115 (stays open)
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Write the line of a frame."""
@@ -55,19 +53,22 @@ class JsonLines:
             return
         try:
             self._file.close()  # writes what the buffer holds
-            os.replace(self._part, self._path)
         except OSError as error:
-            self._part.unlink(missing_ok=True)
-            raise BadInput(f"cannot write {self._path}: {error.strerror or error}") from error
+            self._out.discard()
+            raise self._refused(error) from error
+        self._out.commit()
 
     def discard(self) -> None:
         """Remove what was written."""
         with suppress(OSError):
             self._file.close()
-        self._part.unlink(missing_ok=True)
+        self._out.discard()
 
     def _write(self, line: str) -> None:
         try:
             self._file.write(line)
         except OSError as error:
-            raise BadInput(f"cannot write {self._path}: {error.strerror or error}") from error
+            raise self._refused(error) from error
+
+    def _refused(self, error: OSError) -> BadInput:
+        return BadInput(f"cannot write {self._out.path}: {error.strerror or error}")

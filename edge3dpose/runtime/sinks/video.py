@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import cv2
 
 from edge3dpose.drawing import SidePanel, beside, draw, resized
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.runtime.sinks import part_of
+from edge3dpose.storage import PartFile
 from edge3dpose.types import Frame, Pose3D
 
 MAX_HEIGHT = 720  # larger frames are shrunk: the panel is for looking at, not for measuring
@@ -35,10 +34,9 @@ class Mp4:
 
     def __init__(self, path: Path, fps: float, live: bool) -> None:
         self.skips = live
-        self._path = path
         self._fps = fps
         self._live = live
-        self._part = part_of(path, ".mp4")
+        self._out = PartFile(path, ".mp4")
         self._writer: cv2.VideoWriter | None = None
         self._written = 0
         self._done = False
@@ -68,14 +66,14 @@ class Mp4:
             return
         self._done = True
         self._writer.release()
-        os.replace(self._part, self._path)
+        self._out.commit()
 
     def discard(self) -> None:
         """Remove what was written."""
         self._done = True
         if self._writer is not None:
             self._writer.release()
-        self._part.unlink(missing_ok=True)
+        self._out.discard()
 
     def _open(self, frame: Frame) -> None:
         rows, columns = frame.image.shape[:2]
@@ -88,7 +86,7 @@ class Mp4:
         self._panel = SidePanel(panel_width, height)
         four = cv2.VideoWriter.fourcc(*"mp4v")
         size = (width + panel_width, height)
-        self._writer = cv2.VideoWriter(str(self._part), four, self._fps, size)
+        self._writer = cv2.VideoWriter(str(self._out.part), four, self._fps, size)
         if not self._writer.isOpened():
             self.discard()
             raise MissingDependency(

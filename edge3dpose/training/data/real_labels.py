@@ -6,8 +6,6 @@ it in the same place. Their landmarks become our joints by the convention map. T
 
 from __future__ import annotations
 
-import io
-import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data.warp import warped
 from edge3dpose.training.teacher import blazepose as teacher
@@ -121,14 +120,11 @@ def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> Rea
 def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
     """Write crops and what they were made of, whole or not at all."""
     coded = [cv2.imencode(".jpg", crop.image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1] for crop in crops]
-    content = io.BytesIO()
-    np.savez(
-        content,
-        jpeg=np.concatenate([picture.ravel() for picture in coded]),
-        ends=np.cumsum([picture.size for picture in coded]),
-        joints=np.array([crop.pixels for crop in crops], np.float32),
-        sources=np.array(facts),
-    )
-    unfinished = out.with_suffix(".tmp")
-    unfinished.write_bytes(content.getvalue())
-    os.replace(unfinished, out)
+    with storage.writing(out) as temporary, open(temporary, "wb") as file:
+        np.savez(
+            file,  # by its name alone, numpy would add .npz to it
+            jpeg=np.concatenate([picture.ravel() for picture in coded]),
+            ends=np.cumsum([picture.size for picture in coded]),
+            joints=np.array([crop.pixels for crop in crops], np.float32),
+            sources=np.array(facts),
+        )

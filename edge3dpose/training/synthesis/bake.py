@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis import bodies, mhclo, rig
 from edge3dpose.training.synthesis.assets import SCHEMA, SPLIT_FILE
@@ -55,10 +55,8 @@ def bake(
         **_motion_arrays(source / MOTION),
         **_photo_arrays(source / BACKGROUNDS, extra_photos, sizes.photos),
     }
-    out.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}.npz")
-    np.savez_compressed(unfinished, **arrays)  # type: ignore[arg-type]
-    os.replace(unfinished, out)
+    with storage.writing(out) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
     return out
 
 

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis.assets import Split
@@ -42,9 +43,9 @@ def contact_sheet(
     finally:
         people.close()
     image = tiled([draw(sample) for sample in samples])
-    out.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(out), image):
-        raise BadInput(f"{out}: cannot be written; wanted a path in a folder of yours")
+    with storage.writing(out) as temporary:
+        if not cv2.imwrite(str(temporary), image):
+            raise BadInput(f"{out}: cannot be written; wanted a path in a folder of yours")
     return count / seconds
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import storage
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.training.synthesis.camera import EAGLE_DEG
@@ -63,9 +63,8 @@ def plot(
         axes.set_yticks([])
         axes.legend()
     figure.suptitle(f"{count} rendered people")
-    unfinished = out.with_suffix(".tmp.png")
-    figure.savefig(unfinished)
-    os.replace(unfinished, out)
+    with storage.writing(out) as temporary:
+        figure.savefig(temporary, format="png")
 
 
 def _angle(a: NDArray, b: NDArray) -> float:

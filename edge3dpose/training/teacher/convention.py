@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput
 
 FILE = Path(__file__).with_name("convention.json")
@@ -59,17 +60,14 @@ def save(weights: NDArray, facts: dict, file: Path = FILE) -> None:
     """Write the map with what it was fitted on."""
     rows = [[round(float(w), 4) for w in row] for row in weights]
     lines = json.dumps({"schema": SCHEMA, **facts, "weights": rows})
-    file.write_text(lines.replace("], [", "],\n[") + "\n")
+    storage.write_text(file, lines.replace("], [", "],\n[") + "\n")
 
 
 def load(file: Path = FILE) -> NDArray[np.float64]:
     """The weights (17, 33)."""
     try:
-        content = json.loads(file.read_text())
-        if content["schema"] != SCHEMA:
-            raise ValueError(f"schema {content['schema']}")
-        weights = np.array(content["weights"], float)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        weights = np.array(storage.load_json(file, SCHEMA)["weights"], float)
+    except (BadInput, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{file} is no convention map: {error}") from None
     return weights / weights.sum(axis=1, keepdims=True)  # what rounding took
 

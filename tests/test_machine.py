@@ -1,6 +1,6 @@
 """What is said of clocks, on a folder as Linux lays it out."""
 
-from edge3dpose import clocks
+from edge3dpose import machine
 
 
 def write(file, text):
@@ -19,7 +19,7 @@ def test_clocks_governor_and_heat_are_read_as_far_as_the_system_tells(tmp_path):
     write(tmp_path / "class" / "thermal" / "thermal_zone0" / "type", "x86_pkg_temp")
     write(tmp_path / "class" / "thermal" / "thermal_zone0" / "temp", 61500)
     write(tmp_path / "class" / "thermal" / "thermal_zone1" / "type", "broken")
-    told = clocks.describe(tmp_path)
+    told = machine.clocks(tmp_path)
     told.pop("gpu", None)  # of a machine that has one
     assert told == {
         "cpu_mhz": [3600, 800],
@@ -34,7 +34,7 @@ def test_clocks_governor_and_heat_are_read_as_far_as_the_system_tells(tmp_path):
 def test_a_system_without_these_files_has_the_frequencies_of_cpuinfo(tmp_path):
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text("processor : 0\ncpu MHz\t\t: 2599.998\nprocessor : 1\ncpu MHz : 2600.4\n")
-    told = clocks.describe(tmp_path, cpuinfo)
+    told = machine.clocks(tmp_path, cpuinfo)
     assert told["cpu_mhz"] == [2600, 2600]
     assert "governor" not in told
-    assert "cpu_mhz" not in clocks.describe(tmp_path, tmp_path / "gone")
+    assert "cpu_mhz" not in machine.clocks(tmp_path, tmp_path / "gone")

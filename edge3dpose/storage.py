@@ -1,0 +1,130 @@
+"""Writes files whole or not at all, and reads and writes JSON that names its schema.
+
+A file is written under a temporary name in its own folder and renamed when it is complete and on
+the disk. A reader sees the old file or the new one, never half of one. Every failure is BadInput:
+one line with the file, the reason and what to do.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from edge3dpose.errors import BadInput
+
+HINT = "make room or name another file"
+
+
+def write_bytes(path: Path, content: bytes, hint: str = HINT) -> None:
+    """Write a file; its folder is made where it is missing.
+
+    hint  what the user can do when the file cannot be written
+    """
+    with writing(path, hint) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str, hint: str = HINT) -> None:
+    """Write a text file: UTF-8, line ends as they are in ``text``."""
+    write_bytes(path, text.encode("utf-8"), hint)
+
+
+def save_json(path: Path, content: dict[str, Any], hint: str = HINT) -> None:
+    """Write a JSON object; readers of ``load_json`` want its "schema"."""
+    write_text(path, json.dumps(content, indent=1) + "\n", hint)
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The JSON object in a file; BadInput where there is none."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BadInput(f"there is no file {path}") from None
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"{path} is not JSON: {error}") from None
+    if not isinstance(content, dict):
+        raise BadInput(f"{path} holds a JSON {type(content).__name__}, wanted an object")
+    return content
+
+
+def load_json(path: Path, schema: str) -> dict[str, Any]:
+    """The JSON object in a file of this schema; BadInput where the file is something else."""
+    content = read_json(path)
+    if content.get("schema") != schema:
+        raise BadInput(f"{path} has schema {content.get('schema')!r}, wanted {schema!r}")
+    return content
+
+
+@contextlib.contextmanager
+def writing(path: Path, hint: str = HINT) -> Iterator[Path]:
+    """Yields a temporary path for a writer that wants a file name: np.savez, cv2.imwrite, savefig.
+
+    The temporary file ends like ``path`` and lies in the same folder. It takes the name when the
+    block ends well and is removed otherwise.
+    """
+    temporary = path.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:12]}.tmp{path.suffix}")
+    try:
+        with _bad_input(path, hint):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _refuse_folder(path)
+            temporary.touch(exist_ok=False)
+            yield temporary
+        move(temporary, path, hint)
+    finally:
+        with contextlib.suppress(OSError):  # a file system gone away: the first error is told
+            temporary.unlink(missing_ok=True)
+
+
+def move(source: Path, path: Path, hint: str = HINT) -> None:
+    """Give a complete file its final name on the same disk, in place of what had it before."""
+    with _bad_input(path, hint):
+        with open(source, "rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(source, path)
+
+
+class PartFile:
+    """A file that grows beside its final name as NAME.part.SUFFIX and is renamed when complete.
+
+    A process that is killed leaves the part behind: what a live source gave until then.
+    """
+
+    def __init__(self, path: Path, suffix: str = "") -> None:
+        """BadInput where the folder of ``path`` cannot be written."""
+        self.path = path
+        self.part = path.with_name(f"{path.stem}.part{suffix or path.suffix}")
+        with _bad_input(path, HINT):
+            _refuse_folder(path)
+            self.part.touch()
+
+    def commit(self) -> None:
+        """Give the complete, closed file its final name; where that fails, remove it."""
+        try:
+            move(self.part, self.path)
+        except BadInput:
+            self.discard()
+            raise
+
+    def discard(self) -> None:
+        """Remove what was written."""
+        self.part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _bad_input(path: Path, hint: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BadInput(f"cannot write {path}: {error.strerror or error}; {hint}") from error
+
+
+def _refuse_folder(path: Path) -> None:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder, wanted a file to write")
