@@ -41,7 +41,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 Call = dict[str, Any]
 
 
-class Recorded:
+class Recorded(Engine):
     """An engine that notes when it was called, what it took and by which cut."""
 
     def __init__(self, engine: Engine, cut: Callable[[], int]) -> None:

@@ -19,7 +19,7 @@ from edge3dpose.errors import BadInput
 from edge3dpose.training import export, nets
 from edge3dpose.training.nets.sspnet import SSPNet
 from edge3dpose.training.start_from import load_exported
-from edge3dpose.types import Array, ModelSpec, Weights
+from edge3dpose.types import Array, Engine, ModelSpec, Weights
 
 Forward = Callable[[Tensor], Tensor]
 
@@ -49,7 +49,7 @@ def forward_of(net: Any, cut: int, device: str, dtype: torch.dtype) -> Forward:
     return lambda images: folded(images)[cut - 1]
 
 
-class TorchEngine:
+class TorchEngine(Engine):
     """A forward pass with fixed buffers.
 
     way  eager, compile, or graph

@@ -7,10 +7,10 @@ z forward), millimetres.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,7 +86,7 @@ class Crop:
 class UnitPose:
     """What a network says in its cube: u, v over the crop, ends included; z 0.5 as far as the root.
 
-    The root's own z says how far it is itself: runtime.lift.square_scale.
+    The root's own z says how far it is itself: runtime.lift.roi_scale.
     """
 
     xyz: Array  # (J, 3) in 0..1
@@ -133,7 +133,6 @@ class Pose3D:
     root_mm: Array | None = None  # (3,) root joint from the camera; None without a camera
     track_id: int | None = None  # the same person keeps its number from frame to frame
     box: Box | None = None  # the ROI that the network saw
-    square_scale: float = 1.0  # what the ROI spans at the person over what one of training spans
     std_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that gives none
     skeleton: Skeleton = H36M17
 
@@ -243,7 +242,7 @@ class ModelSpec:
     z_range_mm: float = 2000.0  # what z 0..1 spans in a training crop
     has_std: bool = False  # C is 7, and not 4
 
-    def answer_shape(self, people: int) -> tuple[int, int, int]:
+    def output_shape(self, people: int) -> tuple[int, int, int]:
         """(N, J, C) of what a cut says of so many people."""
         return (people, len(self.skeleton.joints), 7 if self.has_std else 4)
 
@@ -262,13 +261,26 @@ class Weights:
     card: dict
 
 
-class Engine(Protocol):
-    """A compiled cut. Not thread-safe; the array it returns is valid until its next call."""
+class Engine:
+    """A compiled cut: base class. Not thread-safe; a returned array is valid until the next call.
+
+    The estimator calls ``infer_crops`` of an engine that cuts the crops itself (on a GPU), else it
+    makes the crops and calls the engine.
+    """
+
+    cuts_crops: bool = False
 
     def __call__(self, images: Array) -> Array:
         """images (N, 3, S, S) float32 RGB, normalised -> (N, J, C), see ModelSpec."""
-        ...
+        raise NotImplementedError
+
+    def infer_crops(self, picture: Any, views: Sequence[Any]) -> Array:
+        """A picture and N crops of it -> (N, J, C). Only where ``cuts_crops``.
+
+        picture  BGR (H, W, 3) or runtime.planes.Nv12, in memory of the host or of the device
+        views    runtime.preprocess.View of each crop
+        """
+        raise NotImplementedError
 
     def close(self) -> None:
         """Free what it holds; a second call does nothing."""
-        ...

@@ -9,7 +9,7 @@ import numpy as np
 from edge3dpose.types import Array, Engine
 
 
-class LazyEngine:
+class LazyEngine(Engine):
     """Opens with the first call after it was made or closed.
 
     said  (N, J, C) of ``people`` (N, 3, S, S), asked when it was first opened; None before

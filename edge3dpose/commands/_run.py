@@ -21,7 +21,7 @@ from edge3dpose.runtime import pipeline
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
-from edge3dpose.runtime.flip_test import mirrored
+from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import Source
 from edge3dpose.selection.budget import Budget
@@ -68,7 +68,7 @@ def run_command(
         for reason in choice.why:
             click.echo(reason, err=True)
         try:
-            seeing = mirrored(engine, choice.spec.skeleton) if options["mirror"] else engine
+            seeing = FlipTestEngine(engine, choice.spec.skeleton) if options["mirror"] else engine
             summary = _run(frames, seeing, choice, lens, outputs, options)
         finally:
             engine.close()
@@ -106,7 +106,6 @@ def _run(
         plugins.load("runtime.detectors", detector).open_detector(bf16=choice.precision == "bf16"),
         clock=clock,
         follows=source.related,
-        second_look=detector != "full-frame",
     )
     smooth = options["smooth"] and source.related
     filters = _filters(smooth, options)

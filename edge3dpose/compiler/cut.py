@@ -30,13 +30,13 @@ def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelPro
     graph = model.graph
     S = spec.input_size
     _set_shape(graph.input[0], (batch, 3, S, S))
-    _set_shape(graph.output[0], spec.answer_shape(batch))
+    _set_shape(graph.output[0], spec.output_shape(batch))
     try:
         _fold_shape_arithmetic(model)
     except onnx.shape_inference.InferenceError as error:
         raise EngineMismatch(
             f"this ONNX file is not {spec.name} as it is now, whose {head} answers "
-            f"{spec.answer_shape(batch)}: {str(error).splitlines()[0]}; export it anew"
+            f"{spec.output_shape(batch)}: {str(error).splitlines()[0]}; export it anew"
         ) from None
     graphs.prune(graph)
     _refuse_dynamic_shapes(model)

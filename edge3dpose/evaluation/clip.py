@@ -16,7 +16,7 @@ from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Array, Frame, ModelSpec, Pose3D
+from edge3dpose.types import Array, Engine, Frame, ModelSpec, Pose3D
 
 
 def frames_of(root: str) -> Iterator[Frame]:
@@ -67,14 +67,14 @@ def _nothing(spec: ModelSpec) -> Array:
     return np.zeros((1, 3, spec.input_size, spec.input_size), np.float32)
 
 
-class _Leader:
+class _Leader(Engine):
     """The last of the cuts as the pipeline's engine."""
 
     def __init__(self, network: AllCuts, spec: ModelSpec) -> None:
         self._network, self._spec = network, spec
 
     def __call__(self, images: Array) -> Array:
-        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
+        found = np.empty(self._spec.output_shape(len(images)), np.float32)
         for n in range(len(images)):
             found[n] = self._network(images[n : n + 1])[-1, 0]
         return found

@@ -20,7 +20,7 @@ from edge3dpose.evaluation.datasets import people_of
 from edge3dpose.evaluation.errors_3d import measured
 from edge3dpose.evaluation.predictions import AllCuts
 from edge3dpose.evaluation.synthetic import rendered
-from edge3dpose.runtime.flip_test import mirrored
+from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.defaults import choose, open_chosen
 from edge3dpose.types import Weights
 
@@ -65,7 +65,7 @@ def evaluate(
         raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
     with _network(opened, cuts, backend, precision, engines) as network:
         if mirror:
-            network = mirrored(network, spec.skeleton)
+            network = flip_tested(network, spec.skeleton)
         details: dict[str, Any] = {}
         if dataset == "synthetic" or dataset in plugins.names("training.datasets"):
             if dataset == "synthetic":

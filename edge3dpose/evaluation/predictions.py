@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge3dpose.camera import back_project, focal_px
 from edge3dpose.evaluation.all_heads import chunks
-from edge3dpose.runtime.lift import depth_from_root, square_scale
+from edge3dpose.runtime.lift import depth_from_root, roi_scale
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.skeletons import lean_rad
 from edge3dpose.types import Array, Box, Camera, Crop, Frame, Image, ModelSpec
@@ -73,7 +73,7 @@ def look(
         crowd += group
     said = np.concatenate(found, axis=1)
     priors = np.array([_prior_mm(one, spec) for one in crowd])
-    scales = np.array([[square_scale(pose, spec) for pose in row] for row in said])
+    scales = np.array([[roi_scale(pose, spec) for pose in row] for row in said])
     true = np.broadcast_to([one.root_depth_mm for one in crowd], scales.shape)
     own = _lifted(said, crowd, priors * scales, spec)
     return Poses(

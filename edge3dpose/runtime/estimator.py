@@ -1,4 +1,4 @@
-"""The heart: a frame in, the poses of the people in it out."""
+"""Frame in, 3D poses of the people in it out: detect, crop, infer, lift."""
 
 from __future__ import annotations
 
@@ -8,81 +8,84 @@ import numpy as np
 
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
-from edge3dpose.runtime.lift import lift, units_from_outputs
+from edge3dpose.runtime.lift import lift, roi_scale, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
-from edge3dpose.runtime.roi import is_person, square_from_pose
+from edge3dpose.runtime.roi import TrackedPose, is_person, roi_from_pose
 from edge3dpose.types import Array, Box, Engine, Frame, ModelSpec, Pose3D
 
 
 class Estimator:
-    """Finds people, looks at each, lifts them to millimetres.
+    """Detects people, infers each one's pose, lifts it to millimetres.
 
-    follows      False where frames are unrelated pictures: nothing is carried to the next one
-    second_look  look at a newcomer twice, the second time in the square that fits his size
+    A new person is inferred twice: the detector's box is rough, and the first pose gives a better
+    ROI. A detector with ``exact_boxes`` gives that ROI itself.
+
+    follows  False where frames are unrelated images: nothing is carried over to the next one
     """
 
     def __init__(
         self,
         spec: ModelSpec,
         engine: Engine,
-        detect: Detector,
+        detector: Detector,
         *,
         clock: StageClock | None = None,
         follows: bool = True,
-        second_look: bool = True,
     ) -> None:
         self.spec = spec
         self.clock = clock or StageClock()
         self._engine = engine
-        self._detect = detect
+        self._detector = detector
         self._follows = follows
-        self._second_look = second_look
-        self._last: list[Pose3D] = []  # the one arrow that runs back
-        self._known: set[int | None] = set()  # whose square has been corrected once
+        self._previous: list[TrackedPose] = []  # the only state carried from frame to frame
+        self._known: set[int | None] = set()  # track ids whose ROI was corrected once
 
     def __call__(self, frame: Frame) -> list[Pose3D]:
-        """Everybody in the frame; empty when nobody is there."""
+        """The poses of everybody in the frame; an empty list where nobody is found."""
         with self.clock.stage("detect"):
-            boxes = self._detect(frame, self._last if self._follows else [])
+            boxes = self._detector(frame, self._previous if self._follows else [])
         boxes = [
             box if box.track_id is not None else replace(box, track_id=n)
             for n, box in enumerate(boxes)
         ]
-        poses = self._look(frame, boxes) if boxes else []
-        if self._second_look:
-            poses = self._look_again_at_newcomers(frame, poses)
-        self._last = [pose for pose in poses if is_person(pose)]
-        self._known = {pose.track_id for pose in self._last}
-        return self._last
-
-    def _look_again_at_newcomers(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
-        # A finder's square is rough. The first pose tells how large the person is, so a second
-        # look starts from where following would have come to after some frames.
-        known = self._known if self._follows else set()
-        new = [n for n, pose in enumerate(poses) if pose.track_id not in known]
-        if new:
-            again = self._look(frame, [square_from_pose(poses[n]) for n in new])
-            poses = list(poses)
-            for n, pose in zip(new, again, strict=True):
-                poses[n] = pose
+        people = self._infer(frame, boxes) if boxes else []
+        if not self._detector.exact_boxes:
+            people = self._infer_new_people_again(frame, people)
+        self._previous = [person for person in people if is_person(person.pose)]
+        poses = [person.pose for person in self._previous]
+        self._known = {pose.track_id for pose in poses}
         return poses
 
-    def _look(self, frame: Frame, boxes: list[Box]) -> list[Pose3D]:
-        outputs, placed = self._outputs(frame, boxes)
+    def _infer_new_people_again(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
+        """New people's poses from the ROI to which following would converge in some frames."""
+        known = self._known if self._follows else set()
+        new = [n for n, person in enumerate(people) if person.pose.track_id not in known]
+        if new:
+            again = self._infer(frame, [roi_from_pose(people[n]) for n in new])
+            people = list(people)
+            for n, person in zip(new, again, strict=True):
+                people[n] = person
+        return people
+
+    def _infer(self, frame: Frame, boxes: list[Box]) -> list[TrackedPose]:
+        outputs, transforms = self._outputs(frame, boxes)
         with self.clock.stage("lift"):
             units = units_from_outputs(outputs)
             return [
-                replace(lift(unit, place, frame.camera, self.spec), track_id=box.track_id)
-                for unit, place, box in zip(units, placed, boxes, strict=True)
+                TrackedPose(
+                    replace(lift(unit, transform, frame.camera, self.spec), track_id=box.track_id),
+                    roi_scale(unit.xyz, self.spec),
+                )
+                for unit, transform, box in zip(units, transforms, boxes, strict=True)
             ]
 
     def _outputs(self, frame: Frame, boxes: list[Box]) -> tuple[Array, list[Array]]:
-        """What the engine says of the people in boxes, and each one's frame_from_crop."""
-        if look := getattr(self._engine, "look", None):  # it cuts people out by itself
+        """The engine's outputs for the people in boxes, and each one's frame_from_crop."""
+        if self._engine.cuts_crops:
             with self.clock.stage("preprocess"):
                 views = [view_of(box, self.spec.input_size) for box in boxes]
             with self.clock.stage("engine"):
-                outputs = look(frame.image, views)
+                outputs = self._engine.infer_crops(frame.image, views)
             return outputs, [view.frame_from_crop.astype(np.float32) for view in views]
         with self.clock.stage("preprocess"):
             crops = [crop_person(frame, box, self.spec.input_size) for box in boxes]

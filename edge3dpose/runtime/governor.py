@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter
 from typing import Any
 
@@ -92,15 +92,14 @@ class Governor:
         self._costs.clear()  # what it costs is measured anew
 
 
-class GovernedEngine:
+class GovernedEngine(Engine):
     """Engines of several cuts as one, each call by the cut that the governor says."""
 
     def __init__(self, engines: Mapping[int, Engine], governor: Governor) -> None:
         self._engines, self._governor = dict(engines), governor
         self.last_cut = governor.cut  # of the last call
         self.calls_by_cut: dict[int, int] = {}
-        crops = all(getattr(engine, "look", None) for engine in engines.values())
-        self.look = self._look if crops else None  # see PlanEngine
+        self.cuts_crops = all(engine.cuts_crops for engine in engines.values())
 
     @property
     def cuts(self) -> tuple[int, ...]:
@@ -111,10 +110,11 @@ class GovernedEngine:
         """As the engine of the cut would answer."""
         return self._timed(lambda engine: engine(images))
 
-    def _look(self, picture: Any, views: Any) -> Array:
-        return self._timed(lambda engine: engine.look(picture, views))
+    def infer_crops(self, picture: Any, views: Sequence[Any]) -> Array:
+        """The outputs of the current cut."""
+        return self._timed(lambda engine: engine.infer_crops(picture, views))
 
-    def _timed(self, call: Callable[[Any], Array]) -> Array:
+    def _timed(self, call: Callable[[Engine], Array]) -> Array:
         self.last_cut = self._governor.cut
         self.calls_by_cut[self.last_cut] = self.calls_by_cut.get(self.last_cut, 0) + 1
         start = perf_counter()

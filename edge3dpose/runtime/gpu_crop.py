@@ -1,6 +1,6 @@
 """Picture and view in, the network's input on the device out: preprocess.py by a kernel, crop.cu.
 
-Only the window that a crop looks at goes up, and as bytes; a picture that is on the device already
+Only the window that a crop needs is uploaded, as bytes; a picture that is on the device already
 is read where it lies.
 """
 
@@ -22,7 +22,7 @@ from edge3dpose.types import ModelSpec
 SOURCE = Path(__file__).with_name("crop.cu")
 THREADS = (32, 8)  # a block of them is 32 x 8 pixels of the crop
 
-LOOK = np.dtype(  # struct Look of crop.cu
+CROP_PARAMS = np.dtype(  # struct CropParams of crop.cu
     [
         ("luma", "<u8"),
         ("chroma", "<u8"),
@@ -48,26 +48,26 @@ def kernel_name(picture_format: Format, *, half: bool = False) -> str:
 
 
 def describe(view: View, picture: Any, spec: ModelSpec) -> tuple[NDArray[np.void], list[Plane]]:
-    """The Look of a view, addresses left out, and of each plane the part that it looks at."""
+    """The crop parameters of a view without addresses, and the part of each plane that it needs."""
     planes = planes_of(picture)
     x0, y0, x1, y1 = view.window_px(planes[0].width, planes[0].height)
     if len(planes) > 1:  # a pair of chroma is for 2 x 2 pixels
         x0, y0, x1, y1 = x0 // 2 * 2, y0 // 2 * 2, -(x1 // -2) * 2, -(y1 // -2) * 2
     if x0 >= x1 or y0 >= y1:
         x0 = y0 = x1 = y1 = 0
-    look = np.zeros((), LOOK)
-    look["width"], look["height"], look["block"] = x1 - x0, y1 - y0, view.block
-    look["share"] = 1 / view.block**2
+    params = np.zeros((), CROP_PARAMS)
+    params["width"], params["height"], params["block"] = x1 - x0, y1 - y0, view.block
+    params["share"] = 1 / view.block**2
     blocks = view.blocks_from_crop((x0, y0))
     blocks[:, 2] += blocks[:, :2] @ [0.5, 0.5] - 0.5  # from corners to centres
-    look["blocks_from_crop"] = blocks
+    params["blocks_from_crop"] = blocks
     std = np.array(spec.std_rgb)
-    look["gain"], look["shift"] = 1 / (255 * std), np.array(spec.mean_rgb) / std
+    params["gain"], params["shift"] = 1 / (255 * std), np.array(spec.mean_rgb) / std
     parts = [planes[0].part(x0, y0, x1, y1)]
     if isinstance(picture, Nv12):
-        look["black"], look["rgb_from_yuv"] = _colours(picture)
+        params["black"], params["rgb_from_yuv"] = _colours(picture)
         parts.append(planes[1].part(x0 // 2, y0 // 2, x1 // 2, y1 // 2))
-    return look, parts
+    return params, parts
 
 
 class GpuCrop:
@@ -75,13 +75,13 @@ class GpuCrop:
 
     put   stages what a crop needs: host work and an upload, before a captured graph. The crop
           before must be done: its pixels are written over
-    cut   puts the kernel on the stream; it reads its Look from memory, so it can be captured
+    cut   puts the kernel on the stream; it reads its parameters from memory, so it can be captured
     """
 
     def __init__(self, stream: Stream, spec: ModelSpec, images: DeviceArray, code: bytes) -> None:
         """code  CUBIN of crop.cu for the stream's device"""
         self._stream, self._spec, self._images = stream, spec, images
-        self._look = stream.shared(LOOK.itemsize)
+        self._params = stream.shared(CROP_PARAMS.itemsize)
         self._pixels = stream.shared(1 << 20)
         kinds = (ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
         formats: tuple[Format, ...] = ("bgr", "nv12")
@@ -91,31 +91,31 @@ class GpuCrop:
 
     def put(self, picture: Any, view: View) -> None:
         """Make the next ``cut`` see this; BadInput for what is no picture."""
-        look, parts = describe(view, picture, self._spec)
+        params, parts = describe(view, picture, self._spec)
         pixels = self._room_for(sum(part.upload_bytes for part in parts))
         start = 0
         for name, part in zip(("luma", "chroma"), parts, strict=False):
-            look[name], look[f"{name}_pitch"] = part.pointer, part.pitch
+            params[name], params[f"{name}_pitch"] = part.pointer, part.pitch
             self._stream.wait_for(part.stream)
             if part.host is not None:
                 end = start + part.upload_bytes
                 pixels.host[start:end].reshape(part.host.shape)[...] = part.host
-                look[name], look[f"{name}_pitch"] = (
+                params[name], params[f"{name}_pitch"] = (
                     pixels.pointer + start,
                     part.width * part.channels,
                 )
                 start = end
         if start:
             self._stream.push(pixels, start)
-        self._look.host[:] = np.frombuffer(look.tobytes(), np.uint8)
+        self._params.host[:] = np.frombuffer(params.tobytes(), np.uint8)
 
     def cut(self, picture_format: Format) -> None:
         """What was put, cut out into the network's input, in stream order."""
         side = self._spec.input_size
         across, down = (-(-side // threads) for threads in THREADS)
-        self._stream.push(self._look)
+        self._stream.push(self._params)
         self._kernels[picture_format](
-            (across, down), THREADS, self._look.pointer, side, self._images.pointer
+            (across, down), THREADS, self._params.pointer, side, self._images.pointer
         )
 
     def _room_for(self, count: int) -> Shared:

@@ -27,7 +27,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
 
     Depth of the root: were the square of training, it would span crop_side_mm there, at
     f * crop_side_mm / side_px; by how much it is another square is what the root's z says (see
-    ``square_scale``). Without a camera root_mm is None and every pixel is taken to be seen from
+    ``roi_scale``). Without a camera root_mm is None and every pixel is taken to be seen from
     straight ahead.
 
     Spreads become mm along the camera's axes. The root's third is that of its distance from the
@@ -38,7 +38,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
     pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
     side_px = float(size * np.hypot(frame_from_crop[0, 0], frame_from_crop[1, 0]))
     box = _square(frame_from_crop, size, side_px)
-    scale = square_scale(unit.xyz, spec)
+    scale = roi_scale(unit.xyz, spec)
     deep = depth_from_root(unit.xyz, spec) * scale
     depth_mm = 0.0
     if camera is None:
@@ -57,13 +57,12 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
         unit.score,
         root,
         box=box,
-        square_scale=scale,
         skeleton=spec.skeleton,
         std_mm=_std_mm(unit, box.angle_rad, scale, depth_mm, spec),
     )
 
 
-def square_scale(xyz: Array, spec: ModelSpec) -> float:
+def roi_scale(xyz: Array, spec: ModelSpec) -> float:
     """What the square spans at the person over what one of training spans: (J, 3) -> factor.
 
     The root's z of the cube is 0.5 + ln(Z_root / Z_square), where Z_square is the depth at which

@@ -1,17 +1,21 @@
-"""A pose in, the square to look at next out: the pelvis in its middle, 2.25 m at its depth."""
+"""Pose in, region of interest (ROI) for the next frame out.
+
+An ROI is a square about the pelvis that spans 2.25 m at the person's depth, turned with the trunk.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from edge3dpose.skeletons import lean_rad, trunk
 from edge3dpose.types import Array, Box, Pose3D
 
-# Bones of h36m17 as (joint, joint, mm): how long a trained network sees them on average, when the
-# square is right. They lie a few percent under the training people's true means, for a network that
-# is unsure of a depth shortens the bone. Forearms are left out: too unsure.
+# Bones of h36m17 as (joint, joint, mm): their mean length in the output of a trained network when
+# the ROI has the right size. They are a few percent below the training people's true means, because
+# a network that is unsure of a depth shortens the bone. Forearms are left out: too unsure.
 _BONES = (
     (1, 2, 420.0),
     (2, 3, 452.0),
@@ -21,31 +25,41 @@ _BONES = (
     (11, 12, 245.0),
     (14, 15, 245.0),
 )
-_TRUNK = 0.15  # of the side; a trunk that looks longer than that says where it points
-MIN_SCORE = 0.5  # mean over the joints; under it nobody is there
-_FARTHEST = 1.25  # one correction changes the side by no more than this factor
+_TRUNK = 0.15  # of the side; a trunk that is longer than that in the image gives the ROI's angle
+MIN_SCORE = 0.5  # mean over the joints; below it there is no person
+_MAX_CORRECTION = 1.25  # the side changes by at most this factor at once
+
+
+@dataclass(frozen=True, slots=True)
+class TrackedPose:
+    """A person in the last frame, with what the ROI in the next frame is computed from."""
+
+    pose: Pose3D
+    roi_scale: float = 1.0  # what its ROI spans at the person, over what a training crop spans
 
 
 def body_scale(joints_mm: Array) -> float:
-    """How large a person (J, 3) is by his bones, as a share of an adult.
+    """Size of a person (J, 3) by the bones, as a share of an adult.
 
-    The cube is as deep as it is wide, so that a body twice as far is twice as large in it: divided
-    by this, the distance is the one at which the bones are as long as an adult's. The idea is that
-    of Zhou et al., arXiv 1910.12032, whose evaluation searches for it.
+    The network's cube is as deep as it is wide, so a person twice as far away is twice as large in
+    it: the distance over this factor is the one at which the bones are as long as an adult's. The
+    idea is that of Zhou et al., arXiv 1910.12032, whose evaluation searches for it.
     """
     shares = [float(np.linalg.norm(joints_mm[a] - joints_mm[b])) / mm for a, b, mm in _BONES]
     return sum(shares) / len(shares)
 
 
-def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
-    """The square about a pose's pelvis, turned with its trunk, of the size that the body came out.
+def roi_from_pose(person: TrackedPose, *, trust: float = 1.0) -> Box:
+    """The ROI about a pose's pelvis, turned with the trunk, its size corrected by the body's size.
 
-    A square that is too large by s shows the person smaller by s in the network's cube.
-    trust  0 keeps the side, 1 takes the whole correction
+    In an ROI that is too large by a factor s the person comes out smaller by s.
+    trust  share of the correction that is applied: 0 keeps the side, 1 applies all of it
     """
+    pose = person.pose
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     side = pose.box.x1 - pose.box.x0
-    scale = float(np.clip(body_scale(pose.joints_mm) / pose.square_scale, 1 / _FARTHEST, _FARTHEST))
+    correction = body_scale(pose.joints_mm) / person.roi_scale
+    scale = float(np.clip(correction, 1 / _MAX_CORRECTION, _MAX_CORRECTION))
     half = side * scale**trust / 2
     x, y = (float(value) for value in pose.pixels[0])
     score = float(pose.score.mean())
@@ -54,7 +68,7 @@ def square_from_pose(pose: Pose3D, *, trust: float = 1.0) -> Box:
 
 
 def _angle_rad(pose: Pose3D, side_px: float) -> float:
-    """The trunk's angle; of a trunk that points at the camera little is believed."""
+    """The trunk's angle; a trunk that points at the camera changes it little."""
     assert pose.box is not None
     length_px = float(np.linalg.norm(trunk(pose.pixels)))
     trust = min(length_px / (_TRUNK * side_px), 1.0)
@@ -64,5 +78,5 @@ def _angle_rad(pose: Pose3D, side_px: float) -> float:
 
 
 def is_person(pose: Pose3D) -> bool:
-    """Whether somebody is where a pose says: the network is sure, and it is a body in size."""
+    """Whether a pose is a person's: the network is sure of it, and it has the size of a body."""
     return bool(pose.score.mean() >= MIN_SCORE and 0.3 < body_scale(pose.joints_mm) < 3)

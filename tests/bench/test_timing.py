@@ -13,12 +13,13 @@ from edge3dpose.runtime.backends.replay import ReplayEngine
 from edge3dpose.runtime.detectors import blazepose
 from edge3dpose.runtime.filters import one_euro
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.types import Engine
 
 SPEC = models.find("sspnet-lite")
 TENSOR = np.zeros((1, 3, 8, 8), np.float32)
 
 
-class Sleeper:
+class Sleeper(Engine):
     """An engine that takes a known time and says when it was called."""
 
     def __init__(self, seconds, diary, name):

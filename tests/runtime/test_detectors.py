@@ -12,12 +12,12 @@ from edge3dpose import plugins
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime.backends import openvino
-from edge3dpose.runtime.detectors import blazepose, follow
-from edge3dpose.runtime.detectors.full_frame import whole_frame
+from edge3dpose.runtime.detectors import Detector, blazepose, follow
+from edge3dpose.runtime.detectors.full_frame import FullFrame
 from edge3dpose.runtime.estimator import Estimator
-from edge3dpose.runtime.roi import body_scale, square_from_pose
+from edge3dpose.runtime.roi import TrackedPose, body_scale, roi_from_pose
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Box, Frame, Pose3D
+from edge3dpose.types import Box, Engine, Frame, Pose3D
 
 BLACK = np.zeros((480, 640, 3), np.uint8)
 
@@ -29,7 +29,7 @@ def frame_at(time_s, image=BLACK):
 def pose_at(x, y, side, *, track_id=0, scale=1.0, score=0.9):
     pixels = JOINTS_MM[:, :2] * scale * side / SPEC.crop_side_mm + (x, y)
     box = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-    return Pose3D(
+    pose = Pose3D(
         (JOINTS_MM * scale).astype(np.float32),
         pixels.astype(np.float32),
         np.full(17, score, np.float32),
@@ -37,19 +37,20 @@ def pose_at(x, y, side, *, track_id=0, scale=1.0, score=0.9):
         track_id,
         box,
     )
+    return TrackedPose(pose)
 
 
 def box_at(x, y, side):
     return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
 
 
-class Finder:
-    """Sees what it is told to see, and counts how often it was asked."""
+class Finder(Detector):
+    """Finds the boxes it was given, and counts how often it was asked."""
 
     def __init__(self, *boxes):
         self.boxes, self.asked = list(boxes), 0
 
-    def __call__(self, frame, last):
+    def __call__(self, frame, previous):
         self.asked += 1
         return self.boxes
 
@@ -84,7 +85,7 @@ def test_in_bf16_blazepose_finds_the_same_people():
 
 
 @pytest.mark.parametrize("turns", [0, 1, 3])
-def test_blazepose_turns_the_square_with_a_person_who_lies(turns):
+def test_blazepose_turns_the_roi_with_a_person_who_lies(turns):
     with closing(open_source("sample")) as source:
         upright = next(iter(source))
     image = np.ascontiguousarray(np.rot90(upright.image, -turns))  # clockwise
@@ -109,38 +110,39 @@ def test_a_changed_detector_file_is_refused(monkeypatch, tmp_path):
 
 
 def test_the_whole_frame_is_a_square_about_its_middle():
-    (box,) = whole_frame(frame_at(0), [])
+    (box,) = FullFrame()(frame_at(0), [])
     assert (box.x0, box.y0, box.x1, box.y1) == (0, -80, 640, 560)
 
 
-def test_an_adult_in_a_fitting_square_keeps_it_and_a_small_body_shrinks_it():
+def test_an_adult_in_a_fitting_roi_keeps_it_and_a_small_body_shrinks_it():
     fits = pose_at(300, 200, 400)
-    assert body_scale(fits.joints_mm) == pytest.approx(1, abs=0.06)
-    small = square_from_pose(pose_at(300, 200, 400, scale=0.9))
-    kept = square_from_pose(fits)
+    assert body_scale(fits.pose.joints_mm) == pytest.approx(1, abs=0.06)
+    small = roi_from_pose(pose_at(300, 200, 400, scale=0.9))
+    kept = roi_from_pose(fits)
     assert (small.x1 - small.x0) / (kept.x1 - kept.x0) == pytest.approx(0.9, abs=0.01)
     assert (small.x0 + small.x1) / 2 == pytest.approx(300)
 
 
-def turned(pose, angle_rad):
+def turned(person, angle_rad):
     cos, sin = np.cos(angle_rad), np.sin(angle_rad)
+    pose = person.pose
     about = pose.pixels[0]
     pixels = (pose.pixels - about) @ np.array([[cos, sin], [-sin, cos]]) + about
-    return replace(pose, pixels=pixels.astype(np.float32))
+    return TrackedPose(replace(pose, pixels=pixels.astype(np.float32)))
 
 
 @pytest.mark.parametrize("angle_rad", [-1.5, 0.3, 3.0])
-def test_the_square_turns_with_the_trunk(angle_rad):
-    box = square_from_pose(turned(pose_at(300, 200, 400), angle_rad))
+def test_the_roi_turns_with_the_trunk(angle_rad):
+    box = roi_from_pose(turned(pose_at(300, 200, 400), angle_rad))
     assert box.angle_rad == pytest.approx(angle_rad, abs=0.05)
     assert (box.x0 + box.x1) / 2 == pytest.approx(300)
 
 
 def test_a_trunk_that_points_at_the_camera_turns_nothing():
-    pose = turned(pose_at(300, 200, 400), 1.5)
+    pose = turned(pose_at(300, 200, 400), 1.5).pose
     pixels = pose.pixels.copy()
     pixels[8] = pixels[0] + (pixels[8] - pixels[0]) * 0.02
-    assert abs(square_from_pose(replace(pose, pixels=pixels)).angle_rad) < 0.2
+    assert abs(roi_from_pose(TrackedPose(replace(pose, pixels=pixels))).angle_rad) < 0.2
 
 
 def test_a_person_is_followed_without_looking_again_until_it_is_time():
@@ -193,9 +195,9 @@ def test_who_neither_the_network_nor_the_finder_sees_is_let_go_at_once():
 
 
 class Pieces(Finder):
-    """Searches the frame in three looks, of which the second shows who is there."""
+    """Searches the frame in three windows; the boxes are in the second."""
 
-    def glance(self, frame):
+    def search_next_window(self, frame):
         self.asked += 1
         turn = (self.asked - 1) % 3
         return (self.boxes if turn == 1 else []), turn == 2
@@ -212,10 +214,10 @@ def test_a_frame_is_searched_in_pieces_and_who_is_in_one_of_them_stays():
     finder.boxes.append(box_at(540, 240, 200))  # a newcomer
     poses = [pose_at(300, 240, 300)]
     found = [len(detect(frame_at(60 + step * follow.EVERY_S), poses)) for step in range(3)]
-    assert sum(found) == 4  # in the one look that shows him
+    assert sum(found) == 4  # in the one window
 
 
-def test_a_doubtful_pose_outlives_a_look_elsewhere_but_not_the_round():
+def test_an_unsure_pose_outlives_another_window_but_not_the_round():
     detect = follow.open_detector(Pieces())
     detect(frame_at(0.0), [])
     poses = [pose_at(300, 240, 300, score=0.6)]
@@ -230,7 +232,7 @@ def test_two_tracks_on_one_person_become_one():
     assert [box.track_id for box in detect(frame_at(0.0), twins)] == [2]
 
 
-class Says:
+class Says(Engine):
     """An engine that always says the same."""
 
     def __init__(self, pose):
@@ -240,15 +242,12 @@ class Says:
         self.people += len(images)
         return np.repeat(self.pose[None], len(images), axis=0)
 
-    def close(self):
-        pass
-
 
 def test_the_estimator_gives_a_person_his_id_his_place_and_millimetres():
     engine = Says(unit_pose())
     estimate = Estimator(SPEC, engine, follow.open_detector(Finder(box_at(320, 240, 400))))
     (pose,) = estimate(frame_at(0.0))
-    assert engine.people == 2  # a newcomer is looked at twice
+    assert engine.people == 2  # a new person is inferred twice
     assert pose.track_id == 0
     assert pose.pixels[0] == pytest.approx([320, 240], abs=0.1)
     # perspective: what lies farther from the camera than the pelvis comes out a little larger
@@ -266,7 +265,7 @@ def test_the_estimator_says_nobody_where_the_network_is_not_sure():
 
 
 def test_the_estimator_times_its_stages():
-    estimate = Estimator(SPEC, Says(unit_pose()), whole_frame, second_look=False)
+    estimate = Estimator(SPEC, Says(unit_pose()), FullFrame())
     estimate(frame_at(0.0))
     assert estimate.clock.stages() == ["detect", "preprocess", "engine", "lift"]
     assert (estimate.clock.seconds("preprocess") > 0).all()

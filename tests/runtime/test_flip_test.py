@@ -5,7 +5,7 @@ import pytest
 
 from edge3dpose.compiler.build import ensure_engine
 from edge3dpose.runtime.backends import onnxruntime
-from edge3dpose.runtime.flip_test import mirrored
+from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.skeletons import H36M17
 
 IMAGES = np.random.default_rng(7).random((2, 3, 256, 256), np.float32)
@@ -14,7 +14,7 @@ IMAGES = np.random.default_rng(7).random((2, 3, 256, 256), np.float32)
 def test_a_picture_and_its_mirror_image_have_mirrored_poses(small_weights, tmp_path):
     path = ensure_engine(small_weights, 2, "fp32", "onnxruntime", engines=tmp_path)
     engine = onnxruntime.open_engine(path, small_weights.spec)
-    see = mirrored(engine, H36M17)
+    see = flip_tested(engine, H36M17)
     said, of_image = see(IMAGES), see(np.ascontiguousarray(IMAGES[..., ::-1]))
     engine.close()
     assert said.dtype == np.float32
@@ -33,6 +33,6 @@ def test_a_pose_and_the_same_one_seen_in_a_mirror_are_that_pose():
     image[0, right_wrist] = (0.2, 0.3, 0.6, 0.7)  # what is left is right there
     image[0, left_wrist] = (0.9, 0.7, 0.4, 0.3)
     answers = iter([pose, image])
-    found = mirrored(lambda images: next(answers), H36M17)(IMAGES[:1])
+    found = flip_tested(lambda images: next(answers), H36M17)(IMAGES[:1])
     assert found[0, left_wrist] == pytest.approx((0.8, 0.3, 0.6, 0.8))
     assert found[0, right_wrist] == pytest.approx((0.1, 0.7, 0.4, 0.4))

@@ -5,6 +5,7 @@ import pytest
 
 from edge3dpose.runtime import governor
 from edge3dpose.runtime.governor import GovernedEngine, Governor
+from edge3dpose.types import Engine
 
 QUIET_MS = {1: 4.0, 3: 5.0, 6: 6.0, 8: 6.5, 11: 8.0}
 
@@ -65,7 +66,7 @@ def test_single_slow_calls_change_nothing():
     assert (govern.cut, govern.changes) == (11, 0)
 
 
-class Sleepy:
+class Sleepy(Engine):
     """Takes a known time and says who it is."""
 
     def __init__(self, cut):

@@ -10,7 +10,7 @@ from crop_model import CompiledKernels, by_numpy
 
 from edge3dpose import models
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.gpu_crop import LOOK, describe
+from edge3dpose.runtime.gpu_crop import CROP_PARAMS, describe
 from edge3dpose.runtime.planes import Nv12, planes_of
 from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
 from edge3dpose.runtime.sources import open_source
@@ -182,5 +182,5 @@ def test_what_is_no_picture_is_one_clear_line(picture):
         describe(view_of(Box(0, 0, 4, 4), 8), picture, SPEC)
 
 
-def test_the_look_is_as_large_as_the_kernels():
-    assert LOOK.itemsize == 112
+def test_the_parameters_are_as_large_as_the_kernels():
+    assert CROP_PARAMS.itemsize == 112

@@ -7,7 +7,7 @@ import pytest
 
 from edge3dpose import models
 from edge3dpose.camera import project
-from edge3dpose.runtime.lift import lift, units_from_outputs
+from edge3dpose.runtime.lift import lift, roi_scale, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person
 from edge3dpose.types import Box, Camera, Frame, UnitPose
 
@@ -55,10 +55,11 @@ def test_a_body_comes_back_to_the_millimetre(depth_mm):
 @pytest.mark.parametrize("wrong_by", [0.8, 1.1, 1.3])
 def test_a_network_that_knows_the_squares_size_gives_distance_and_body_in_any_square(wrong_by):
     points = body(6000.0)
-    pose = lift(*seen_by_the_network(points, wrong_by=wrong_by), CAMERA, SPEC)
+    unit, transform = seen_by_the_network(points, wrong_by=wrong_by)
+    pose = lift(unit, transform, CAMERA, SPEC)
     assert pose.root_mm == pytest.approx(points[0], abs=1.5)
     assert pose.joints_mm == pytest.approx(points - points[0], abs=1.5)
-    assert pose.square_scale == pytest.approx(wrong_by, rel=1e-5)
+    assert roi_scale(unit.xyz, SPEC) == pytest.approx(wrong_by, rel=1e-5)
 
 
 def test_a_square_too_big_by_a_tenth_unnoticed_makes_the_body_nine_percent_small():

@@ -66,11 +66,11 @@ def kernels(tmp_path_factory):
 class Machine:
     def __init__(self, kernels, *, integrated=False, captures=True, code=b"any"):
         self.cuda, self.captures = Cuda(kernels, integrated=integrated), captures
-        self.lane = ExecutionBuffers(Stream(self.cuda, self.cuda), SPEC, code)
+        self.buffers = ExecutionBuffers(Stream(self.cuda, self.cuda), SPEC, code)
 
     def engine(self, gain=1.0):
         held = (object(), object(), Context(self.cuda, gain))
-        return PlanEngine(held, self.lane, "cut03", captures=self.captures)
+        return PlanEngine(held, self.buffers, "cut03", captures=self.captures)
 
 
 both_memories = pytest.mark.parametrize("integrated", [False, True])
@@ -83,8 +83,8 @@ def test_people_are_cut_out_and_looked_at(kernels, integrated, captures):
     for picture in (PICTURE, as_nv12(PICTURE), PICTURE[::-1]):
         wanted = [network(by_numpy(picture, view, SPEC), 1.0) for view in VIEWS]
         for views, poses in ((VIEWS, wanted), (VIEWS[1:], wanted[1:])):
-            assert np.allclose(engine.look(picture, views), poses, atol=1e-6)
-    assert engine.look(PICTURE, []).shape == (0, 17, 4)
+            assert np.allclose(engine.infer_crops(picture, views), poses, atol=1e-6)
+    assert engine.infer_crops(PICTURE, []).shape == (0, 17, 4)
     engine.close()
 
 
@@ -99,7 +99,7 @@ def test_tensors_of_the_host_give_what_the_network_says(kernels, integrated):
 
 def test_a_tensor_on_the_device_is_taken_and_answered_there(kernels):
     machine = Machine(kernels)
-    engine, stream = machine.engine(), machine.lane.stream
+    engine, stream = machine.engine(), machine.buffers.stream
     theirs, poses = stream.device_array((1, 3, 256, 256)), stream.host_array((1, 17, 4))
     stream.upload(first_image(stream), theirs)
     found = engine(theirs)
@@ -116,23 +116,23 @@ def first_image(stream):
     return host
 
 
-def test_cuts_of_one_lane_take_turns(kernels):
+def test_cuts_with_shared_buffers_take_turns(kernels):
     machine = Machine(kernels)
     shallow, deep = machine.engine(1.0), machine.engine(3.0)
     wanted = network(by_numpy(PICTURE, VIEWS[0], SPEC), 1.0)
     for _ in range(2):
-        assert np.allclose(shallow.look(PICTURE, VIEWS[:1])[0], wanted, atol=1e-6)
-        assert np.allclose(deep.look(PICTURE, VIEWS[:1])[0], 3 * wanted, atol=1e-5)
+        assert np.allclose(shallow.infer_crops(PICTURE, VIEWS[:1])[0], wanted, atol=1e-6)
+        assert np.allclose(deep.infer_crops(PICTURE, VIEWS[:1])[0], 3 * wanted, atol=1e-5)
     shallow.close()
     shallow.close()
-    assert np.allclose(deep.look(PICTURE, VIEWS[:1])[0], 3 * wanted, atol=1e-5)
+    assert np.allclose(deep.infer_crops(PICTURE, VIEWS[:1])[0], 3 * wanted, atol=1e-5)
     deep.close()
 
 
-def test_the_last_engine_of_a_lane_frees_everything(kernels):
+def test_the_last_engine_of_shared_buffers_frees_everything(kernels):
     machine = Machine(kernels)
     engines = [machine.engine(), machine.engine()]
-    engines[0].look(PICTURE, VIEWS)
+    engines[0].infer_crops(PICTURE, VIEWS)
     for engine in engines:
         assert machine.cuda.memory
         engine.close()
@@ -144,12 +144,12 @@ def test_where_memory_is_shared_nothing_is_copied(kernels):
     for integrated in (False, True):
         machine = Machine(kernels, integrated=integrated)
         engine = machine.engine()
-        engine.look(PICTURE, VIEWS[:1])
+        engine.infer_crops(PICTURE, VIEWS[:1])
         before = machine.cuda.copies
-        engine.look(PICTURE, VIEWS[:1])
+        engine.infer_crops(PICTURE, VIEWS[:1])
         counts[integrated] = machine.cuda.copies - before
         engine.close()
-    assert counts == {False: 3, True: 0}  # pixels, look, poses
+    assert counts == {False: 3, True: 0}  # pixels, parameters, poses
 
 
 def test_a_larger_picture_finds_room(kernels):
@@ -158,15 +158,15 @@ def test_a_larger_picture_finds_room(kernels):
     view = view_of(Box(0, 0, 2000, 1500), SPEC.input_size)
     for picture, seen in ((PICTURE, VIEWS[0]), (large, view), (PICTURE, VIEWS[0])):
         wanted = network(by_numpy(picture, seen, SPEC), 1.0)
-        assert np.allclose(engine.look(picture, [seen])[0], wanted, atol=1e-6)
+        assert np.allclose(engine.infer_crops(picture, [seen])[0], wanted, atol=1e-6)
     engine.close()
 
 
 def test_what_is_no_picture_leaves_the_engine_as_it_was(kernels):
     engine = Machine(kernels).engine()
     with pytest.raises(BadInput, match="wanted uint8"):
-        engine.look(PICTURE.astype(np.float32), VIEWS)
-    assert engine.look(PICTURE, VIEWS).shape == (2, 17, 4)
+        engine.infer_crops(PICTURE.astype(np.float32), VIEWS)
+    assert engine.infer_crops(PICTURE, VIEWS).shape == (2, 17, 4)
     engine.close()
 
 
@@ -178,7 +178,7 @@ def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, inte
     onnx_file = small_net.write(tmp_path).onnx
     session = backend.open_session(runtime, onnx_file, ["CPUExecutionProvider"], "")
     engine = backend.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
-    assert engine.look is None
+    assert not engine.cuts_crops
     cuda = Cuda(kernels, integrated=integrated)
     count = 3 * 256 * 256
     theirs = (ctypes.c_float * count).from_address(engine._images.data_ptr())
@@ -187,7 +187,7 @@ def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, inte
     crops = np.stack([by_numpy(PICTURE, view, SPEC) for view in VIEWS])
     wanted = session.run(["cut07"], {"images": crops})[0]
     for _ in range(2):
-        assert np.allclose(engine.look(PICTURE, VIEWS), wanted, atol=1e-5)
+        assert np.allclose(engine.infer_crops(PICTURE, VIEWS), wanted, atol=1e-5)
     engine.close()
     engine.close()
     assert len(cuda.memory) == 1  # theirs
@@ -195,6 +195,6 @@ def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, inte
 
 def test_without_a_kernel_people_are_cut_out_elsewhere(kernels):
     engine = Machine(kernels, code=None).engine()
-    assert engine.look is None
+    assert not engine.cuts_crops
     assert engine(IMAGES[:1]).shape == (1, 17, 4)
     engine.close()

@@ -78,7 +78,7 @@ def test_people_are_cut_out_on_the_device_as_on_the_cpu(plan_of_small, backend):
     for shown in (picture, picture[:, ::-1], as_nv12(picture)):
         wanted = engine(np.stack([by_numpy(shown, view, SPEC) for view in views]))
         for _ in range(2):
-            assert np.allclose(engine.look(shown, views), wanted, atol=1e-4)
+            assert np.allclose(engine.infer_crops(shown, views), wanted, atol=1e-4)
     engine.close()
 
 

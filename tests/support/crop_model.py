@@ -16,39 +16,39 @@ F = np.float32
 
 def by_numpy(picture, view, spec):
     """(3, S, S) float32: the same FP32 operations in the same order."""
-    look, parts = describe(view, picture, spec)
+    params, parts = describe(view, picture, spec)
     S = view.size
     row, column = np.mgrid[:S, :S].astype(F)
-    m = look["blocks_from_crop"]
+    m = params["blocks_from_crop"]
     x = (m[0, 0] * column + m[0, 1] * row) + m[0, 2]
     y = (m[1, 0] * column + m[1, 1] * row) + m[1, 2]
-    left = np.clip(np.floor(x), F(-2), F(look["width"])).astype(int)
-    top = np.clip(np.floor(y), F(-2), F(look["height"])).astype(int)
+    left = np.clip(np.floor(x), F(-2), F(params["width"])).astype(int)
+    top = np.clip(np.floor(y), F(-2), F(params["height"])).astype(int)
     right, down = (x - np.floor(x))[..., None], (y - np.floor(y))[..., None]
-    means = block_means(look, parts)
+    means = block_means(params, parts)
     a, b = taken(means, top, left), taken(means, top, left + 1)
     c, d = taken(means, top + 1, left), taken(means, top + 1, left + 1)
     above, below = a + right * (b - a), c + right * (d - c)
     rgb = above + down * (below - above)
     if isinstance(picture, Nv12):
-        rgb = to_rgb(rgb, look["rgb_from_yuv"])
+        rgb = to_rgb(rgb, params["rgb_from_yuv"])
     assert rgb.dtype == F
-    return (rgb * look["gain"] - look["shift"]).transpose(2, 0, 1)
+    return (rgb * params["gain"] - params["shift"]).transpose(2, 0, 1)
 
 
-def block_means(look, parts):
+def block_means(params, parts):
     """(rows, columns, 3) of the blocks of a window; the last ones may be filled up with black."""
-    block, pixels = int(look["block"]), parts[0].host.astype(int)
+    block, pixels = int(params["block"]), parts[0].host.astype(int)
     if len(parts) == 2:
         chroma = parts[1].host.astype(int).repeat(2, axis=0).repeat(2, axis=1) - 128
-        pixels = np.dstack([pixels - look["black"], chroma])
+        pixels = np.dstack([pixels - params["black"], chroma])
     else:
         pixels = pixels[..., ::-1]
     height, width = pixels.shape[:2]
     full = np.pad(pixels, ((0, -height % block), (0, -width % block), (0, 0)))
     rows, columns = full.shape[0] // block, full.shape[1] // block
     sums = full.reshape(rows, block, columns, block, 3).sum(axis=(1, 3))
-    return sums.astype(F) * look["share"]
+    return sums.astype(F) * params["share"]
 
 
 def taken(means, row, column):
@@ -83,19 +83,19 @@ class CompiledKernels:
 
     def __call__(self, picture, view, spec, *, half=False):
         """(3, S, S) as the kernel wrote it."""
-        look, parts = describe(view, picture, spec)
+        params, parts = describe(view, picture, spec)
         held = [np.ascontiguousarray(part.host) for part in parts]
         for name, array in zip(("luma", "chroma"), held, strict=False):
-            look[name] = array.ctypes.data
-            look[f"{name}_pitch"] = array.strides[0]
+            params[name] = array.ctypes.data
+            params[f"{name}_pitch"] = array.strides[0]
         tensor = np.full((3, view.size, view.size), np.nan, np.float16 if half else F)
         name = kernel_name(format_of(picture), half=half)
-        self.launch(name, THREADS, look.ctypes.data, view.size, tensor.ctypes.data)
+        self.launch(name, THREADS, params.ctypes.data, view.size, tensor.ctypes.data)
         return tensor
 
-    def launch(self, name, threads, look, size, tensor):
+    def launch(self, name, threads, params, size, tensor):
         """A grid that covers the crop."""
         blocks = (-(-size // count) for count in threads)
         kernel = ctypes.cast(getattr(self.library, name), ctypes.c_void_p)
         address = ctypes.c_void_p
-        self.library.launch(kernel, *blocks, *threads, address(look), size, address(tensor))
+        self.library.launch(kernel, *blocks, *threads, address(params), size, address(tensor))

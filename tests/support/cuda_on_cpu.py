@@ -140,9 +140,9 @@ class Cuda:
         across, down, deep, wide, high, thick, shared, stream, (values, kinds), extra = arguments
         assert (deep, thick, shared, extra, stream) == (1, 1, 0, 0, 77)
         assert len(values) == len(kinds)
-        look, size, tensor = values
+        params, size, tensor = values
         assert across * wide >= size
         assert down * high >= size
         self.checked(tensor, 12 * size * size)
-        self.put(lambda: self.kernels.launch(name, (wide, high), look, size, tensor))
+        self.put(lambda: self.kernels.launch(name, (wide, high), params, size, tensor))
         return (0,)

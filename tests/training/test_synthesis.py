@@ -12,7 +12,7 @@ from stick import stick_bones
 
 from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.runtime.lift import square_scale
+from edge3dpose.runtime.lift import roi_scale
 from edge3dpose.skeletons import H36M17, lean_rad
 from edge3dpose.training import recipes
 from edge3dpose.training.data import polarity
@@ -108,7 +108,7 @@ def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -
     for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
         one = people.sample(seed)
         prior_mm = one.focal_px * 2250 / size
-        assert prior_mm * square_scale(uvz, spec) == pytest.approx(one.root_depth_mm, rel=1e-4)
+        assert prior_mm * roi_scale(uvz, spec) == pytest.approx(one.root_depth_mm, rel=1e-4)
         np.testing.assert_array_equal(uvz[1:, :3], one.uvz[1:])
         assert np.isnan(uvz[:, 3]).all()
 

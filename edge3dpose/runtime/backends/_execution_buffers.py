@@ -22,11 +22,11 @@ class ExecutionBuffers:
     """Input and output of a network at fixed addresses, for graphs that are captured on them.
 
     crop_code  CUBIN of crop.cu for this device; None leaves crops to the CPU
-    Every engine that uses a lane takes hold of it and lets go; the last one frees it.
+    Every engine that uses them calls take_hold and let_go; the last one frees them.
     """
 
     def __init__(self, stream: Stream, spec: ModelSpec, crop_code: bytes | None) -> None:
-        S, answer = spec.input_size, spec.answer_shape(1)
+        S, answer = spec.input_size, spec.output_shape(1)
         self.stream, self.spec = stream, spec
         self.images = stream.device_array((1, 3, S, S))
         self.host_images = stream.host_array((1, 3, S, S))

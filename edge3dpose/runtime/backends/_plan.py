@@ -47,7 +47,7 @@ def problem(backend: str) -> str:
 def open_plans(
     files: Mapping[int, Path], spec: ModelSpec, backend: str, *, context_of: Context, captures: bool
 ) -> dict[int, PlanEngine]:
-    """Verify plans and open them on the first device, cut by cut, in one lane.
+    """Verify plans and open them on the first device, cut by cut, with shared buffers.
 
     They share buffers, and where there are several, one piece of memory for their activations.
     captures  record crop, network and copies into one CUDA graph; False where the package does it
@@ -58,12 +58,12 @@ def open_plans(
     opened: dict[int, PlanEngine] = {}
     try:
         trt = package_of(backend)
-        lane = ExecutionBuffers(stream, spec, crop_code())
+        buffers = ExecutionBuffers(stream, spec, crop_code())
         loaded = {cut: _loaded(trt, file, spec, backend) for cut, file in files.items()}
-        contexts = _contexts(trt, [plan for _, _, plan in loaded.values()], lane, context_of)
+        contexts = _contexts(trt, [plan for _, _, plan in loaded.values()], buffers, context_of)
         for (cut, (made, runtime, plan)), context in zip(loaded.items(), contexts, strict=True):
             held = (runtime, plan, context)
-            opened[cut] = PlanEngine(held, lane, spec.head(made.cut), captures=captures)
+            opened[cut] = PlanEngine(held, buffers, spec.head(made.cut), captures=captures)
     except BaseException:
         for engine in opened.values():
             engine.close()
@@ -82,12 +82,14 @@ def _loaded(trt: Any, file: Path, spec: ModelSpec, backend: str) -> tuple[Manife
     return made, runtime, plan
 
 
-def _contexts(trt: Any, plans: list[Any], lane: ExecutionBuffers, context_of: Context) -> list[Any]:
+def _contexts(
+    trt: Any, plans: list[Any], buffers: ExecutionBuffers, context_of: Context
+) -> list[Any]:
     """An execution context a plan; several of them use the same memory in turn."""
     if len(plans) == 1:
         return [context_of(trt, plans[0], trt.ExecutionContextAllocationStrategy.STATIC)]
     size = max(plan.device_memory_size_v2 for plan in plans)
-    arena, made = lane.arena(size), []
+    arena, made = buffers.arena(size), []
     for plan in plans:
         context = context_of(trt, plan, trt.ExecutionContextAllocationStrategy.USER_MANAGED)
         context.set_device_memory(arena, size)
@@ -127,7 +129,7 @@ def _check_tensors(trt: Any, plan: Any, made: Manifest, spec: ModelSpec) -> None
     side = spec.input_size
     wanted = {
         "images": ("INPUT", (1, 3, side, side)),
-        spec.head(made.cut): ("OUTPUT", spec.answer_shape(1)),
+        spec.head(made.cut): ("OUTPUT", spec.output_shape(1)),
     }
     names = [plan.get_tensor_name(i) for i in range(plan.num_io_tensors)]
     found = {

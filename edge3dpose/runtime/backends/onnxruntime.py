@@ -52,7 +52,7 @@ def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> E
     return OnnxRuntimeEngine(session, spec.head(made.cut), spec)
 
 
-class OnnxRuntimeEngine:
+class OnnxRuntimeEngine(Engine):
     """One cut, one person a call inside; not thread-safe."""
 
     def __init__(self, session: Any, head: str, spec: ModelSpec) -> None:
@@ -62,7 +62,7 @@ class OnnxRuntimeEngine:
 
     def __call__(self, images: Array) -> Array:
         """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
-        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
+        found = np.empty(self._spec.output_shape(len(images)), np.float32)
         for n in range(len(images)):
             found[n] = self._session.run([self._head], {"images": images[n : n + 1]})[0][0]
         return found

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,10 +94,10 @@ def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -
     return session
 
 
-class BoundEngine:
+class BoundEngine(Engine):
     """One cut with fixed buffers on a device, one person a call inside; not thread-safe.
 
-    look  people of a picture, cut out on the GPU; None until ``crop_by`` says how
+    It cuts crops on the GPU once ``crop_by`` was called.
     """
 
     def __init__(self, runtime: Any, session: Any, spec: ModelSpec, head: str, device: str) -> None:
@@ -105,18 +105,17 @@ class BoundEngine:
         new = runtime.OrtValue.ortvalue_from_shape_and_type
         self._session: Any = session
         self._images: Any = new((1, 3, side, side), np.float32, device, 0)
-        self._poses: Any = new(spec.answer_shape(1), np.float32, device, 0)
+        self._poses: Any = new(spec.output_shape(1), np.float32, device, 0)
         self._binding: Any = session.io_binding()
         self._binding.bind_ortvalue_input("images", self._images)
         self._binding.bind_ortvalue_output(head, self._poses)
         self._spec = spec
         self._crop: tuple[Stream, GpuCrop] | None = None
-        self.look: Callable[[Any, Sequence[View]], Array] | None = None
         self(np.zeros((WARM_UP, 3, side, side), np.float32))
 
     def __call__(self, images: Array) -> Array:
         """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
-        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
+        found = np.empty(self._spec.output_shape(len(images)), np.float32)
         for n in range(len(images)):
             self._images.update_inplace(np.ascontiguousarray(images[n : n + 1], np.float32))
             found[n] = self._answer()
@@ -126,12 +125,13 @@ class BoundEngine:
         """Cut people out by the kernel of a CUBIN, on a stream that is freed with the engine."""
         images = DeviceArray(self._images.data_ptr(), tuple(self._images.shape()), None)
         self._crop = (stream, GpuCrop(stream, self._spec, images, code))
-        self.look = self._look
+        self.cuts_crops = True
 
-    def _look(self, picture: Any, views: Sequence[View]) -> Array:
+    def infer_crops(self, picture: Any, views: Sequence[View]) -> Array:
+        """A picture, BGR or Nv12, and N crops of it -> (N, J, C)."""
         assert self._crop is not None
         stream, crop = self._crop
-        found = np.empty(self._spec.answer_shape(len(views)), np.float32)
+        found = np.empty(self._spec.output_shape(len(views)), np.float32)
         for n, view in enumerate(views):
             crop.put(picture, view)
             crop.cut(format_of(picture))

@@ -74,7 +74,7 @@ def compiled(path: Path, *, bf16: bool, threads: int | None = None) -> Any:
     return _package().Core().compile_model(str(path), "CPU", config)
 
 
-class OpenVinoEngine:
+class OpenVinoEngine(Engine):
     """One cut, one person a call inside; not thread-safe."""
 
     def __init__(self, compiled: Any, head: str, spec: ModelSpec) -> None:
@@ -85,7 +85,7 @@ class OpenVinoEngine:
 
     def __call__(self, images: Array) -> Array:
         """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
-        found = np.empty(self._spec.answer_shape(len(images)), np.float32)
+        found = np.empty(self._spec.output_shape(len(images)), np.float32)
         for n in range(len(images)):
             self._request.infer({"images": images[n : n + 1]}, share_inputs=True)
             found[n] = self._request.get_tensor(self._head).data[0]

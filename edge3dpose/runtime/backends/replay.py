@@ -25,13 +25,13 @@ def open_engine(path: Path, spec: ModelSpec) -> Engine:
         raise BadInput(f"no recording at {path}") from None
     except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise EngineMismatch(f"{path} is no recording of outputs: {error}") from error
-    wanted = spec.answer_shape(1)[1:]
+    wanted = spec.output_shape(1)[1:]
     if outputs.shape[1:] != wanted or not len(outputs):
         raise EngineMismatch(f"{path} holds outputs {outputs.shape}, wanted (calls, *{wanted})")
     return ReplayEngine(outputs)
 
 
-class ReplayEngine:
+class ReplayEngine(Engine):
     """Gives the next recorded person whatever the picture is; starts again at the end."""
 
     def __init__(self, outputs: Array) -> None:

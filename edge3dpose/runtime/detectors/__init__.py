@@ -1,15 +1,32 @@
-"""Who is where: a frame, and who was in the last one -> boxes.
-
-A choice gives open_detector(*, bf16=False); with bf16 whatever network it has runs in OpenVINO in
-BF16, where the engine does.
-"""
+"""Detectors: where the people are. A frame and the people of the last one in, boxes out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Sequence
 
-from edge3dpose.types import Box, Frame, Pose3D
+from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.types import Box, Frame
 
-# A box is the square of the training crop: centred on the pelvis, 2.25 m at its depth.
-Detector: TypeAlias = Callable[[Frame, list[Pose3D]], list[Box]]
+
+class Detector:
+    """Finds the people of a frame. Not thread-safe.
+
+    A box is the ROI of a training crop: its centre is the pelvis, its side spans 2.25 m at the
+    person's depth.
+    """
+
+    exact_boxes: bool = False  # True: the estimator need not correct the box of a new person
+
+    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+        """The boxes of everybody in a frame.
+
+        previous  the people of the last frame; empty at the first one and for unrelated images
+        """
+        raise NotImplementedError
+
+    def search_next_window(self, frame: Frame) -> tuple[list[Box], bool]:
+        """Search the next window of a frame: the boxes in it, and whether it was the last window.
+
+        A detector that searches the whole frame at once has one window.
+        """
+        return self(frame, []), True

@@ -1,6 +1,6 @@
-"""MediaPipe's BlazePose detector: frame -> the square of each person in it, no memory.
+"""MediaPipe's BlazePose detector: frame -> the ROI of each person in it, each frame by itself.
 
-Bazarevsky et al., BlazePose, arXiv 2006.10204. The network gives a point between the hips and a
+Bazarevsky et al., BlazePose, arXiv 2006.10204. The network gives the centre of the hips and a
 point on the circle around the whole person; weights Apache-2.0, see NOTICE.
 """
 
@@ -18,22 +18,24 @@ import numpy as np
 from edge3dpose import paths
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import openvino
-from edge3dpose.types import Array, Box, Frame, Image, Pose3D
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.types import Array, Box, Frame, Image
 
 FILE = Path(__file__).with_suffix(".onnx")
 SHA256 = "a95ecfc656b8ebdd0849ebfd57e750896afc0718c2a4dd6d63ae56faa80d961a"
 INPUT = 224
-POINTS, LOGITS = "Identity", "Identity_1"  # what it gives
-MIN_SCORE = 0.6  # at 0.5 it sees people in trees and sun glare
-SQUARE_PER_RADIUS = 2.7  # of a standing adult, median over the clips that were looked at
+POINTS, LOGITS = "Identity", "Identity_1"  # its outputs
+MIN_SCORE = 0.6  # at 0.5 there are false positives in trees and sun glare
+ROI_PER_RADIUS = 2.7  # of a standing adult, median over some clips
 
 
 Network: TypeAlias = Callable[[Array], Sequence[Array]]  # (1, 224, 224, 3) -> points and logits
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """A person the detector found, in the pixels it was given."""
+class Detection:
+    """A person whom the network found, in pixels of its input or of the frame."""
 
     hips: tuple[float, float]
     radius: float
@@ -76,55 +78,55 @@ def _in_bf16() -> Network:
     return network
 
 
-class BlazePose:
-    """Searches a frame in several looks: all of them at once, or one a call."""
+class BlazePose(Detector):
+    """Searches a frame window by window: all of them at once, or one a call."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._turn = 0
+        self._next_window = 0
 
-    def __call__(self, frame: Frame, last: list[Pose3D]) -> list[Box]:
+    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
         """Everybody in the frame."""
-        return self._boxes(frame, looks(frame.image))
+        return self._boxes(frame, search_windows(frame.image))
 
-    def glance(self, frame: Frame) -> tuple[list[Box], bool]:
-        """The people of the next look only, and whether it ended a round over the whole frame."""
-        squares = looks(frame.image)
-        turn = self._turn % len(squares)
-        self._turn = turn + 1
-        return self._boxes(frame, squares[turn : turn + 1]), turn + 1 == len(squares)
+    def search_next_window(self, frame: Frame) -> tuple[list[Box], bool]:
+        """The people in the next window only, and whether it was the frame's last one."""
+        windows = search_windows(frame.image)
+        n = self._next_window % len(windows)
+        self._next_window = n + 1
+        return self._boxes(frame, windows[n : n + 1]), n + 1 == len(windows)
 
-    def _boxes(self, frame: Frame, squares: list[tuple[int, int, int]]) -> list[Box]:
-        found: list[Seen] = []
-        for x0, y0, side in squares:
+    def _boxes(self, frame: Frame, windows: list[tuple[int, int, int]]) -> list[Box]:
+        found: list[Detection] = []
+        for x0, y0, side in windows:
             tensor, scale = _tensor(frame.image, x0, y0, side)
             points, scores = self._network(tensor)
             found += [
                 replace(
-                    seen,
-                    hips=(seen.hips[0] * scale + x0, seen.hips[1] * scale + y0),
-                    radius=seen.radius * scale,
+                    one,
+                    hips=(one.hips[0] * scale + x0, one.hips[1] * scale + y0),
+                    radius=one.radius * scale,
                 )
-                for seen in seen_from_outputs(points[0], scores[0, :, 0])
+                for one in detections_from_outputs(points[0], scores[0, :, 0])
             ]
-        return [_box(seen) for seen in distinct(found)]
+        return [_box(one) for one in distinct(found)]
 
 
-def looks(image: Image) -> list[tuple[int, int, int]]:
-    """The squares (x0, y0, side) to search: the whole frame, and halves of one that is not square.
+def search_windows(image: Image) -> list[tuple[int, int, int]]:
+    """The windows (x0, y0, side) to search: the whole frame, and two squares of a long one.
 
-    In a wide frame shrunk to 224 px, people in the distance get too small to be found.
+    In a wide frame shrunk to 224 px, people in the distance are too small to be found.
     """
     height, width = image.shape[:2]
     long, short = max(height, width), min(height, width)
-    squares = [((width - long) // 2, (height - long) // 2, long)]
+    windows = [((width - long) // 2, (height - long) // 2, long)]
     if long >= 1.25 * short:
         for start in (0, long - short):
-            squares.append((start, 0, short) if width > height else (0, start, short))
-    return squares
+            windows.append((start, 0, short) if width > height else (0, start, short))
+    return windows
 
 
-def seen_from_outputs(points: Array, logits: Array) -> list[Seen]:
+def detections_from_outputs(points: Array, logits: Array) -> list[Detection]:
     """Decode: points (2254, 12) in pixels from each anchor, logits (2254,)."""
     scores = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
     rows = np.flatnonzero(scores >= MIN_SCORE)
@@ -132,35 +134,35 @@ def seen_from_outputs(points: Array, logits: Array) -> list[Seen]:
     hips = points[rows, 4:6] + _ANCHORS[rows]
     rim = points[rows, 6:8] + _ANCHORS[rows]
     return [
-        Seen((float(x), float(y)), radius, math.atan2(across, -down), float(score))
+        Detection((float(x), float(y)), radius, math.atan2(across, -down), float(score))
         for (x, y), (across, down), score in zip(hips, rim - hips, scores[rows], strict=True)
         if (radius := math.hypot(across, down)) > 1
     ]
 
 
-def distinct(found: list[Seen]) -> list[Seen]:
-    """One for each person: the best first, and none whose hips are another one's."""
-    kept: list[Seen] = []
-    for seen in sorted(found, key=lambda seen: -seen.score):
-        if not any(_same_person(seen, other) for other in kept):
-            kept.append(seen)
+def distinct(found: list[Detection]) -> list[Detection]:
+    """One detection a person, the best first (non-maximum suppression by the hips)."""
+    kept: list[Detection] = []
+    for one in sorted(found, key=lambda one: -one.score):
+        if not any(_same_person(one, other) for other in kept):
+            kept.append(one)
     return kept
 
 
-def _same_person(a: Seen, b: Seen) -> bool:
+def _same_person(a: Detection, b: Detection) -> bool:
     # A person's hips are a third of a radius wide: two people's can hardly be nearer than 0.4
     apart = np.hypot(a.hips[0] - b.hips[0], a.hips[1] - b.hips[1])
     return bool(apart < 0.4 * max(a.radius, b.radius))
 
 
-def _box(seen: Seen) -> Box:
-    half = seen.radius * SQUARE_PER_RADIUS / 2
-    x, y = seen.hips
-    return Box(x - half, y - half, x + half, y + half, seen.score, angle_rad=seen.lean_rad)
+def _box(one: Detection) -> Box:
+    half = one.radius * ROI_PER_RADIUS / 2
+    x, y = one.hips
+    return Box(x - half, y - half, x + half, y + half, one.score, angle_rad=one.lean_rad)
 
 
 def _tensor(image: Image, x0: int, y0: int, side: int) -> tuple[Array, float]:
-    """The square of an image as the network wants it, and image pixels in one of its pixels."""
+    """A window of an image as the network's input, and image pixels per pixel of it."""
     height, width = image.shape[:2]
     part = image[max(y0, 0) : min(y0 + side, height), max(x0, 0) : min(x0 + side, width)]
     scale = side / INPUT

@@ -46,6 +46,5 @@ def _placed(pose: Pose3D, height_mm: float) -> Pose3D:
         pose,
         joints_mm=pose.joints_mm * by,
         root_mm=pose.root_mm * by,
-        square_scale=pose.square_scale * by,
         std_mm=None if pose.std_mm is None else pose.std_mm * by,
     )

@@ -21,9 +21,9 @@ from edge3dpose.training.data.warp import warped
 from edge3dpose.training.teacher import blazepose as teacher
 from edge3dpose.training.teacher import convention
 from edge3dpose.training.teacher.blazepose import Landmarks, Look
-from edge3dpose.types import Box, Frame, Image, Pose3D
+from edge3dpose.types import Box, Frame, Image
 
-Detect = Callable[[Frame, list[Pose3D]], list[Box]]
+Detect = Callable[[Frame, list], list[Box]]  # a runtime.detectors.Detector
 
 SURE = 0.6  # visibility of a landmark from which on both teachers are believed
 AGREE = 0.12  # of the torso's length: they see a landmark in one place
