@@ -20,9 +20,10 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
-from edge3dpose.runtime.flip_test import mirrored
+from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.pipeline import Pipeline, Summary
+from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
 from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
@@ -31,7 +32,7 @@ from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import Choice as EngineConfig
 from edge3dpose.selection.defaults import choose
 from edge3dpose.selection.select import open_within
-from edge3dpose.types import Camera, Engine, Frame, Image, Pose3D
+from edge3dpose.types import Box, Camera, Engine, Frame, Image, Pose3D
 
 CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
 SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
@@ -292,17 +293,11 @@ class PoseEstimator:
         self._check_open()
         options, clock = self._options, clock or StageClock()
         spec = self._config.spec
-        engine: Any = self._engine
+        engine = self._engine
+        assert engine is not None
         if options.flip_test:
-            engine = mirrored(engine, spec.skeleton)
-        estimate = Estimator(
-            spec,
-            engine,
-            self._detector(related),
-            clock=clock,
-            follows=related,
-            second_look=options.detector != "full-frame",
-        )
+            engine = FlipTestEngine(engine, spec.skeleton)
+        estimate = Estimator(spec, engine, self._detector(related), clock=clock, follows=related)
         return Pipeline(source, estimate, self._filters(related), self._lens, clock=clock)
 
     def _detector(self, related: bool) -> Detector:
@@ -348,14 +343,15 @@ class PoseEstimator:
         return facts
 
 
-class _Largest:
+class _Largest(Detector):
     """A detector's largest ROIs, at most so many."""
 
     def __init__(self, detect: Detector, most: int) -> None:
         self._detect, self._most = detect, most
+        self.exact_boxes = detect.exact_boxes
 
-    def __call__(self, frame: Frame, last: list[Pose3D]) -> list:
-        boxes = self._detect(frame, last)
+    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+        boxes = self._detect(frame, previous)
         largest = sorted(boxes, key=lambda box: box.x0 - box.x1)[: self._most]
         return [box for box in boxes if box in largest]
 
