@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes.util
+import importlib.util
 import os
 import platform
 import shutil
@@ -10,27 +11,51 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from edge3dpose import machine, models, nvidia, paths
-from edge3dpose import opencv_build as opencv
 from edge3dpose.errors import Edge3DPoseError
-from edge3dpose.finding import Finding
 from edge3dpose.runtime import nvrtc
 
-_FEW_MB = 500  # 24 engines of one model and precision need a few hundred MB
+State = Literal["ok", "missing", "warning"]
+
+_MIN_FREE_MB = 500  # 24 engines of one model and precision need a few hundred MB
+_EGL_FIX = "apt install libegl1 libgl1-mesa-dri"
+_VIDEO_INPUTS = {  # part of an OpenCV build -> what cannot be opened without it, the fix
+    "FFMPEG": (
+        "video files and URLs cannot be opened",
+        "pip install opencv-python-headless",
+    ),
+    "GStreamer": (
+        "GStreamer pipelines (a Jetson's CSI camera) cannot be opened; USB cameras can",
+        "apt install python3-opencv, and use it from a virtual environment made with "
+        "--system-site-packages that holds no opencv wheel",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of the machine: its state and, where something is wrong, the fix."""
+
+    subject: str
+    state: State
+    detail: str
+    fix: str = ""
 
 
 def findings() -> list[Finding]:
-    """Every check in the order in which a user meets the parts."""
+    """Every check, in the order in which a user needs the parts."""
     return [
         *_system(),
-        *opencv.findings(),
+        *_opencv(),
         *_cpu_backends(),
         *_gpu(),
-        *_storage(),
+        *_engine_cache(),
         *_weights(),
-        *_train(),
+        *_training(),
     ]
 
 
@@ -41,6 +66,81 @@ def _system() -> Iterator[Finding]:
     vectors = " ".join(machine.instruction_sets())
     detail = f"{machine.processor()}, {cores} cores, {memory} GB, {vectors or 'no vectors known'}"
     yield Finding("processor", "ok", detail)
+
+
+def _opencv() -> Iterator[Finding]:
+    try:
+        import cv2
+    except ImportError as error:  # a GUI wheel without libGL, a wheel for another numpy
+        fix = "pip uninstall -y opencv-python; pip install opencv-python-headless"
+        yield Finding("OpenCV", "missing", f"import cv2 fails: {error}", fix)
+        return
+    build = cv2.getBuildInformation()
+    yield Finding("OpenCV", "ok", f"{cv2.__version__} at {Path(cv2.__file__).parent}")
+    yield _windows(build)
+    yield from _video_inputs(build)
+    yield from _second_opencv(Path(cv2.__file__).parent)
+
+
+def _windows(build: str) -> Finding:
+    """The windows of --show: OpenCV's own, or Tk's where the build has none."""
+    if gui := _gui(build):
+        return Finding("windows", "ok", f"OpenCV's, {gui}")
+    if importlib.util.find_spec("_tkinter"):
+        return Finding("windows", "ok", "Tk's; this OpenCV has none of its own")
+    detail = "neither OpenCV's nor Tk's: --show does not work, everything else does"
+    fix = (
+        "apt install python3-tk, or "
+        "pip uninstall -y opencv-python-headless; pip install opencv-python"
+    )
+    return Finding("windows", "missing", detail, fix)
+
+
+def _gui(build: str) -> str:
+    for line in build.splitlines():
+        name, _, value = line.strip().partition(":")
+        if name == "GUI" and value.strip():
+            return "" if value.strip() == "NONE" else value.strip()
+        if name in ("QT", "GTK+", "Win32 UI", "Cocoa", "Wayland") and "YES" in value:
+            return f"{name}: {value.strip()}"
+    return ""
+
+
+def _video_inputs(build: str) -> Iterator[Finding]:
+    for name, (without, fix) in _VIDEO_INPUTS.items():
+        lines = (line.strip() for line in build.splitlines())
+        value = next((line for line in lines if line.startswith(name + ":")), "")
+        if "YES" in value:
+            yield Finding(f"OpenCV {name}", "ok", " ".join(value.split()[1:]))
+        else:
+            yield Finding(f"OpenCV {name}", "missing", without, fix)
+
+
+def folders_with_opencv(folders: list[str]) -> list[Path]:
+    """The folders that hold an OpenCV, in the order in which Python searches them."""
+    found = []
+    for folder in dict.fromkeys(Path(name or ".").resolve() for name in folders):
+        if (folder / "cv2").is_dir() or any(folder.glob("cv2*.so")):
+            found.append(folder)
+    return found
+
+
+def _second_opencv(used: Path) -> Iterator[Finding]:
+    minor = f"python3.{sys.version_info.minor}"
+    homes = ("/usr/lib/python3", f"/usr/lib/{minor}", f"/usr/local/lib/{minor}")
+    system = [f"{home}/dist-packages" for home in homes]
+    there = folders_with_opencv([*sys.path, *system])
+    others = [folder for folder in there if folder not in (used, used.parent)]
+    if others:
+        where = ", ".join(str(folder) for folder in others)
+        detail = f"this one hides another in {where} (a Jetson's own, with GStreamer, perhaps)"
+        fix = "keep one: pip uninstall -y opencv-python opencv-python-headless, to use the system's"
+        yield Finding("OpenCV, a second one", "warning", detail, fix)
+    wheels = machine.distributions_of("cv2")
+    if len(wheels) > 1:
+        detail = f"{', '.join(wheels)} are installed over each other"
+        fix = f"pip uninstall -y {' '.join(wheels)}; pip install opencv-python-headless"
+        yield Finding("OpenCV, two wheels", "warning", detail, fix)
 
 
 def _cpu_backends() -> Iterator[Finding]:
@@ -81,15 +181,15 @@ def _nvrtc() -> Finding:
     return Finding("NVRTC", "ok", f"compiles kernels for {known[0]} to {known[-1]}")
 
 
-def _storage() -> Iterator[Finding]:
+def _engine_cache() -> Iterator[Finding]:
     folder = paths.engines_folder()
-    there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+    there = next(parent for parent in (folder, *folder.parents) if os.path.exists(parent))
     free_mb = shutil.disk_usage(there).free >> 20
     detail = f"{folder}, {free_mb} MB free"
     fix = "set EDGE3DPOSE_HOME to a folder that can be written, or pass --engines DIR"
     if problem := _cannot_write(there):
         yield Finding("engine cache", "warning", f"{folder} cannot be written: {problem}", fix)
-    elif free_mb < _FEW_MB:
+    elif free_mb < _MIN_FREE_MB:
         yield Finding("engine cache", "warning", detail, fix)
     else:
         yield Finding("engine cache", "ok", detail)
@@ -116,18 +216,18 @@ def _weights() -> Iterator[Finding]:
         except Edge3DPoseError as error:
             yield Finding(f"weights {name}", "warning", str(error), "reinstall edge3dpose")
         else:
-            detail = f"{weights.onnx.stat().st_size >> 10} KB, hash {weights.sha256[:12]} as carded"
+            size = weights.onnx.stat().st_size >> 10
+            detail = f"{size} KB, SHA-256 {weights.sha256[:12]}... as on its card"
             yield Finding(f"weights {name}", "ok", detail)
 
 
-def _train() -> Iterator[Finding]:
+def _training() -> Iterator[Finding]:
     extra = "pip install 'edge3dpose[train]'"
     yield _package("torch", extra)
     if machine.module_version("moderngl") is None:
         yield Finding("rendering (EGL)", "missing", "moderngl is not installed", extra)
     elif ctypes.util.find_library("EGL") is None:
-        fix = "apt install libegl1 libgl1-mesa-dri"
-        yield Finding("rendering (EGL)", "missing", "libEGL is not on this machine", fix)
+        yield Finding("rendering (EGL)", "missing", "libEGL is not on this machine", _EGL_FIX)
     else:
         yield _renderer()
 
@@ -144,6 +244,6 @@ def _renderer() -> Finding:
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
         )
     except (subprocess.SubprocessError, OSError) as error:
-        fix = "apt install libegl1 libgl1-mesa-dri"
-        return Finding("rendering (EGL)", "missing", f"no EGL context opens: {error}", fix)
+        detail = f"no EGL context can be opened: {error}"
+        return Finding("rendering (EGL)", "missing", detail, _EGL_FIX)
     return Finding("rendering (EGL)", "ok", done.stdout.strip())

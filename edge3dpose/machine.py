@@ -12,6 +12,9 @@ import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from edge3dpose import __version__, nvidia, paths
 
@@ -124,18 +127,22 @@ def _cpuinfo(field: str) -> str:
 
 def usable_cores() -> int:
     """Cores this process may use, which a container makes fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    process: Any = psutil.Process()
+    if hasattr(process, "cpu_affinity"):  # not on macOS
+        return len(process.cpu_affinity())
+    return psutil.cpu_count() or 1
 
 
-def memory_gb() -> float | None:
-    """Physical memory, GiB; None where the system does not say."""
-    try:
-        pages, page_bytes = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, ValueError, OSError):
-        return None
-    return round(pages * page_bytes / 2**30, 1)
+def lower_priority() -> None:
+    """Let other processes come first: nice 5 more, its counterpart on Windows."""
+    process = psutil.Process()
+    below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)  # Windows has it alone
+    process.nice(min(19, process.nice() + 5) if below_normal is None else below_normal)
+
+
+def memory_gb() -> float:
+    """Physical memory, GiB."""
+    return round(psutil.virtual_memory().total / 2**30, 1)
 
 
 def scheduling() -> str:
@@ -147,11 +154,9 @@ def scheduling() -> str:
     return f"{names.get(policy, str(policy))}, nice {os.nice(0)}"
 
 
-def load_average() -> list[float] | None:
-    """Load over 1, 5 and 15 minutes: what else the machine was doing; None on Windows."""
-    if not hasattr(os, "getloadavg"):
-        return None
-    return [round(load, 2) for load in os.getloadavg()]
+def load_average() -> list[float]:
+    """Load over 1, 5 and 15 minutes: what else the machine was doing."""
+    return [round(load, 2) for load in psutil.getloadavg()]
 
 
 def _digits(gpu: nvidia.Device) -> str:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import paths
+from edge3dpose import paths, storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.types import ModelSpec
 
@@ -234,10 +233,9 @@ def _delete_both(engine: Path) -> str:
 
 
 def _refuse_shared_folder(folder: Path) -> None:
-    # A plan is code that the GPU driver runs, and a hash beside it proves nothing against somebody
-    # who can write both files.
-    mode = folder.stat().st_mode
-    if mode & stat.S_IWOTH:
+    # A plan is code that the GPU driver runs. A hash beside it protects nothing where another user
+    # can write both files.
+    if storage.world_writable(folder):
         raise BadInput(
             f"{folder} can be written by everybody on this machine; run: chmod o-w {folder}"
         )

@@ -11,13 +11,20 @@ _CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "engines" / "README.md").exists(
 
 
 def home() -> Path:
-    """$EDGE3DPOSE_HOME, else the source checkout, else the user's cache folder."""
+    """$EDGE3DPOSE_HOME, else the source checkout, else the user's cache folder.
+
+    A user without a home folder (a container's, perhaps) gets .edge3dpose in the working folder.
+    """
     if named := os.environ.get("EDGE3DPOSE_HOME"):
-        return Path(named).expanduser()
+        return Path(os.path.expanduser(named))
     if _CHECKOUT:
         return _CHECKOUT
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "edge3dpose"
+    from platformdirs import user_cache_path  # here: the lines above need it not, and --help waits
+
+    try:
+        return user_cache_path("edge3dpose", appauthor=False)
+    except RuntimeError:  # no home folder
+        return Path.cwd() / ".edge3dpose"
 
 
 def engines_folder() -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import stat
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,6 +89,11 @@ def move(source: Path, path: Path, hint: str = HINT) -> None:
         with open(source, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(source, path)
+
+
+def world_writable(folder: Path) -> bool:
+    """Whether everybody on this machine may write in a folder, as far as POSIX modes say it."""
+    return os.name == "posix" and bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
 class PartFile:

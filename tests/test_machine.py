@@ -1,4 +1,7 @@
-"""What is said of clocks, on a folder as Linux lays it out."""
+"""Facts of the machine; clocks are read from a folder laid out as Linux does it."""
+
+import subprocess
+import sys
 
 from edge3dpose import machine
 
@@ -38,3 +41,20 @@ def test_a_system_without_these_files_has_the_frequencies_of_cpuinfo(tmp_path):
     assert told["cpu_mhz"] == [2600, 2600]
     assert "governor" not in told
     assert "cpu_mhz" not in machine.clocks(tmp_path, tmp_path / "gone")
+
+
+def test_the_header_of_a_report_names_its_schema_the_commit_and_the_machine(tmp_path):
+    header = machine.report_header("speed")
+    assert header["schema"] == "edge3dpose.speed/1"
+    assert header["machine"]["cores"] == machine.usable_cores() >= 1
+    assert machine.commit(tmp_path) is None
+
+
+def test_lower_priority_is_five_steps_of_nice():
+    code = (
+        "import psutil\nfrom edge3dpose import machine\nbefore = psutil.Process().nice()\n"
+        "machine.lower_priority()\nprint(before, psutil.Process().nice())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    before, after = map(int, done.stdout.split())
+    assert after == min(19, before + 5)

@@ -1,14 +1,14 @@
-"""A pipeline in a process of its own, ours or a peer's: speed, memory, first pose, CPU time.
+"""Runs a pipeline, ours or a peer's, in a subprocess: speed, memory, first pose, CPU time.
 
-The process gets one argument, JSON. It writes a line once it is open (opened_at_s on the monotonic
-clock, or error), and a line for every line {"frames": N or null} that it reads: frame_s, elapsed_s,
-with_people, first_pose_at_s. What the system counts of it is read from outside, alike for all.
+The process gets one argument, JSON. It writes a JSON line once its models are open (opened_at_s on
+the monotonic clock, or error), and one for every line {"frames": N or null} that it reads: frame_s,
+elapsed_s, with_people, first_pose_at_s. Memory and CPU time are read from outside, the same way for
+every pipeline.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import tempfile
 import time
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput, Edge3DPoseError, MissingDependency
@@ -25,9 +26,9 @@ from edge3dpose.errors import BadInput, Edge3DPoseError, MissingDependency
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Once over the source."""
+    """One pass over the source."""
 
-    frame_s: NDArray[np.float64]  # of each frame, reading it excepted
+    frame_s: NDArray[np.float64]  # of each frame, without reading it
     elapsed_s: float
     with_people: int
     cpu_s: float | None  # of all its threads; None where the system does not tell
@@ -35,21 +36,21 @@ class Pass:
 
     @property
     def fps(self) -> float:
-        """Frames a second, reading them included."""
+        """Frames per second, reading them included."""
         return len(self.frame_s) / self.elapsed_s if self.elapsed_s else 0.0
 
 
 class SubprocessRunner:
-    """The process, open and waiting; MissingDependency says in its own words why it is not."""
+    """The process, waiting with its models open; MissingDependency carries its own error text."""
 
     def __init__(self, command: Sequence[str], wanted: dict[str, Any]) -> None:
-        self._said = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
         self._started_s = time.monotonic()
         self._process = subprocess.Popen(
             [*command, json.dumps(wanted)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=self._said,
+            stderr=self._stderr,
             text=True,
             bufsize=1,
         )
@@ -58,25 +59,25 @@ class SubprocessRunner:
         self._first: Pass | None = None
 
     def run(self, frames: int | None) -> Pass:
-        """Once over the source, or over so many frames of it; BadInput where it breaks down."""
+        """One pass over the source or its first ``frames``; BadInput where the process fails."""
         before_s = _cpu_s(self._process.pid)
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"frames": frames}) + "\n")
-        told = self._answer(BadInput)
+        answer = self._answer(BadInput)
         after_s = _cpu_s(self._process.pid)
         cpu_s = None if before_s is None or after_s is None else after_s - before_s
         done = Pass(
-            np.array(told["frame_s"]),
-            told["elapsed_s"],
-            told["with_people"],
+            np.array(answer["frame_s"]),
+            answer["elapsed_s"],
+            answer["with_people"],
             cpu_s,
-            told["first_pose_at_s"],
+            answer["first_pose_at_s"],
         )
         self._first = self._first or done
         return done
 
     def footprint(self, last: Pass) -> dict[str, Any]:
-        """Memory and first pose of the process so far, CPU time of a warm pass."""
+        """Peak memory and time to the first pose so far, CPU time of a warm pass."""
         first_s = self._first.first_pose_at_s if self._first else None
         cpu_s, frames = last.cpu_s, len(last.frame_s)
         return {
@@ -96,42 +97,44 @@ class SubprocessRunner:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._said):
+        for stream in (self._process.stdin, self._process.stdout, self._stderr):
             if stream is not None:
                 stream.close()
 
     def _answer(self, failure: type[Edge3DPoseError]) -> dict[str, Any]:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
-        told = json.loads(line) if line else {"error": self._last_words()}
-        if "error" in told:
+        answer = json.loads(line) if line else {"error": self._last_error()}
+        if "error" in answer:
             self.close()
-            raise failure(told["error"])
-        return told
+            raise failure(answer["error"])
+        return answer
 
-    def _last_words(self) -> str:
+    def _last_error(self) -> str:
         code = self._process.wait()
-        self._said.seek(0)
-        lines = self._said.read().strip().splitlines()
-        return f"{lines[-1] if lines else 'it said nothing'} (exit code {code})"
+        self._stderr.seek(0)
+        lines = self._stderr.read().strip().splitlines()
+        return f"{lines[-1] if lines else 'no error text'} (exit code {code})"
 
 
 def _peak_mb(process: int) -> float | None:
-    """Most memory that a process held so far, MB of 10^6 bytes; None where Linux does not tell."""
+    """Peak resident memory of a process, MB of 10^6 bytes; None where the system keeps none."""
     # not getrusage: a child begins there with what its parent held
     try:
+        if psutil.WINDOWS:
+            held: Any = psutil.Process(process).memory_info()
+            return round(held.peak_wset / 1e6, 1)
         status = Path(f"/proc/{process}/status").read_text()
-    except OSError:
+    except (OSError, psutil.Error):
         return None
     lines = (line for line in status.splitlines() if line.startswith("VmHWM:"))
     return next((round(int(line.split()[1]) * 1024 / 1e6, 1) for line in lines), None)
 
 
 def _cpu_s(process: int) -> float | None:
-    """Seconds that all threads of a process computed, in steps of 10 ms; None as above."""
+    """Seconds that all threads of a process computed; None where the system does not tell."""
     try:
-        after_name = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
+        times = psutil.Process(process).cpu_times()
+    except psutil.Error:
         return None
-    user, system = int(after_name[11]), int(after_name[12])  # fields 14 and 15 of proc(5)
-    return (user + system) / os.sysconf("SC_CLK_TCK")
+    return times.user + times.system

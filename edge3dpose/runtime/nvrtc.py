@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import stat
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +96,11 @@ def _asked(nvrtc: Any, name: str, *arguments: Any) -> tuple[Any, ...]:
 def _kept(file: Path) -> bytes | None:
     """What the cache holds; nothing where somebody else could have written it."""
     try:
-        owner = file.parent.stat()
+        shared = storage.world_writable(file.parent)
         content = file.read_bytes()
     except OSError:
         return None
-    if owner.st_mode & stat.S_IWOTH or content[:4] != b"\x7fELF":
+    if shared or content[:4] != b"\x7fELF":
         _log.warning("%s is not used: its folder is open to everybody, or it is no CUBIN", file)
         return None
     return content

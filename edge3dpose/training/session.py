@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from edge3dpose import models, paths
+from edge3dpose import machine, models, paths
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.training.data.label_real import label_sources
 from edge3dpose.training.data.loader import stream
@@ -140,7 +139,7 @@ def _train(
     team = teams.join()
     where = torch.device(_device(device))
     # torch counts physical cores; a step is a third quicker with both threads of each.
-    torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // team.here))
+    torch.set_num_threads(max(1, machine.usable_cores() // team.here))
     saved_at = out / "checkpoint.safetensors"
     if resume:
         saved = checkpoint.load(saved_at)

@@ -2,9 +2,11 @@
 
 import contextlib
 import os
+import sys
 import tempfile
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -124,5 +126,58 @@ def test_every_counter_that_is_not_there_says_why():
     assert all(reason for reason in lacking.values())
     for meter in meters:
         meter.close()
-    with pytest.raises(MissingDependency, match="no NVIDIA driver"):
-        nvml.open_meter("libno-such-nvml.so.1")
+
+
+class NVMLError(Exception):
+    """As pynvml's."""
+
+
+def fake_nvml(energies_mj, *, init_error=None):
+    """pynvml for a machine with one GPU, whose counter gives these values and then fails."""
+    values = iter(energies_mj)
+
+    def init():
+        if init_error:
+            raise NVMLError(init_error)
+
+    def energy_mj(handle):
+        try:
+            return next(values)
+        except StopIteration:
+            raise NVMLError("GPU is lost") from None
+
+    closed = []
+    return SimpleNamespace(
+        NVMLError=NVMLError,
+        nvmlInit=init,
+        nvmlShutdown=lambda: closed.append(1),
+        nvmlDeviceGetHandleByIndex=lambda index: f"gpu {index}",
+        nvmlDeviceGetName=lambda handle: "H100",
+        nvmlDeviceGetTotalEnergyConsumption=energy_mj,
+        closed=closed,
+    )
+
+
+def test_nvml_gives_joules_since_it_was_opened_and_keeps_the_last_of_a_lost_gpu(monkeypatch):
+    library = fake_nvml([5_000_000, 5_001_500, 5_004_000])
+    monkeypatch.setitem(sys.modules, "pynvml", library)
+    meter = nvml.open_meter()
+    assert meter.covers == "H100, the whole card"
+    assert [meter.read_j() for _ in range(3)] == [1.5, 4.0, 4.0]
+    meter.close()
+    meter.close()
+    assert library.closed == [1]
+
+
+def test_why_there_is_no_nvml_is_said(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pynvml", None)
+    with pytest.raises(MissingDependency, match=r"pip install 'edge3dpose\[energy\]'"):
+        nvml.open_meter()
+    monkeypatch.setitem(sys.modules, "pynvml", fake_nvml([], init_error="Library Not Found"))
+    with pytest.raises(MissingDependency, match="no NVIDIA driver answers: Library Not Found"):
+        nvml.open_meter()
+    old = fake_nvml([])
+    monkeypatch.setitem(sys.modules, "pynvml", old)
+    with pytest.raises(MissingDependency, match="has no energy counter"):
+        nvml.open_meter()
+    assert old.closed == [1]

@@ -44,25 +44,25 @@ COMMAND = [sys.executable, "-c", PIPELINE]
 
 
 @pytest.fixture
-def apart():
+def runner():
     opened = SubprocessRunner(COMMAND, {})
     yield opened
     opened.close()
 
 
-def test_memory_cpu_time_and_first_pose_are_those_of_the_process(apart):
+def test_memory_cpu_time_and_first_pose_are_those_of_the_process(runner):
     time.sleep(0.5)  # waiting is no CPU time, but it does put off the first pose
-    apart.run(10)
-    last = apart.run(None)
+    runner.run(10)
+    last = runner.run(None)
     assert len(last.frame_s) == 40
     assert last.with_people == 38
     assert last.fps == pytest.approx(40 / last.elapsed_s)
-    found = apart.footprint(last)
+    found = runner.footprint(last)
     assert 100 <= found["peak_mb"] <= 140  # what it held, though it is free again; not our own
     assert 0.5 <= found["first_pose_s"] <= 3
     step_ms = 2 * 1000 / os.sysconf("SC_CLK_TCK") / len(last.frame_s)  # the system counts in ticks
     assert 5 - step_ms <= found["cpu_ms_per_frame"] <= 6.5 + step_ms
-    assert apart.facts == {"version": "7", "model_sha256": "f" * 64}
+    assert runner.facts == {"version": "7", "model_sha256": "f" * 64}
 
 
 def test_what_cannot_be_opened_says_why_in_its_own_words():
@@ -72,15 +72,15 @@ def test_what_cannot_be_opened_says_why_in_its_own_words():
         SubprocessRunner([sys.executable, "-c", "import no_such"], {})
 
 
-def test_what_breaks_down_on_the_way_is_told(apart):
+def test_what_breaks_down_on_the_way_is_told(runner):
     with pytest.raises(BadInput, match="an unlucky number"):
-        apart.run(13)
-    apart.close()  # a second time does nothing
+        runner.run(13)
+    runner.close()  # a second time does nothing
 
 
-def test_a_peers_row_has_its_speed_its_memory_and_its_error(apart):
+def test_a_peers_row_has_its_speed_its_memory_and_its_error(runner):
     reports = {"accuracy-people.json": accuracy(), "speed.json": {"schema": "edge3dpose.speed/1"}}
-    peer = PeerRun("rival", apart)
+    peer = PeerRun("rival", runner)
     plan = Plan(warm_up=1, frames=20)
     peer.visit(plan, [])
     peer.visit(plan, [])

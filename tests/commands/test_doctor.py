@@ -7,9 +7,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from edge3dpose import diagnostics as checkup
-from edge3dpose import machine, nvidia, paths
-from edge3dpose import opencv_build as opencv
+from edge3dpose import diagnostics, machine, nvidia, paths
 from edge3dpose.cli import cli
 
 
@@ -42,15 +40,16 @@ def test_a_second_opencv_is_found_whatever_its_form(tmp_path):
     (tmp_path / "wheel" / "cv2").mkdir()
     (tmp_path / "jetson" / "cv2.cpython-310-aarch64-linux-gnu.so").touch()
     folders = [str(tmp_path / name) for name in ("wheel", "none", "jetson", "wheel")]
-    assert opencv.folders_with_opencv(folders) == [tmp_path / "wheel", tmp_path / "jetson"]
+    assert diagnostics.folders_with_opencv(folders) == [tmp_path / "wheel", tmp_path / "jetson"]
 
 
 def test_a_second_opencv_on_the_path_is_said(tmp_path):
     (tmp_path / "cv2.so").touch()
     code = (
-        "import sys; sys.path.append(sys.argv[1])\nfrom edge3dpose import opencv_build as opencv\n"
+        "import sys; sys.path.append(sys.argv[1])\n"
+        "from edge3dpose import diagnostics\n"
+        "print([f.detail for f in diagnostics._opencv() if 'second' in f.subject])"
     )
-    code += "print([f.detail for f in opencv.findings() if 'second' in f.subject])"
     done = subprocess.run(
         [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
     )
@@ -70,7 +69,7 @@ def test_weights_that_do_not_match_their_card_are_a_warning(tmp_path, monkeypatc
     (tmp_path / "sspnet.onnx").write_bytes(b"not what the card says")
     (tmp_path / "sspnet.json").write_text(json.dumps({"model": "sspnet", "sha256": "0" * 64}))
     monkeypatch.setattr(paths, "weights_file", lambda model: tmp_path / f"{model}.onnx")
-    found = {finding.subject: finding for finding in checkup.findings()}
+    found = {finding.subject: finding for finding in diagnostics.findings()}
     assert found["weights sspnet"].state == "warning"
     assert "SHA-256" in found["weights sspnet"].detail
     assert "edge3dpose train" in found["weights sspnet-lite"].fix
@@ -104,8 +103,8 @@ def test_the_machine_is_described_in_plain_json_values():
 
 @pytest.mark.parametrize("tk", [True, False])
 def test_windows_may_be_tks_where_opencv_has_none(monkeypatch, tk):
-    monkeypatch.setattr(opencv, "_gui", lambda build: "")
-    monkeypatch.setattr(opencv.importlib.util, "find_spec", lambda name: tk or None)
-    (windows,) = [finding for finding in opencv.findings() if finding.subject == "windows"]
+    monkeypatch.setattr(diagnostics, "_gui", lambda build: "")
+    monkeypatch.setattr(diagnostics.importlib.util, "find_spec", lambda name: tk or None)
+    (windows,) = [finding for finding in diagnostics._opencv() if finding.subject == "windows"]
     assert windows.state == ("ok" if tk else "missing")
     assert tk or "python3-tk" in windows.fix

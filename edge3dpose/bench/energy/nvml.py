@@ -1,32 +1,30 @@
-"""NVML: the energy of the first NVIDIA GPU, asked of the driver's own library; no package."""
+"""NVML: the energy of the first NVIDIA GPU, as the driver counts it."""
 
 from __future__ import annotations
 
-import ctypes
-import sys
+import contextlib
+from typing import Any
 
 from edge3dpose.errors import MissingDependency
 
-_NAME_BYTES = 96
 
-
-def open_meter(library: str | None = None) -> Nvml:
+def open_meter() -> Nvml:
     """The first GPU's counter (Volta or later); MissingDependency says why there is none."""
-    name = library or ("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
     try:
-        nvml = ctypes.CDLL(name)
-    except OSError:
-        raise MissingDependency(f"{name} is not on this machine: no NVIDIA driver") from None
-    if code := nvml.nvmlInit_v2():
-        raise MissingDependency(f"NVML does not start (error {code})")
-    handle = ctypes.c_void_p()
-    if code := nvml.nvmlDeviceGetHandleByIndex_v2(0, ctypes.byref(handle)):
-        raise MissingDependency(f"NVML sees no GPU (error {code})")
-    meter = Nvml(nvml, handle)
-    if code := meter.problem():
-        meter.close()
-        raise MissingDependency(f"{meter.covers} has no energy counter (NVML error {code})")
-    return meter
+        import pynvml
+    except ImportError:
+        raise MissingDependency(
+            "nvidia-ml-py is not installed; pip install 'edge3dpose[energy]'"
+        ) from None
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError as error:
+        raise MissingDependency(f"no NVIDIA driver answers: {error}") from None
+    try:
+        return Nvml(pynvml)
+    except pynvml.NVMLError as error:
+        pynvml.nvmlShutdown()
+        raise MissingDependency(f"the first GPU has no energy counter: {error}") from None
 
 
 class Nvml:
@@ -34,25 +32,23 @@ class Nvml:
 
     name = "nvml"
 
-    def __init__(self, nvml: ctypes.CDLL, handle: ctypes.c_void_p) -> None:
-        self._nvml, self._handle = nvml, handle
-        text = ctypes.create_string_buffer(_NAME_BYTES)
-        nvml.nvmlDeviceGetName(handle, text, _NAME_BYTES)
-        self.covers = f"{text.value.decode(errors='replace')}, the whole card"
-        self._millijoules = ctypes.c_ulonglong()
-        self._start_mj = 0 if self.problem() else self._millijoules.value
-
-    def problem(self) -> int:
-        """NVML's error when it is asked; 0 where there is none."""
-        return self._nvml.nvmlDeviceGetTotalEnergyConsumption(
-            self._handle, ctypes.byref(self._millijoules)
-        )
+    def __init__(self, nvml: Any) -> None:
+        """nvml  the module pynvml, initialised"""
+        self._nvml = nvml
+        self._gpu = nvml.nvmlDeviceGetHandleByIndex(0)
+        name = nvml.nvmlDeviceGetName(self._gpu)
+        self.covers = f"{name}, the whole card"
+        self._start_mj = self._last_mj = nvml.nvmlDeviceGetTotalEnergyConsumption(self._gpu)
+        self._open = True
 
     def read_j(self) -> float:
-        """Joules since it was opened."""
-        self.problem()  # it answered before; a lost GPU keeps its last reading
-        return (self._millijoules.value - self._start_mj) / 1000
+        """Joules since it was opened; a lost GPU keeps its last reading."""
+        with contextlib.suppress(self._nvml.NVMLError):
+            self._last_mj = self._nvml.nvmlDeviceGetTotalEnergyConsumption(self._gpu)
+        return (self._last_mj - self._start_mj) / 1000
 
     def close(self) -> None:
-        """Let the library go."""
-        self._nvml.nvmlShutdown()
+        """Let the library go; a second call does nothing."""
+        if self._open:
+            self._open = False
+            self._nvml.nvmlShutdown()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from edge3dpose import machine
 from edge3dpose.training.data import polarity, root_depth
 from edge3dpose.training.distributed import ALONE, DistributedContext
 from edge3dpose.training.losses import Targets
@@ -60,7 +60,7 @@ class Renders(IterableDataset):
         offset, every = (worker.id, worker.num_workers) if worker else (0, 1)
         offset, every = self.team.rank * every + offset, self.team.size * every
         if worker:
-            os.nice(5)  # the training step comes first where cores are few
+            machine.lower_priority()  # the training step comes first where cores are few
         people = Synthesizer(self.assets, self.split, self.size, **self.drawn)
         seed = self.first + offset
         while True:
