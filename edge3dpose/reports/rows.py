@@ -1,0 +1,294 @@
+"""What the reports say, as types; one class is one JSON object of a report file.
+
+edge3dpose benchmark writes a SpeedReport and build-engine a BuildReport; accuracy_rows.py has what
+evaluate writes, governor_rows.py what benchmarks/governor.py writes.
+Times are in milliseconds, errors in millimetres, unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from edge3dpose import machine, storage
+from edge3dpose.records import INLINE, from_json, to_json
+
+
+class Report(Protocol):
+    """A dataclass that is written as a JSON file with a schema of its own."""
+
+    KIND: ClassVar[str]  # of the schema edge3dpose.KIND/1
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+SomeReport = TypeVar("SomeReport", bound=Report)
+
+
+def load(kind: type[SomeReport], file: Path) -> SomeReport:
+    """The report in a file; BadInput names the file and the field that is wrong."""
+    content = storage.load_json(file, f"edge3dpose.{kind.KIND}/1")
+    return from_json(kind, content, str(file))
+
+
+def save(report: Report, file: Path) -> None:
+    """Write a report, whole or not at all."""
+    storage.save_json(file, to_json(report))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """What a report was measured on, see edge3dpose.machine."""
+
+    processor: str
+    instructions: tuple[str, ...]
+    cores: int
+    memory_gb: float | None
+    gpus: tuple[str, ...]
+    cuda_driver: str | None
+    system: str
+    python: str
+    versions: dict[str, str]
+    load_average: tuple[float, ...] | None
+    scheduling: str
+    clocks: dict[str, Any] | None = None  # None in a report that does not say
+
+    @property
+    def name(self) -> str:
+        """GPUs and processor in a line."""
+        return f"{', '.join([*self.gpus, self.processor])}, {self.cores} cores"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """What every report begins with."""
+
+    schema: str
+    time: str  # ISO 8601, UTC
+    commit: str | None = None
+    machine: Machine
+
+
+def new_header(kind: type[Report]) -> Header:
+    """The header of a report of this kind that is made here and now."""
+    return from_json(Header, machine.report_header(kind.KIND), "this machine")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimingStats:
+    """Times of one thing that was done n times."""
+
+    n: int
+    fps: float  # 1000 / mean_ms
+    mean_ms: float
+    min_ms: float
+    p50_ms: float
+    p90_ms: float
+    p95_ms: float
+    p99_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineTiming(TimingStats):
+    """Calls of an engine with one person's tensor ready in memory."""
+
+    rounds_p50_ms: tuple[float, ...]  # median of each round
+    mj_per_call: dict[str, float] | None  # energy by counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopTiming:
+    """A whole pipeline over frames, reading them included."""
+
+    frames_processed: int
+    frames_with_people: int
+    fps: float
+    rounds_fps: tuple[float, ...]
+    frame: TimingStats | None
+    mj_per_frame: dict[str, float] | None  # energy by counter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndToEndTiming(LoopTiming):
+    """The loop of edge3dpose run without sinks."""
+
+    frames_offered: int
+    frames_dropped: int
+    oldest_result_ms: float
+    stages: dict[str, TimingStats]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parity:
+    """Distance of a built engine from FP32 on real people."""
+
+    mm_p50: float
+    mm_p99: float
+    mm_max: float
+    tolerance_mm: dict[str, float]
+    crops: int  # people compared
+    crops_sha256: str
+    reference: str
+    ran: str
+    not_run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """Memory, start and CPU time of a process; None where the system does not say."""
+
+    peak_mb: float | None
+    open_s: float
+    first_pose_s: float | None  # after it was open
+    cpu_ms_per_frame: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedRow:
+    """One engine: which one, its error, and how long it takes."""
+
+    cut: int
+    backend: str
+    precision: str
+    threads: int | None
+    backend_version: str
+    engine_sha256: str
+    engine_bytes: int
+    parity: Parity | None
+    error: dict[str, float]  # FP32 errors of the cut by the model card; empty where unknown
+    deviation_mm: float | None = None  # of the engine from FP32, on people of the source
+    engine: EngineTiming | None = None
+    end_to_end: EndToEndTiming | None = None
+    footprint: Footprint | None = None
+
+    @property
+    def runner(self) -> str:
+        """Backend and precision."""
+        return f"{self.backend} {self.precision}"
+
+    @property
+    def name(self) -> str:
+        """The engine in words."""
+        return f"cut {self.cut}, {self.runner}"
+
+    def error_mm(self, figure: str = "mpjpe_mm") -> float | None:
+        """The cut's FP32 error and the engine's deviation, added in squares; None if unknown."""
+        fp32_mm = self.error.get(figure)
+        return None if fp32_mm is None else math.hypot(fp32_mm, self.deviation_mm or 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnError:
+    """Our error on the people that a peer saw."""
+
+    cut: int
+    mpjpe_mm: float
+    pa_mpjpe_mm: float | None = None
+    pck150: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerError:
+    """Error of a peer's model on one data set, by an accuracy report."""
+
+    mpjpe_mm: float
+    pa_mpjpe_mm: float | None = None
+    pck150: float | None = None
+    people: int
+    seen: int  # of the people; only those are scored
+    ours: OwnError | None = None
+    report: str | None = None  # file name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeerRow:
+    """Another pipeline, measured in the same run."""
+
+    name: str
+    version: str
+    model: str
+    model_sha256: str
+    error: dict[str, PeerError]  # by data set; empty where unknown
+    end_to_end: LoopTiming
+    footprint: Footprint | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyCounters:
+    """Energy counters of the machine: what each covers, and why the others were not read."""
+
+    counters: dict[str, str]
+    lacking: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """An engine that was asked for and could not be measured."""
+
+    cut: int
+    backend: str
+    precision: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedReport:
+    """Speeds of engines and peers on one machine, edge3dpose.speed/1."""
+
+    KIND: ClassVar[str] = "speed"
+
+    header: Header = field(metadata=INLINE)
+    source: str
+    frame_size: str  # WIDTHxHEIGHT
+    rows: tuple[SpeedRow, ...]
+    peers: tuple[PeerRow, ...] = ()
+    peers_protocol: str | None = None
+    load_average_after: tuple[float, ...] | None
+    clocks_after: dict[str, Any] | None = None
+    model: str
+    weights_sha256: str
+    state: str | None
+    fps: float | None  # frames were stamped so many a second; None for their own time
+    plan: dict[str, Any] | None = None
+    protocol: str
+    energy: EnergyCounters | None = None
+    refused: tuple[LeftOut, ...]
+    footprint_protocol: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildRow:
+    """A built engine."""
+
+    cut: int
+    backend_version: str
+    size_bytes: int
+    sha256: str
+    seconds: float
+    nodes: int
+    parity: Parity | None
+    calibration: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildFailure:
+    """An engine that could not be built."""
+
+    cut: int
+    failed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildReport:
+    """Engines of one model, precision and backend, edge3dpose.build/1."""
+
+    KIND: ClassVar[str] = "build"
+
+    header: Header = field(metadata=INLINE)
+    model: str
+    weights_sha256: str
+    state: str | None
+    precision: str
+    backend: str
+    engines: tuple[BuildFailure | BuildRow, ...]
