@@ -34,7 +34,14 @@ def _check_shape(name: str, array: NDArray, *wanted: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A pinhole camera in OpenCV's convention."""
+    """A pinhole camera in OpenCV's convention.
+
+    Example::
+
+        camera = edge3dpose.Camera(focal_px=(915.0, 915.0), centre_px=(640.0, 360.0))
+        pose = edge3dpose.PoseEstimator(camera=camera)
+        pose.close()
+    """
 
     focal_px: tuple[float, float]
     centre_px: tuple[float, float]
@@ -125,6 +132,13 @@ class Pose3D:
     Camera axes are OpenCV's: x right, y down, z forward; millimetres. ``person["left_wrist"]``
     gives a joint's (3,) position relative to the root joint; ``root_mm + person["left_wrist"]`` is
     its position from the camera.
+
+    Example::
+
+        for person in people:
+            print(person.track_id, person["left_wrist"], person.joint("left_wrist").score)
+            print(max(person.bones(), key=lambda bone: bone.length_mm))
+            picture = person.draw(image)
     """
 
     joints_mm: Array  # (J, 3) relative to the root joint, whose row is 0
