@@ -240,14 +240,14 @@ class PoseEstimator:
         sinks: Sequence[Sink] = (),
         *,
         max_frames: int | None = None,
-        on_frame: Callable[[int], None] | None = None,
+        on_frame: Callable[[Frame, list[Pose3D]], None] | None = None,
         clock: StageClock | None = None,
     ) -> Summary:
         """Send every frame of a source, with its people, to sinks; close them at the end.
 
         sinks       called with each frame and its people: JSON lines, a video, a window ...
         max_frames  stop after so many
-        on_frame    called after every frame with the number of frames done
+        on_frame    called after every frame, with the frame and its people
         clock       gets the seconds of every stage
         Returns what was done. See ``runtime.pipeline.Pipeline.run`` for what becomes of the sinks
         after an error.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 
 from rich.console import Console
 from rich.progress import (
@@ -15,6 +17,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
+
+from edge3dpose.types import Frame, Pose3D
 
 
 @contextmanager
@@ -34,17 +38,29 @@ def builds() -> Iterator[Callable[[str, float], None]]:
 
 
 @contextmanager
-def frames_done(frames: int | None, at_most: int | None) -> Iterator[Callable[[int], None]]:
-    """A bar for the frames of a source; without an end, it counts."""
+def frames_done(
+    frames: int | None, at_most: int | None
+) -> Iterator[Callable[[Frame, list[Pose3D]], None]]:
+    """A live line: frames done, frame rate and people; with a bar and the time left for a file.
+
+    frames, at_most  how many there will be; both None where nobody knows
+    """
     total = min((n for n in (frames, at_most) if n is not None), default=None)
-    with _bar(
-        TextColumn("frames"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    ) as bar:
-        task = bar.add_task("frames", total=total)
-        yield lambda done: bar.update(task, completed=done)
+    figures = TextColumn("{task.completed} frames  {task.fields[fps]:.1f} FPS  {task.fields[who]}")
+    known = (BarColumn(), TextColumn("of {task.total}"), TimeRemainingColumn())
+    with _bar(figures, *(known if total is not None else ())) as bar:
+        task = bar.add_task("frames", total=total, fps=0.0, who="")
+        times_s: deque[float] = deque(maxlen=60)
+
+        def step(frame: Frame, people: list[Pose3D]) -> None:
+            times_s.append(perf_counter())
+            span_s = times_s[-1] - times_s[0]
+            fps = (len(times_s) - 1) / span_s if span_s else 0.0
+            count = len(people)
+            who = f"{count} {'person' if count == 1 else 'people'}"
+            bar.update(task, advance=1, fps=fps, who=who)
+
+        yield step
 
 
 @contextmanager

@@ -81,11 +81,11 @@ class Pipeline:
         sinks: Sequence[Sink] = (),
         *,
         max_frames: int | None = None,
-        on_frame: Callable[[int], None] | None = None,
+        on_frame: Callable[[Frame, list[Pose3D]], None] | None = None,
     ) -> Summary:
         """Take frames until the source ends, max_frames are done or somebody stops it.
 
-        on_frame  called after every frame with the number of frames done
+        on_frame  called after every frame, with the frame and its people
 
         Sinks are closed, so what they took is kept: at the end, at Ctrl-C, and for a live source
         after an error too, for nobody can record it again. After an error with a file they are
@@ -107,7 +107,7 @@ class Pipeline:
                 done += 1
                 people += bool(poses)
                 if on_frame:
-                    on_frame(done)
+                    on_frame(seen, poses)
             for outlet in outlets:
                 outlet.flush()
             whole = True
