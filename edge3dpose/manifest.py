@@ -17,7 +17,8 @@ from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.types import ModelSpec
 
 SCHEMA = "edge3dpose.engine/1"
-PLANS = ("tensorrt", "tensorrt-rtx")  # backends whose engines are executable artefacts
+PLANS = ("tensorrt", "tensorrt-rtx")  # until cache.py and order.py ask the backend
+PLAN_SUFFIX = ".engine"  # of TensorRT plans: executable artefacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def verify(engine: Path) -> Manifest:
     if not engine.is_file():
         raise BadInput(f"no engine at {engine}; build one: edge3dpose build-engine")
     manifest = read(engine)
-    if manifest.backend in PLANS:
+    if engine.suffix == PLAN_SUFFIX:
         _refuse_shared_folder(engine.parent)
     size = engine.stat().st_size
     if size != manifest.size_bytes:
@@ -143,10 +144,13 @@ def read(engine: Path) -> Manifest:
     return _from_content(engine, content)
 
 
-def check_fits(manifest: Manifest, spec: ModelSpec, backend: str, version: str) -> None:
+def check_fits(
+    manifest: Manifest, spec: ModelSpec, backend: str, version: str | None = None
+) -> None:
     """EngineMismatch where an engine is for another model or backend than the one at hand.
 
-    version  of the backend's package here; a plan opens only with the very one that built it
+    version  of the backend's package here, where an engine opens only with the version that built
+             it; None where any version opens it
     """
     S = spec.input_size
     wanted = [
@@ -157,7 +161,7 @@ def check_fits(manifest: Manifest, spec: ModelSpec, backend: str, version: str) 
         ("mean_rgb", manifest.model.get("mean_rgb"), list(spec.mean_rgb)),
         ("std_rgb", manifest.model.get("std_rgb"), list(spec.std_rgb)),
     ]
-    if backend in PLANS:
+    if version is not None:
         wanted.append((f"{backend} version", manifest.backend_version, version))
     for what, found, want in wanted:
         if found != want:

@@ -16,7 +16,7 @@ SPEC = models.find("sspnet-lite")
 
 def write(folder: Path, cut: int = 3, backend: str = "onnxruntime", content: bytes = b"engine"):
     """An engine and its manifest, as the compiler writes them."""
-    suffix = ".engine" if backend in manifest.PLANS else ".onnx"
+    suffix = manifest.PLAN_SUFFIX if backend.startswith("tensorrt") else ".onnx"
     engine = folder / f"m{cut}{suffix}"
     content += bytes([cut]) * 100
     fields = {
@@ -58,7 +58,7 @@ def test_a_whole_pair_is_read_back(tmp_path):
     made = write(tmp_path)
     assert manifest.verify(made.engine) == made
     assert (made.name, made.cut, made.precision) == ("sspnet-lite", 3, "fp16")
-    manifest.check_fits(made, SPEC, "onnxruntime", "9.9")
+    manifest.check_fits(made, SPEC, "onnxruntime")  # any version opens it
 
 
 def test_a_missing_engine_and_a_missing_manifest_are_named(tmp_path):

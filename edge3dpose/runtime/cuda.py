@@ -16,30 +16,28 @@ from numpy.typing import NDArray
 
 from edge3dpose import nvidia
 from edge3dpose.errors import MissingDependency
+from edge3dpose.runtime import backends
 from edge3dpose.runtime.device_array import DeviceArray, array_of
 from edge3dpose.types import Array
 
 Kernel = Callable[..., None]  # (grid, block, *arguments)
 
 
-def open_stream(extra: str) -> Stream:
+def open_stream(install: str) -> Stream:
     """A stream on the first device; MissingDependency where driver, device or package lack.
 
     The driver is asked before any package is loaded: TensorRT 11 crashes the interpreter without.
-    extra  of the package, named in the error
+    install  command that installs the backend's packages, for the error
     """
     driver = nvidia.probe()
     if driver.problem:
-        raise MissingDependency(
-            f"this backend needs an NVIDIA GPU, and {driver.problem}; "
-            "use --backend openvino or onnxruntime here"
-        )
+        raise backends.no_gpu(driver.problem)
     try:
         from cuda.bindings import driver as api
         from cuda.bindings import runtime
     except ImportError as error:
         raise MissingDependency(
-            f"cuda-bindings is not here ({error}); install it: pip install 'edge3dpose[{extra}]'"
+            f"cuda-bindings is not here ({error}); install it: {install}"
         ) from error
     return Stream(runtime, api)
 

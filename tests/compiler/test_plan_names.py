@@ -19,7 +19,10 @@ PACKAGE = Path(__file__).parents[2] / "edge3dpose"
 BACKENDS = PACKAGE / "runtime" / "backends"
 USERS = [
     PACKAGE / "compiler" / "plan.py",
-    *(BACKENDS / name for name in ("_plan.py", "_plan_engine.py", "tensorrt.py")),
+    *(
+        BACKENDS / name
+        for name in ("_plan.py", "_plan_backend.py", "_plan_engine.py", "tensorrt.py")
+    ),
 ]
 RTX_ONLY = BACKENDS / "tensorrt_rtx.py"
 WHEELS = (

@@ -9,19 +9,21 @@ from standing import SPEC, unit_pose, write_engine
 
 from edge3dpose import nvidia, plugins
 from edge3dpose.errors import BadInput, EngineMismatch, MissingDependency
+from edge3dpose.runtime import backends
+from edge3dpose.runtime.backends import _bound_engine
 
 ON_CPU = ["onnxruntime", "openvino"]
 IMAGES = np.random.default_rng(4).random((3, 3, 256, 256), np.float32)
 
 
 def opened(name, folder, **options):
-    backend = plugins.load("runtime.backends", name)
+    backend = backends.find(name)
     return backend.open_engine(
         write_engine(folder, name, backend.version(), unit_pose()), SPEC, **options
     )
 
 
-def test_the_room_holds_the_choices_that_users_are_told_of():
+def test_the_folder_holds_the_choices_that_users_are_told_of():
     assert set(plugins.names("runtime.backends")) == {
         *ON_CPU,
         "onnxruntime-cuda",
@@ -45,20 +47,18 @@ def test_an_engine_takes_any_number_of_people(tmp_path, name):
 
 @pytest.mark.parametrize("name", ON_CPU)
 def test_a_flipped_bit_is_caught_before_anything_is_opened(tmp_path, name):
-    file = write_engine(
-        tmp_path, name, plugins.load("runtime.backends", name).version(), unit_pose()
-    )
+    file = write_engine(tmp_path, name, backends.find(name).version(), unit_pose())
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 1
     file.write_bytes(content)
     with pytest.raises(EngineMismatch, match="SHA-256") as caught:
-        plugins.load("runtime.backends", name).open_engine(file, SPEC)
+        backends.find(name).open_engine(file, SPEC)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("name", ON_CPU)
 def test_another_models_engine_is_refused(tmp_path, name):
-    backend = plugins.load("runtime.backends", name)
+    backend = backends.find(name)
     file = write_engine(tmp_path, name, backend.version(), unit_pose(), model="sspnet")
     with pytest.raises(EngineMismatch, match="built for model sspnet"):
         backend.open_engine(file, SPEC)
@@ -67,13 +67,13 @@ def test_another_models_engine_is_refused(tmp_path, name):
 @pytest.mark.parametrize("name", [*ON_CPU, "replay"])
 def test_a_missing_engine_is_named(tmp_path, name):
     with pytest.raises(BadInput, match=r"gone\.onnx"):
-        plugins.load("runtime.backends", name).open_engine(tmp_path / "gone.onnx", SPEC)
+        backends.find(name).open_engine(tmp_path / "gone.onnx", SPEC)
 
 
 @pytest.mark.skipif(not nvidia.probe().problem, reason="this machine has an NVIDIA device")
 @pytest.mark.parametrize("name", ["tensorrt", "tensorrt-rtx", "onnxruntime-cuda"])
 def test_without_a_driver_a_gpu_backend_is_one_clear_line(tmp_path, name):
-    backend = plugins.load("runtime.backends", name)
+    backend = backends.find(name)
     with pytest.raises(MissingDependency, match="needs an NVIDIA GPU") as caught:
         backend.open_engine(tmp_path / "any.engine", SPEC)
     assert "\n" not in str(caught.value)
@@ -84,11 +84,10 @@ def test_without_a_driver_a_gpu_backend_is_one_clear_line(tmp_path, name):
 def test_bound_buffers_answer_as_the_plain_session_does(tmp_path):
     # what runs on a GPU in onnxruntime-cuda, with the CPU as the device of its buffers
     runtime = pytest.importorskip("onnxruntime")
-    cuda = plugins.load("runtime.backends", "onnxruntime-cuda")
     weights = small_net.write(tmp_path)
-    session = cuda.open_session(runtime, weights.onnx, ["CPUExecutionProvider"], "")
+    session = _bound_engine.open_session(runtime, weights.onnx, ["CPUExecutionProvider"], "")
     plain = session.run(["cut07"], {"images": IMAGES})[0]
-    engine = cuda.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
+    engine = _bound_engine.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
     for _ in range(2):
         assert np.allclose(engine(IMAGES), plain, atol=1e-6)
     assert engine(IMAGES[:0]).shape == (0, 17, 4)
@@ -99,10 +98,9 @@ def test_bound_buffers_answer_as_the_plain_session_does(tmp_path):
 
 def test_a_file_that_is_no_graph_is_told_in_onnx_runtimes_words(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
-    cuda = plugins.load("runtime.backends", "onnxruntime-cuda")
     (tmp_path / "bad.onnx").write_bytes(b"no graph")
     with pytest.raises(EngineMismatch, match=r"does not open .*bad\.onnx"):
-        cuda.open_session(runtime, tmp_path / "bad.onnx", ["CPUExecutionProvider"], "")
+        _bound_engine.open_session(runtime, tmp_path / "bad.onnx", ["CPUExecutionProvider"], "")
 
 
 @pytest.mark.skipif(
@@ -124,7 +122,7 @@ def test_tensorrt_rtx_has_every_name_that_the_runtime_uses():
 def test_a_recording_plays_in_order_and_from_the_start_again(tmp_path):
     outputs = np.random.default_rng(1).random((3, 17, 4), np.float32)
     np.savez(tmp_path / "clip.npz", outputs=outputs)
-    engine = plugins.load("runtime.backends", "replay").open_engine(tmp_path / "clip.npz", SPEC)
+    engine = backends.find("replay").open_engine(tmp_path / "clip.npz", SPEC)
     assert np.array_equal(engine(IMAGES[:2]), outputs[:2])
     assert np.array_equal(engine(IMAGES[:2]), outputs[[2, 0]])
 
@@ -137,4 +135,4 @@ def test_a_bad_recording_is_refused(tmp_path, content):
     else:
         file.write_bytes(content)
     with pytest.raises(EngineMismatch, match=r"clip\.npz"):
-        plugins.load("runtime.backends", "replay").open_engine(file, SPEC)
+        backends.find("replay").open_engine(file, SPEC)

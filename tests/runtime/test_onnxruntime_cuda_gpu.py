@@ -6,12 +6,13 @@ import small_net
 from crop_model import by_numpy
 from standing import SPEC
 
-from edge3dpose import nvidia, plugins
+from edge3dpose import nvidia
+from edge3dpose.runtime import backends
 from edge3dpose.runtime.preprocess import view_of
 from edge3dpose.selection.defaults import best_backend, choose, open_chosen
 from edge3dpose.types import Box
 
-PROBLEM = plugins.load("runtime.backends", "onnxruntime-cuda").problem()
+PROBLEM = backends.find("onnxruntime-cuda").problem()
 
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(bool(PROBLEM), reason=PROBLEM)]
 
@@ -51,7 +52,5 @@ def test_people_are_cut_out_on_the_device(tmp_path):
 def test_it_is_taken_where_tensorrt_is_not():
     backend, why = best_backend()
     assert nvidia.probe().devices[0].name in why
-    if not any(
-        plugins.load("runtime.backends", n).problem() == "" for n in ("tensorrt", "tensorrt-rtx")
-    ):
+    if not any(backends.find(n).problem() == "" for n in ("tensorrt", "tensorrt-rtx")):
         assert backend == "onnxruntime-cuda"

@@ -14,8 +14,8 @@ from cuda_on_cpu import Cuda
 from standing import SPEC
 from test_gpu_crop import as_nv12
 
-from edge3dpose import plugins
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.backends import _bound_engine
 from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
 from edge3dpose.runtime.cuda import Stream
@@ -174,10 +174,9 @@ def test_what_is_no_picture_leaves_the_engine_as_it_was(kernels):
 def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, integrated):
     # onnxruntime-cuda, with the CPU as the device of its buffers
     runtime = pytest.importorskip("onnxruntime")
-    backend = plugins.load("runtime.backends", "onnxruntime-cuda")
     onnx_file = small_net.write(tmp_path).onnx
-    session = backend.open_session(runtime, onnx_file, ["CPUExecutionProvider"], "")
-    engine = backend.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
+    session = _bound_engine.open_session(runtime, onnx_file, ["CPUExecutionProvider"], "")
+    engine = _bound_engine.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
     assert not engine.cuts_crops
     cuda = Cuda(kernels, integrated=integrated)
     count = 3 * 256 * 256

@@ -9,9 +9,10 @@ from crop_model import by_numpy
 from standing import SPEC, unit_pose, write_weights
 from test_gpu_crop import as_nv12
 
-from edge3dpose import models, nvidia, plugins
+from edge3dpose import models, nvidia
 from edge3dpose.compiler.build import ensure_engine
 from edge3dpose.errors import EngineMismatch
+from edge3dpose.runtime import backends
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.runtime.preprocess import view_of
 from edge3dpose.types import Box
@@ -44,7 +45,7 @@ def plan_of_small(tmp_path, backend):
 
 
 def test_a_plan_answers_as_its_graph_does(plan, backend):
-    engine = plugins.load("runtime.backends", backend).open_engine(plan, SPEC)
+    engine = backends.find(backend).open_engine(plan, SPEC)
     images = np.random.default_rng(0).random((3, 3, 256, 256), np.float32)
     for _ in range(3):  # the captured graph is launched again and again
         assert np.allclose(engine(images), unit_pose(), atol=1e-4)
@@ -53,7 +54,7 @@ def test_a_plan_answers_as_its_graph_does(plan, backend):
 
 
 def test_device_memory_goes_in_and_comes_out(plan, backend):
-    engine = plugins.load("runtime.backends", backend).open_engine(plan, SPEC)
+    engine = backends.find(backend).open_engine(plan, SPEC)
     stream = open_stream("tensorrt")
     images, poses = stream.device_array((1, 3, 256, 256)), stream.host_array((1, 17, 4))
     stream.upload(stream.host_array((1, 3, 256, 256)), images)
@@ -69,7 +70,7 @@ def test_device_memory_goes_in_and_comes_out(plan, backend):
 
 def test_people_are_cut_out_on_the_device_as_on_the_cpu(plan_of_small, backend):
     # the kernel, the network and the way back, as one graph: twice, for the second is a replay
-    engine = plugins.load("runtime.backends", backend).open_engine(plan_of_small(7), SPEC)
+    engine = backends.find(backend).open_engine(plan_of_small(7), SPEC)
     picture = np.random.default_rng(1).integers(0, 256, (720, 1280, 3), np.uint8)
     views = [
         view_of(Box(300, 100, 700, 500, angle_rad=0.3), 256),
@@ -83,15 +84,15 @@ def test_people_are_cut_out_on_the_device_as_on_the_cpu(plan_of_small, backend):
 
 
 def test_several_cuts_share_their_memory_and_take_turns(plan_of_small, backend):
-    room = plugins.load("runtime.backends", backend)
+    plugin = backends.find(backend)
     files = {cut: plan_of_small(cut) for cut in (1, 7, 13)}
     images = np.random.default_rng(2).random((1, 3, 256, 256), np.float32)
     wanted = {}
     for cut, file in files.items():
-        alone = room.open_engine(file, SPEC)
+        alone = plugin.open_engine(file, SPEC)
         wanted[cut] = alone(images)
         alone.close()
-    together = room.open_engines(files, SPEC)
+    together = plugin.open_engines(files, SPEC)
     for cut in (1, 7, 13, 7, 1, 13):
         assert np.allclose(together[cut](images), wanted[cut], atol=1e-4)
     together[13].close()
@@ -105,4 +106,4 @@ def test_a_plan_that_was_changed_is_not_opened(plan, backend):
     content[-100] ^= 1
     plan.write_bytes(content)
     with pytest.raises(EngineMismatch, match="SHA-256"):
-        plugins.load("runtime.backends", backend).open_engine(plan, SPEC)
+        backends.find(backend).open_engine(plan, SPEC)

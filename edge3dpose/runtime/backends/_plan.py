@@ -2,68 +2,40 @@
 
 from __future__ import annotations
 
-import functools
-import importlib
-import importlib.util
-import logging
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from edge3dpose import manifest, nvidia
-from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.errors import EngineMismatch
 from edge3dpose.manifest import Manifest
+from edge3dpose.runtime import backends
 from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers, crop_code
+from edge3dpose.runtime.backends._plan_backend import PlanBackend, _logger_of
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.types import ModelSpec
 
-PACKAGES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
-EXTRAS = {"tensorrt": "tensorrt", "tensorrt-rtx": "rtx"}
-
-Context = Callable[[Any, Any, Any], Any]  # (package, deserialised plan, strategy) -> context
-
-
-def package_of(backend: str) -> Any:
-    """The bindings of a backend; MissingDependency names the extra."""
-    try:
-        return importlib.import_module(PACKAGES[backend])
-    except ImportError as error:
-        raise MissingDependency(
-            f"{PACKAGES[backend]} is not here ({error}); "
-            f"install it: pip install 'edge3dpose[{EXTRAS[backend]}]'"
-        ) from error
-
-
-def problem(backend: str) -> str:
-    """Why a backend cannot run here; empty where it can, as far as is known without loading it."""
-    if why := nvidia.probe().problem:
-        return why
-    found = importlib.util.find_spec(PACKAGES[backend])
-    return "" if found else f"{PACKAGES[backend]} is not installed"
-
 
 def open_plans(
-    files: Mapping[int, Path], spec: ModelSpec, backend: str, *, context_of: Context, captures: bool
+    files: Mapping[int, Path], spec: ModelSpec, backend: PlanBackend
 ) -> dict[int, PlanEngine]:
-    """Verify plans and open them on the first device, cut by cut, with shared buffers.
+    """Verify plans and open them on the first device, by cut.
 
     They share buffers, and where there are several, one piece of memory for their activations.
-    captures  record crop, network and copies into one CUDA graph; False where the package does it
     Raises MissingDependency without a driver, device or package; BadInput and EngineMismatch for
     a plan that is not what it should be.
     """
-    stream = open_stream(EXTRAS[backend])  # first: without a device TensorRT may crash
+    stream = open_stream(backend.install)  # first: without a device TensorRT may crash
     opened: dict[int, PlanEngine] = {}
     try:
-        trt = package_of(backend)
+        trt = backend.bindings()
         buffers = ExecutionBuffers(stream, spec, crop_code())
         loaded = {cut: _loaded(trt, file, spec, backend) for cut, file in files.items()}
-        contexts = _contexts(trt, [plan for _, _, plan in loaded.values()], buffers, context_of)
+        contexts = _contexts(backend, [plan for _, _, plan in loaded.values()], buffers)
         for (cut, (made, runtime, plan)), context in zip(loaded.items(), contexts, strict=True):
             held = (runtime, plan, context)
-            opened[cut] = PlanEngine(held, buffers, spec.head(made.cut), captures=captures)
+            opened[cut] = PlanEngine(held, buffers, spec.head(made.cut), captures=backend.captures)
     except BaseException:
         for engine in opened.values():
             engine.close()
@@ -72,26 +44,29 @@ def open_plans(
     return opened
 
 
-def _loaded(trt: Any, file: Path, spec: ModelSpec, backend: str) -> tuple[Manifest, Any, Any]:
-    """What a file promises, a runtime and the plan in it, all checked."""
+def _loaded(
+    trt: Any, file: Path, spec: ModelSpec, backend: PlanBackend
+) -> tuple[Manifest, Any, Any]:
+    """An engine file's manifest, a runtime and the plan in the file, all checked."""
     made = manifest.verify(file)
-    manifest.check_fits(made, spec, backend, trt.__version__)
+    manifest.check_fits(made, spec, backend.name, trt.__version__)
+    if made.engine.suffix != manifest.PLAN_SUFFIX:
+        raise EngineMismatch(f"{made.engine} is not a plan ({manifest.PLAN_SUFFIX})")
     _check_device(made)
-    runtime, plan = _deserialised(trt, made)
+    runtime, plan = _deserialised(trt, made, backend)
     _check_tensors(trt, plan, made, spec)
     return made, runtime, plan
 
 
-def _contexts(
-    trt: Any, plans: list[Any], buffers: ExecutionBuffers, context_of: Context
-) -> list[Any]:
+def _contexts(backend: PlanBackend, plans: list[Any], buffers: ExecutionBuffers) -> list[Any]:
     """An execution context a plan; several of them use the same memory in turn."""
+    trt = backend.bindings()
     if len(plans) == 1:
-        return [context_of(trt, plans[0], trt.ExecutionContextAllocationStrategy.STATIC)]
+        return [backend.context(trt, plans[0], trt.ExecutionContextAllocationStrategy.STATIC)]
     size = max(plan.device_memory_size_v2 for plan in plans)
     arena, made = buffers.arena(size), []
     for plan in plans:
-        context = context_of(trt, plan, trt.ExecutionContextAllocationStrategy.USER_MANAGED)
+        context = backend.context(trt, plan, trt.ExecutionContextAllocationStrategy.USER_MANAGED)
         context.set_device_memory(arena, size)
         made.append(context)
     return made
@@ -110,8 +85,8 @@ def _check_device(made: Manifest) -> None:
         )
 
 
-def _deserialised(trt: Any, made: Manifest) -> tuple[Any, Any]:
-    log = logger_of(trt.__name__)
+def _deserialised(trt: Any, made: Manifest, backend: PlanBackend) -> tuple[Any, Any]:
+    log = backend.logger()
     log.words.clear()
     blob = made.engine.read_bytes()
     runtime = trt.Runtime(log)
@@ -143,21 +118,10 @@ def _check_tensors(trt: Any, plan: Any, made: Manifest, spec: ModelSpec) -> None
         )
 
 
-@functools.cache
+# until compiler/plan.py asks the backend itself
+def package_of(backend: str) -> Any:
+    return backends.find(backend).bindings()  # type: ignore[attr-defined]
+
+
 def logger_of(module: str) -> Any:
-    """The one logger a process may have for a package; keeps the last errors for our own text."""
-    trt = importlib.import_module(module)
-    forward = logging.getLogger(__name__)
-    bad = (trt.ILogger.Severity.INTERNAL_ERROR, trt.ILogger.Severity.ERROR)
-
-    class Log(trt.ILogger):  # type: ignore[name-defined, misc]
-        def __init__(self) -> None:
-            super().__init__()
-            self.words: deque[str] = deque(maxlen=5)
-
-        def log(self, severity: Any, message: str) -> None:
-            if severity in bad:
-                self.words.append(message)
-            forward.debug("%s %s", severity, message)
-
-    return Log()
+    return _logger_of(module)

@@ -9,51 +9,66 @@ import numpy as np
 
 from edge3dpose import manifest
 from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.runtime.backends import THREADS, Backend
 from edge3dpose.types import Array, Engine, ModelSpec
 
 
-def version() -> str:
-    """Full version of the package."""
-    return _package().__version__
+class OnnxRuntime(Backend):
+    """ONNX Runtime on the CPU."""
 
+    name = "onnxruntime"
+    package = "onnxruntime"
+    install = "pip install onnxruntime"
+    auto_rank = 20
+    auto_reason = "neither an NVIDIA device that can be used nor openvino is here"
+    options = (THREADS,)
 
-def unsupported_reason(precision: str) -> str:
-    """Why no engine of that precision can be had; empty where one can."""
-    return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
+    def version(self) -> str:
+        """Full version of the package."""
+        return self._import().__version__
 
+    def open_engine(self, path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
+        """Open a verified ONNX file on the CPU.
 
-def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
-    """Open a verified ONNX file on the CPU.
+        threads  None for one a physical core, ONNX Runtime's own choice
+        """
+        runtime = self._import()
+        made = manifest.verify(path)
+        manifest.check_fits(made, spec, self.name)
+        options = runtime.SessionOptions()
+        options.log_severity_level = 3  # its warnings about the graph are not for users
+        if threads is not None:
+            options.intra_op_num_threads = threads
+        # between two frames the threads wait; spinning would take cores from decoding
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        providers = ["CPUExecutionProvider"]
+        try:
+            session = runtime.InferenceSession(str(path), options, providers=providers)
+        except Exception as error:  # its errors share no base class but Exception
+            raise EngineMismatch(
+                f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; "
+                f"rebuild: {made.rebuild}"
+            ) from error
+        head = spec.head(made.cut)
+        outputs = [output.name for output in session.get_outputs()]
+        if head not in outputs:
+            raise EngineMismatch(
+                f"{path} has outputs {outputs}, wanted {head}; rebuild: {made.rebuild}"
+            )
+        return OnnxRuntimeEngine(session, head, spec)
 
-    threads  None for one a physical core, ONNX Runtime's own choice
-    Raises BadInput or EngineMismatch (see manifest.verify), MissingDependency without the package.
-    """
-    runtime = _package()
-    made = manifest.verify(path)
-    manifest.check_fits(made, spec, "onnxruntime", runtime.__version__)
-    options = runtime.SessionOptions()
-    options.log_severity_level = 3  # its warnings about the graph are not for users
-    if threads is not None:
-        options.intra_op_num_threads = threads
-    # a pipeline rests between two frames; spinning would burn the cores that decode the next one
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # its errors share no base class but Exception
-        raise EngineMismatch(
-            f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; "
-            f"rebuild: {made.rebuild}"
-        ) from error
-    outputs = [output.name for output in session.get_outputs()]
-    if spec.head(made.cut) not in outputs:
-        raise EngineMismatch(
-            f"{path} has outputs {outputs}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
-        )
-    return OnnxRuntimeEngine(session, spec.head(made.cut), spec)
+    def _import(self) -> Any:
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingDependency(
+                f"ONNX Runtime is not here ({error}); install it: {self.install}"
+            ) from error
+        return onnxruntime
 
 
 class OnnxRuntimeEngine(Engine):
-    """One cut, one person a call inside; not thread-safe."""
+    """One cut; runs one person at a time. Not thread-safe."""
 
     def __init__(self, session: Any, head: str, spec: ModelSpec) -> None:
         self._session = session
@@ -72,11 +87,10 @@ class OnnxRuntimeEngine(Engine):
         self._session = None
 
 
-def _package() -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingDependency(
-            f"ONNX Runtime is not here ({error}); install it: pip install onnxruntime"
-        ) from error
-    return onnxruntime
+PLUGIN = OnnxRuntime()
+
+# until the callers of the module's functions have moved to PLUGIN
+version = PLUGIN.version
+problem = PLUGIN.problem
+unsupported_reason = PLUGIN.unsupported_reason
+open_engine = PLUGIN.open_engine

@@ -1,169 +1,75 @@
-"""ONNX Runtime on an NVIDIA GPU without TensorRT: an ONNX file -> Engine, one CUDA graph inside.
-
-Buffers lie on the device and are bound once, so that the provider can replay what it captured.
-"""
+"""ONNX Runtime on an NVIDIA GPU without TensorRT: an ONNX file -> Engine, one CUDA graph inside."""
 
 from __future__ import annotations
 
-import contextlib
-import io
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from edge3dpose import manifest, nvidia
-from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.runtime.backends._execution_buffers import crop_code
-from edge3dpose.runtime.cuda import Stream, open_stream
-from edge3dpose.runtime.device_array import DeviceArray
-from edge3dpose.runtime.gpu_crop import GpuCrop
-from edge3dpose.runtime.planes import format_of
-from edge3dpose.runtime.preprocess import View
-from edge3dpose.types import Array, Engine, ModelSpec
+from edge3dpose import nvidia
+from edge3dpose.errors import MissingDependency
+from edge3dpose.runtime.backends import GpuBackend, no_gpu
+from edge3dpose.types import Engine, ModelSpec, Precision
 
 PROVIDER = "CUDAExecutionProvider"
-INSTALL = "pip uninstall -y onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]'"
-DEVICE = "cuda"
-WARM_UP = 3  # calls: the first ones allocate and choose algorithms, then the graph is captured
 
 
-def version() -> str:
-    """Full version of the package; MissingDependency where this backend cannot run."""
-    return _package().__version__
+class OnnxRuntimeCuda(GpuBackend):
+    """ONNX Runtime's CUDA provider; its package excludes that of the CPU."""
+
+    name = "onnxruntime-cuda"
+    package = "onnxruntime"
+    install = "pip uninstall -y onnxruntime && pip install 'onnxruntime-gpu[cuda,cudnn]'"
+    auto_rank = 2
+    precisions: tuple[Precision, ...] = ("fp32", "fp16")
+
+    def version(self) -> str:
+        """Full version of the package; MissingDependency where this backend cannot run."""
+        return self.bindings().__version__
+
+    def problem(self) -> str:
+        """Why it cannot run here; imports the package where there is a device."""
+        try:
+            self.bindings()
+        except MissingDependency as error:
+            return str(error)
+        return ""
+
+    def unsupported_reason(self, precision: str) -> str:
+        """INT8 needs quantised convolutions."""
+        if precision == "int8":
+            return f"has no convolutions in {self.name}, only floats; take fp16 or fp32"
+        return super().unsupported_reason(precision)
+
+    def open_engine(self, path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
+        """Open a verified ONNX file on the first device."""
+        package = self.bindings()
+        from edge3dpose.runtime.backends._bound_engine import open_on_device
+
+        return open_on_device(package, path, spec, self)
+
+    def bindings(self) -> Any:
+        """The package, imported; MissingDependency without a device or the CUDA provider."""
+        if why := nvidia.probe().problem:
+            raise no_gpu(why)
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise MissingDependency(
+                f"ONNX Runtime is not here ({error}); {self.install}"
+            ) from error
+        if PROVIDER not in onnxruntime.get_available_providers():
+            raise MissingDependency(
+                f"this ONNX Runtime ({onnxruntime.__version__}) was built without CUDA, and the "
+                f"two builds cannot be installed side by side; {self.install}"
+            )
+        return onnxruntime
 
 
-def problem() -> str:
-    """Why this backend cannot run here; empty where it can, as far as is known without trying."""
-    try:
-        _package()
-    except MissingDependency as error:
-        return str(error)
-    return ""
+PLUGIN = OnnxRuntimeCuda()
 
-
-def unsupported_reason(precision: str) -> str:
-    """Why no engine of that precision can be had; empty where one can."""
-    if precision == "int8":
-        return "has no convolutions in onnxruntime-cuda, only floats; take fp16 or fp32"
-    return "is for openvino; take fp32 or fp16" if precision == "bf16" else ""
-
-
-def open_engine(path: Path, spec: ModelSpec) -> Engine:
-    """Open a verified ONNX file on the first device.
-
-    Raises BadInput or EngineMismatch (see manifest.verify), MissingDependency without a driver, a
-    device, the package or the CUDA libraries that it loads.
-    """
-    runtime = _package()
-    made = manifest.verify(path)
-    manifest.check_fits(made, spec, "onnxruntime-cuda", runtime.__version__)
-    if hasattr(runtime, "preload_dlls"):  # CUDA and cuDNN as wheels are on no library path
-        with contextlib.redirect_stdout(io.StringIO()):
-            runtime.preload_dlls()
-    runtime.set_default_logger_severity(4)  # what it would say of a missing library is said below
-    options = {
-        "enable_cuda_graph": "1",
-        "use_tf32": "0",  # FP32 is meant where the graph says FP32
-        "cudnn_conv_algo_search": "EXHAUSTIVE",
-    }
-    session = open_session(runtime, path, [(PROVIDER, options)], made.rebuild)
-    if PROVIDER not in session.get_providers():  # it goes on with the CPU alone, and says nothing
-        raise MissingDependency(
-            f"ONNX Runtime {runtime.__version__} cannot load its CUDA provider: CUDA or cuDNN of "
-            f"the version it was built for is not here; {INSTALL}"
-        )
-    engine = BoundEngine(runtime, session, spec, spec.head(made.cut), "cuda")
-    if code := crop_code():
-        engine.crop_by(open_stream("tensorrt"), code)
-    return engine
-
-
-def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -> Any:
-    """A session that stays quiet; EngineMismatch in ONNX Runtime's own words."""
-    options = runtime.SessionOptions()
-    options.log_severity_level = 4  # warnings about the graph are not for users; errors are raised
-    try:
-        session = runtime.InferenceSession(str(path), options, providers=providers)
-    except Exception as error:  # its errors share no base class but Exception
-        raise EngineMismatch(
-            f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; rebuild: {rebuild}"
-        ) from error
-    session.disable_fallback()
-    return session
-
-
-class BoundEngine(Engine):
-    """One cut with fixed buffers on a device, one person a call inside; not thread-safe.
-
-    It cuts crops on the GPU once ``crop_by`` was called.
-    """
-
-    def __init__(self, runtime: Any, session: Any, spec: ModelSpec, head: str, device: str) -> None:
-        side = spec.input_size
-        new = runtime.OrtValue.ortvalue_from_shape_and_type
-        self._session: Any = session
-        self._images: Any = new((1, 3, side, side), np.float32, device, 0)
-        self._poses: Any = new(spec.output_shape(1), np.float32, device, 0)
-        self._binding: Any = session.io_binding()
-        self._binding.bind_ortvalue_input("images", self._images)
-        self._binding.bind_ortvalue_output(head, self._poses)
-        self._spec = spec
-        self._crop: tuple[Stream, GpuCrop] | None = None
-        self(np.zeros((WARM_UP, 3, side, side), np.float32))
-
-    def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) float32 -> (N, J, C), see ModelSpec, the caller's own."""
-        found = np.empty(self._spec.output_shape(len(images)), np.float32)
-        for n in range(len(images)):
-            self._images.update_inplace(np.ascontiguousarray(images[n : n + 1], np.float32))
-            found[n] = self._answer()
-        return found
-
-    def crop_by(self, stream: Stream, code: bytes) -> None:
-        """Cut people out by the kernel of a CUBIN, on a stream that is freed with the engine."""
-        images = DeviceArray(self._images.data_ptr(), tuple(self._images.shape()), None)
-        self._crop = (stream, GpuCrop(stream, self._spec, images, code))
-        self.cuts_crops = True
-
-    def infer_crops(self, picture: Any, views: Sequence[View]) -> Array:
-        """A picture, BGR or Nv12, and N crops of it -> (N, J, C)."""
-        assert self._crop is not None
-        stream, crop = self._crop
-        found = np.empty(self._spec.output_shape(len(views)), np.float32)
-        for n, view in enumerate(views):
-            crop.put(picture, view)
-            crop.cut(format_of(picture))
-            stream.synchronize()  # the session has a stream of its own
-            found[n] = self._answer()
-        return found
-
-    def _answer(self) -> Array:
-        self._session.run_with_iobinding(self._binding)
-        return self._poses.numpy()[0]
-
-    def close(self) -> None:
-        """Free buffers and session; a second call does nothing."""
-        if self._crop:
-            self._crop[0].close()
-        self._crop = None
-        self._binding = self._images = self._poses = self._session = None
-
-
-def _package() -> Any:
-    if why := nvidia.probe().problem:
-        raise MissingDependency(
-            f"this backend needs an NVIDIA GPU, and {why}; "
-            "use --backend openvino or onnxruntime here"
-        )
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingDependency(f"ONNX Runtime is not here ({error}); {INSTALL}") from error
-    if PROVIDER not in onnxruntime.get_available_providers():
-        raise MissingDependency(
-            f"this ONNX Runtime ({onnxruntime.__version__}) was built without CUDA, and the two "
-            f"builds cannot live side by side; {INSTALL}"
-        )
-    return onnxruntime
+# until the callers of the module's functions have moved to PLUGIN
+version = PLUGIN.version
+problem = PLUGIN.problem
+unsupported_reason = PLUGIN.unsupported_reason
+open_engine = PLUGIN.open_engine
+DEVICE = PLUGIN.device_name

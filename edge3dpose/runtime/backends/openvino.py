@@ -10,72 +10,77 @@ import numpy as np
 
 from edge3dpose import manifest
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.types import Array, Engine, ModelSpec
+from edge3dpose.runtime.backends import THREADS, Backend
+from edge3dpose.types import Array, Engine, ModelSpec, Precision
+
+INSTALL = "pip install openvino"
 
 
-def version() -> str:
-    """Full version of the package."""
-    return _package().__version__
+class OpenVino(Backend):
+    """OpenVINO on the CPU, for the least time a call."""
 
+    name = "openvino"
+    package = "openvino"
+    install = INSTALL
+    auto_rank = 10
+    auto_reason = "no NVIDIA device that can be used; faster than onnxruntime on CPUs"
+    precisions: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
+    options = (THREADS,)
 
-@functools.cache
-def computes_bf16() -> bool:
-    """Whether this CPU has instructions for it: AMX or AVX512-BF16."""
-    return "BF16" in list(_package().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    def version(self) -> str:
+        """Full version of the package."""
+        return _import().__version__
 
-
-def unsupported_reason(precision: str) -> str:
-    """Why no engine of that precision can be had; empty where one can."""
-    if precision != "bf16" or computes_bf16():
-        return ""
-    return (
-        "is not for this machine: this CPU does not compute in it (wanted AMX or AVX512-BF16); "
-        "take fp32 or int8"
-    )
-
-
-def open_engine(path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
-    """Open a verified ONNX file on the CPU, for the least time a call.
-
-    threads  None for OpenVINO's own choice
-    Raises BadInput or EngineMismatch (see manifest.verify), MissingDependency without the package.
-    """
-    package = _package()
-    made = manifest.verify(path)
-    manifest.check_fits(made, spec, "openvino", package.__version__)
-    if made.precision == "bf16" and not computes_bf16():
-        raise EngineMismatch(f"{path} is for CPUs that compute in BF16, which this one does not")
-    try:
-        model = compiled(path, bf16=made.precision == "bf16", threads=threads)
-    except RuntimeError as error:
-        raise EngineMismatch(
-            f"OpenVINO {package.__version__} does not open {path}: {error}; rebuild: {made.rebuild}"
-        ) from error
-    heads = [name for output in model.outputs for name in output.get_names()]
-    if spec.head(made.cut) not in heads:
-        raise EngineMismatch(
-            f"{path} has outputs {heads}, wanted {spec.head(made.cut)}; rebuild: {made.rebuild}"
+    def unsupported_reason(self, precision: str) -> str:
+        """BF16 needs instructions of the CPU."""
+        if precision != "bf16" or computes_bf16():
+            return super().unsupported_reason(precision)
+        return (
+            "is not for this machine: this CPU does not compute in it (wanted AMX or AVX512-BF16); "
+            "take fp32 or int8"
         )
-    return OpenVinoEngine(model, spec.head(made.cut), spec)
 
+    def auto_precision(self, *, shipped_weights: bool) -> tuple[Precision, str]:
+        """BF16 where the CPU computes in it and the weights are known to work in it."""
+        if not computes_bf16():
+            return super().auto_precision(shipped_weights=shipped_weights)
+        if not shipped_weights:
+            return (
+                "fp32",
+                "exact; this CPU is quicker with --precision bf16, if these weights bear it",
+            )
+        return "bf16", "this CPU computes in it, much quicker than in fp32, which is exact"
 
-def compiled(path: Path, *, bf16: bool, threads: int | None = None) -> Any:
-    """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be."""
-    config: dict[str, Any] = {
-        # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
-        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
-        "PERFORMANCE_HINT": "LATENCY",
-        # threads bound to a core wait there for whoever else runs on it: on a busy two-core machine
-        # a call took 390 ms bound and 46 ms free (median)
-        "ENABLE_CPU_PINNING": False,
-    }
-    if threads is not None:
-        config["INFERENCE_NUM_THREADS"] = threads
-    return _package().Core().compile_model(str(path), "CPU", config)
+    def open_engine(self, path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
+        """Open a verified ONNX file on the CPU.
+
+        threads  None for OpenVINO's own choice
+        """
+        package = _import()
+        made = manifest.verify(path)
+        manifest.check_fits(made, spec, self.name)
+        if made.precision == "bf16" and not computes_bf16():
+            raise EngineMismatch(
+                f"{path} is for CPUs that compute in BF16, which this one does not"
+            )
+        try:
+            model = compiled(path, bf16=made.precision == "bf16", threads=threads)
+        except RuntimeError as error:
+            raise EngineMismatch(
+                f"OpenVINO {package.__version__} does not open {path}: {error}; "
+                f"rebuild: {made.rebuild}"
+            ) from error
+        head = spec.head(made.cut)
+        heads = [name for output in model.outputs for name in output.get_names()]
+        if head not in heads:
+            raise EngineMismatch(
+                f"{path} has outputs {heads}, wanted {head}; rebuild: {made.rebuild}"
+            )
+        return OpenVinoEngine(model, head, spec)
 
 
 class OpenVinoEngine(Engine):
-    """One cut, one person a call inside; not thread-safe."""
+    """One cut; runs one person at a time. Not thread-safe."""
 
     def __init__(self, compiled: Any, head: str, spec: ModelSpec) -> None:
         self._compiled = compiled
@@ -96,11 +101,39 @@ class OpenVinoEngine(Engine):
         self._compiled = self._request = self._head = None
 
 
-def _package() -> Any:
+@functools.cache
+def computes_bf16() -> bool:
+    """Whether this CPU has instructions for BF16: AMX or AVX512-BF16."""
+    return "BF16" in list(_import().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+
+
+def compiled(path: Path, *, bf16: bool, threads: int | None = None) -> Any:
+    """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be."""
+    config: dict[str, Any] = {
+        # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
+        "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+        # a thread that is bound to a core waits for whatever else runs there: on a busy two-core
+        # machine a call took 390 ms bound and 46 ms free (median)
+        "ENABLE_CPU_PINNING": False,
+    }
+    if threads is not None:
+        config["INFERENCE_NUM_THREADS"] = threads
+    return _import().Core().compile_model(str(path), "CPU", config)
+
+
+def _import() -> Any:
     try:
         import openvino
     except ImportError as error:
-        raise MissingDependency(
-            f"OpenVINO is not here ({error}); install it: pip install openvino"
-        ) from error
+        raise MissingDependency(f"OpenVINO is not here ({error}); install it: {INSTALL}") from error
     return openvino
+
+
+PLUGIN = OpenVino()
+
+# until the callers of the module's functions have moved to PLUGIN
+version = PLUGIN.version
+problem = PLUGIN.problem
+unsupported_reason = PLUGIN.unsupported_reason
+open_engine = PLUGIN.open_engine

@@ -8,31 +8,39 @@ from pathlib import Path
 import numpy as np
 
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.runtime.backends import Backend
 from edge3dpose.types import Array, Engine, ModelSpec
 
 
-def version() -> str:
-    """Version of the recording's form."""
-    return "1"
+class Replay(Backend):
+    """Plays recordings, for tests; a recording has no manifest, it holds only numbers."""
 
+    name = "replay"
+    package = "numpy"
+    install = "pip install numpy"
+    no_build_reason = "replay plays recordings; engines are built for the other backends"
 
-def open_engine(path: Path, spec: ModelSpec) -> Engine:
-    """Open a recording; it has no manifest, for it holds only numbers that nothing runs."""
-    try:
-        with np.load(path) as file:
-            outputs = np.asarray(file["outputs"], np.float32)
-    except FileNotFoundError:
-        raise BadInput(f"no recording at {path}") from None
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise EngineMismatch(f"{path} is no recording of outputs: {error}") from error
-    wanted = spec.output_shape(1)[1:]
-    if outputs.shape[1:] != wanted or not len(outputs):
-        raise EngineMismatch(f"{path} holds outputs {outputs.shape}, wanted (calls, *{wanted})")
-    return ReplayEngine(outputs)
+    def version(self) -> str:
+        """Version of the recording's format."""
+        return "1"
+
+    def open_engine(self, path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
+        """Open a recording; BadInput without a file, EngineMismatch for any other file."""
+        try:
+            with np.load(path) as file:
+                outputs = np.asarray(file["outputs"], np.float32)
+        except FileNotFoundError:
+            raise BadInput(f"no recording at {path}") from None
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise EngineMismatch(f"{path} is no recording of outputs: {error}") from error
+        wanted = spec.output_shape(1)[1:]
+        if outputs.shape[1:] != wanted or not len(outputs):
+            raise EngineMismatch(f"{path} holds outputs {outputs.shape}, wanted (calls, *{wanted})")
+        return ReplayEngine(outputs)
 
 
 class ReplayEngine(Engine):
-    """Gives the next recorded person whatever the picture is; starts again at the end."""
+    """Gives the next recorded person for any image; starts again at the end."""
 
     def __init__(self, outputs: Array) -> None:
         self._outputs = outputs
@@ -44,5 +52,11 @@ class ReplayEngine(Engine):
         self._next = (self._next + len(images)) % len(self._outputs)
         return self._outputs[rows]
 
-    def close(self) -> None:
-        """Nothing is held."""
+
+PLUGIN = Replay()
+
+# until the callers of the module's functions have moved to PLUGIN
+version = PLUGIN.version
+problem = PLUGIN.problem
+unsupported_reason = PLUGIN.unsupported_reason
+open_engine = PLUGIN.open_engine

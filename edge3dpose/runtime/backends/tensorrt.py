@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from edge3dpose.runtime.backends import _plan
-from edge3dpose.types import Engine, ModelSpec
+from edge3dpose import nvidia
+from edge3dpose.errors import MissingDependency
+from edge3dpose.runtime import backends
+from edge3dpose.runtime.backends._plan_backend import PlanBackend
 
 
-def version() -> str:
-    """Full version of the package."""
-    return _plan.package_of("tensorrt").__version__
+class TensorRt(PlanBackend):
+    """TensorRT. A plan runs on the GPU model that it was built on, which times its kernels."""
+
+    name = "tensorrt"
+    package = "tensorrt"
+    install = "pip install 'edge3dpose[tensorrt]'"
+    auto_rank = 0
+
+    def device(self) -> dict[str, str]:
+        """The first device; MissingDependency where there is none.
+
+        It times kernels on the device, and some versions crash the interpreter without one.
+        """
+        driver = nvidia.probe()
+        if driver.problem:
+            raise MissingDependency(
+                f"TensorRT builds its engines on the GPU that runs them, and {driver.problem}; "
+                f"build on that machine, or use {backends.buildable_anywhere()} here"
+            )
+        device = driver.devices[0]
+        return {"name": device.name, "compute_capability": device.compute_capability}
+
+    def context(self, trt: Any, plan: Any, strategy: Any) -> Any:
+        """An execution context."""
+        return plan.create_execution_context(strategy)
 
 
-def problem() -> str:
-    """Why this backend cannot run here; empty where it can."""
-    return _plan.problem("tensorrt")
+PLUGIN = TensorRt()
 
-
-def unsupported_reason(precision: str) -> str:
-    """Why no engine of that precision can be had; empty where one can."""
-    return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
-
-
-def open_engine(path: Path, spec: ModelSpec) -> Engine:
-    """Open a verified plan; MissingDependency in one line without driver, device or package."""
-    return open_engines({0: path}, spec)[0]
-
-
-def open_engines(paths: Mapping[int, Path], spec: ModelSpec) -> dict[int, Engine]:
-    """Open several cuts of a model, which share buffers and the memory of their activations."""
-    return {**_plan.open_plans(paths, spec, "tensorrt", context_of=_context, captures=True)}
-
-
-def _context(trt: Any, plan: Any, strategy: Any) -> Any:
-    return plan.create_execution_context(strategy)
+# until the callers of the module's functions have moved to PLUGIN
+version = PLUGIN.version
+problem = PLUGIN.problem
+unsupported_reason = PLUGIN.unsupported_reason
+open_engine = PLUGIN.open_engine
+open_engines = PLUGIN.open_engines
+DEVICE = PLUGIN.device_name

@@ -2,41 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from edge3dpose.runtime.backends import _plan
-from edge3dpose.types import Engine, ModelSpec
+from edge3dpose.runtime.backends._plan_backend import PlanBackend
 
 
-def version() -> str:
-    """Full version of the package."""
-    return _plan.package_of("tensorrt-rtx").__version__
+class TensorRtRtx(PlanBackend):
+    """TensorRT for RTX. A plan runs on every RTX GPU of Ampere and later; built without a GPU."""
+
+    name = "tensorrt-rtx"
+    package = "tensorrt_rtx"
+    install = "pip install 'edge3dpose[rtx]'"
+    auto_rank = 1
+    builds_for_other_devices = True
+    captures = False
+
+    def device(self) -> dict[str, str]:
+        """Any RTX GPU of Ampere and later."""
+        return {"name": "RTX, Ampere and later", "compute_capability": "rtx"}
+
+    def context(self, trt: Any, plan: Any, strategy: Any) -> Any:
+        """An execution context that replays the whole network as a CUDA graph."""
+        config = plan.create_runtime_config()
+        config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
+        config.set_execution_context_allocation_strategy(strategy)
+        return plan.create_execution_context(config)
 
 
-def problem() -> str:
-    """Why this backend cannot run here; empty where it can."""
-    return _plan.problem("tensorrt-rtx")
+PLUGIN = TensorRtRtx()
 
-
-def unsupported_reason(precision: str) -> str:
-    """Why no engine of that precision can be had; empty where one can."""
-    return "is for openvino; take fp32, fp16 or int8" if precision == "bf16" else ""
-
-
-def open_engine(path: Path, spec: ModelSpec) -> Engine:
-    """Open a verified plan; MissingDependency in one line without driver, device or package."""
-    return open_engines({0: path}, spec)[0]
-
-
-def open_engines(paths: Mapping[int, Path], spec: ModelSpec) -> dict[int, Engine]:
-    """Open several cuts of a model, which share buffers and the memory of their activations."""
-    return {**_plan.open_plans(paths, spec, "tensorrt-rtx", context_of=_context, captures=False)}
-
-
-def _context(trt: Any, plan: Any, strategy: Any) -> Any:
-    config = plan.create_runtime_config()
-    config.cuda_graph_strategy = trt.CudaGraphStrategy.WHOLE_GRAPH_CAPTURE
-    config.set_execution_context_allocation_strategy(strategy)
-    return plan.create_execution_context(config)
+# until the callers of the module's functions have moved to PLUGIN
+version = PLUGIN.version
+problem = PLUGIN.problem
+unsupported_reason = PLUGIN.unsupported_reason
+open_engine = PLUGIN.open_engine
+open_engines = PLUGIN.open_engines
+DEVICE = PLUGIN.device_name
