@@ -1,5 +1,6 @@
 """Package metadata: what the base install holds and what each extra adds (see CONTRIBUTING.md)."""
 
+import re
 from pathlib import Path
 from shutil import copy2
 
@@ -7,10 +8,11 @@ from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 
 HERE = Path(__file__).parent
+VERSION = re.search(r'__version__ = "(.+)"', (HERE / "edge3dpose/__init__.py").read_text("utf-8"))
 
 
 class BuildWithRanges(build_py):
-    """An installed package needs the committed INT8 ranges too: they lie with the weights."""
+    """Puts the INT8 ranges of calibration/ beside the weights of an installed package."""
 
     def run(self) -> None:
         super().run()
@@ -20,30 +22,50 @@ class BuildWithRanges(build_py):
             copy2(ranges, Path(self.build_lib) / "edge3dpose" / "weights")
 
 
-MATLAB = ["scipy>=1.10", "h5py>=3.8"]
-NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", "matplotlib>=3.8"]
+ENERGY = ["nvidia-ml-py>=12.535"]
 CUDA = ["cuda-bindings>=12.6", "nvidia-cuda-nvrtc>=13; platform_machine == 'x86_64'"]
 RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13", "nvidia-cuda-nvrtc>=13"]
+MATLAB = ["scipy>=1.10", "h5py>=3.8"]
+PLOT = ["matplotlib>=3.8"]
+PANDAS = ["pandas>=2"]
+NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
+TEST = [
+    "pytest>=8",
+    "pytest-cov>=7",
+    "coverage[toml]>=7.10",
+    "hypothesis>=6",
+    "build>=1.2",
+    "setuptools>=70.1",  # builds wheels without a network: python -m build --no-isolation
+    "check-jsonschema>=0.29",
+    "ruff>=0.8",
+    "mypy>=1.13",
+    "pandas-stubs",
+    "types-psutil",
+]
 
 setup(
     name="edge3dpose",
-    version="0.1.0",
+    version=VERSION[1],
     description="Real-time 3D human pose from one ordinary camera, for edge devices",
     long_description=(HERE / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
+    license_files=["LICENSE", "NOTICE"],
     python_requires=">=3.10",
     packages=find_packages(include=["edge3dpose", "edge3dpose.*"]),
     package_data={
         "edge3dpose": [
-            "weights/*",
+            "py.typed",
+            "weights/*.onnx",
+            "weights/*.json",
             "runtime/*.cu",
-            "reports/page.css",
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
-            "training/teacher/*.json",
+            "reports/page.css",
+            "reports/templates/*",
             "training/nets/*.cpp",
             "training/synthesis/*.json",
+            "training/teacher/*.json",
         ]
     },
     install_requires=[
@@ -54,15 +76,24 @@ setup(
         "openvino>=2024.4",
         "click>=8.1",
         "rich>=13",
+        "jinja2>=3.1",
+        "filelock>=3.12",
+        "platformdirs>=4",
+        "psutil>=5.9",
     ],
     extras_require={
-        "tensorrt": ["tensorrt>=10.3,<12", *CUDA],
-        "rtx": RTX,
+        "tensorrt": ["tensorrt>=10.3,<12", *CUDA, *ENERGY],
+        "rtx": [*RTX, *ENERGY],
         "pycuda": ["pycuda>=2024.1", "cuda-bindings>=12.6"],
-        "plot": ["matplotlib>=3.8"],
+        "energy": ENERGY,
+        "plot": PLOT,
+        "pandas": PANDAS,
         "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
-        "test": [*NETS, *RTX, *MATLAB, "pytest>=8", "hypothesis>=6", "ruff>=0.8", "mypy>=1.13"],
+        "test": [
+            *(TEST + NETS + MATLAB + PANDAS + ENERGY),
+            *(f"{package}; sys_platform == 'linux'" for package in RTX),
+        ],
     },
     entry_points={"console_scripts": ["edge3dpose = edge3dpose.cli:main"]},
     cmdclass={"build_py": BuildWithRanges},
