@@ -1,4 +1,7 @@
-"""Imports go down only, heavy packages have one owner, files stay small: read from the source."""
+"""Imports go down only, heavy packages have one owner, files and signatures stay small.
+
+All of it is read from the source: nothing is imported.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).parents[1] / "edge3dpose"
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "edge3dpose"
 FILES = sorted(path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py"))
 
 WORDS = "words"
@@ -50,6 +54,11 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "pandas": ("poses_file.py",),
     "mediapipe": ("bench/peer_scripts/",),
     "jtop": ("bench/energy/",),
+    "pynvml": ("bench/energy/",),
+    "psutil": ("machine.py", "bench/"),
+    "platformdirs": ("paths.py",),
+    "filelock": ("compiler/",),
+    "jinja2": ("reports/",),
     "cv2": (
         "drawing.py",
         "runtime/",
@@ -61,8 +70,27 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     ),
 }
 
-
-PLUGIN_CALLS = ("plugins.load", "plugins.names")
+MAX_PARAMETERS = 6  # of a function, self excepted; more are grouped in a dataclass
+MAX_LINES = 300  # of a file
+# Public entry points; click callbacks have as many parameters as options, too
+MANY_PARAMETERS = {"pose.py PoseEstimator.__init__"}
+NOT_YET = {  # only shorter, and empty in the end
+    "bench/benchmark.py measure",
+    "bench/tune.py tune",
+    "commands/_benchmark.py benchmark",
+    "commands/_build.py build_engines",
+    "commands/_run.py run_command",
+    "compiler/build.py ensure_engine",
+    "evaluation/evaluate.py evaluate",
+    "evaluation/outcome.py store",
+    "training/data/jitter.py drawn",
+    "training/data/loader.py stream",
+    "training/nets/hemlets.py HEMlets.__init__",
+    "training/session.py train",
+    "training/session.py _train",
+    "training/synthesis/dataset.py Synthesizer.__init__",
+    "training/synthesis/preview.py contact_sheet",
+}
 
 
 def folder_of(module: str) -> str:
@@ -72,7 +100,7 @@ def folder_of(module: str) -> str:
 
 
 def imports_of(source: str) -> list[tuple[int, str]]:
-    """(line, module) of every import, lazy ones and plugins.load("room") included."""
+    """(line, module) of every import; those in functions and plugins.load("folder") included."""
     found = []
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -91,9 +119,9 @@ def imports_of(source: str) -> list[tuple[int, str]]:
 
 
 def upward_imports(file: str, source: str) -> list[str]:
-    """The imports of a file that its wing may not make."""
-    wing = folder_of("edge3dpose." + file.removesuffix(".py").replace("/", "."))
-    allowed = MAY_IMPORT[wing] | {wing}
+    """The imports of a file that its folder may not make."""
+    folder = folder_of("edge3dpose." + file.removesuffix(".py").replace("/", "."))
+    allowed = MAY_IMPORT[folder] | {folder}
     return [
         f"{file}:{line} imports {module}"
         for line, module in imports_of(source)
@@ -101,7 +129,7 @@ def upward_imports(file: str, source: str) -> list[str]:
     ]
 
 
-def strangers(file: str, source: str) -> list[str]:
+def foreign_packages(file: str, source: str) -> list[str]:
     """The heavy packages that a file imports without owning them."""
     return [
         f"{file}:{line} imports {module}"
@@ -110,9 +138,38 @@ def strangers(file: str, source: str) -> list[str]:
     ]
 
 
+def long_signatures(file: str, source: str) -> list[str]:
+    """The functions with too many parameters, as "FILE CLASS.FUNCTION"."""
+    found = []
+
+    def visit(node: ast.AST, owner: str) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.ClassDef):
+                visit(child, f"{owner}{child.name}.")
+                continue
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) and not _is_command(child):
+                given = child.args
+                names = [a.arg for a in (*given.posonlyargs, *given.args, *given.kwonlyargs)]
+                names += [a.arg for a in (given.vararg, given.kwarg) if a]
+                if len([n for n in names if n not in ("self", "cls")]) > MAX_PARAMETERS:
+                    found.append(f"{file} {owner}{child.name}")
+            visit(child, owner)
+
+    visit(ast.parse(source), "")
+    return found
+
+
+def _is_command(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    return any(ast.unparse(d).startswith("click.command") for d in function.decorator_list)
+
+
 def everywhere(rule: Callable[[str, str], list[str]]) -> list[str]:
     """What a rule finds in the whole package."""
-    return [fault for file in FILES for fault in rule(file, (PACKAGE / file).read_text())]
+    return [fault for file in FILES for fault in rule(file, source_of(file))]
+
+
+def source_of(file: str) -> str:
+    return (PACKAGE / file).read_text(encoding="utf-8")
 
 
 def test_imports_go_down_only():
@@ -120,7 +177,18 @@ def test_imports_go_down_only():
 
 
 def test_a_heavy_package_is_imported_by_its_owner_alone():
-    assert everywhere(strangers) == []
+    assert everywhere(foreign_packages) == []
+
+
+def test_commands_are_imported_by_nobody():
+    outside = [f for f in PACKAGE.rglob("*.py") if f.relative_to(PACKAGE).parts[0] != "commands"]
+    found = [
+        f"{file.relative_to(ROOT).as_posix()}:{line} imports {module}"
+        for file in [*outside, *ROOT.glob("benchmarks/*.py")]
+        for line, module in imports_of(file.read_text(encoding="utf-8"))
+        if module.startswith("edge3dpose.commands") and file.name != "cli.py"
+    ]
+    assert found == []
 
 
 def test_no_import_is_relative_and_no_file_is_a_drawer():
@@ -130,8 +198,12 @@ def test_no_import_is_relative_and_no_file_is_a_drawer():
 
 
 def test_a_file_can_be_held_in_the_head():
-    lines = {file: len((PACKAGE / file).read_text().splitlines()) for file in FILES}
-    assert {file: count for file, count in lines.items() if count > 300} == {}
+    lines = {file: len(source_of(file).splitlines()) for file in FILES}
+    assert {file: count for file, count in lines.items() if count > MAX_LINES} == {}
+
+
+def test_a_call_can_be_read():
+    assert set(everywhere(long_signatures)) - MANY_PARAMETERS - NOT_YET == set()
 
 
 @pytest.mark.parametrize(
@@ -157,4 +229,15 @@ def test_an_import_that_goes_up_is_caught(file, line):
     ],
 )
 def test_a_package_in_the_wrong_hands_is_caught(file, line):
-    assert len(strangers(file, line)) == 1
+    assert len(foreign_packages(file, line)) == 1
+
+
+def test_a_long_signature_is_caught():
+    seven = "a, b, *, c, d=1, e, f, {}"
+    source = (
+        f"def plain({seven.format('g')}): ...\n"
+        f"class Net:\n    def __init__(self, {seven.format('**more')}): ...\n"
+        "    def six(self, a, b, c, d, e, f): ...\n"
+        f"@click.command()\ndef command({seven.format('g')}): ...\n"
+    )
+    assert long_signatures("x.py", source) == ["x.py plain", "x.py Net.__init__"]
