@@ -23,7 +23,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "compiler": {WORDS, "models", "runtime"},
     "selection": {WORDS, "models", "runtime", "compiler"},
     "training": {WORDS, "models", "runtime"},
-    "reports": {WORDS, "models"},
+    "reports": {WORDS, "models", "selection"},
     "evaluation": {WORDS, "models", "runtime", "compiler", "selection", "training", "reports"},
     "bench": {WORDS, "models", "runtime", "compiler", "selection", "evaluation", "reports"},
     "commands": {

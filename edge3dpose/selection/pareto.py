@@ -40,10 +40,16 @@ def by_error(points: Iterable[Point]) -> list[Point]:
 
 def front(points: Iterable[Point]) -> list[Point]:
     """The points that no other beats in both, the quickest first."""
-    kept: list[Point] = []
-    for point in sorted(by_error(points), key=lambda point: (point.p90_ms, _loss(point))):
-        if not kept or _loss(point) < _loss(kept[-1]):
-            kept.append(point)
+    known = by_error(points)
+    return [known[n] for n in pareto_front([(point.p90_ms, _loss(point)) for point in known])]
+
+
+def pareto_front(costs: Sequence[tuple[float, float]]) -> list[int]:
+    """Which (time, error) pairs no other beats in both: their indices, the quickest first."""
+    kept: list[int] = []
+    for n in sorted(range(len(costs)), key=lambda n: costs[n]):
+        if not kept or costs[n][1] < costs[kept[-1]][1]:
+            kept.append(n)
     return kept
 
 
