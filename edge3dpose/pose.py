@@ -372,10 +372,10 @@ def open_source(source: SourceArgument, fps: float | None = None) -> Source:
 
 def _opened(source: Any) -> Source:
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        return plugins.load("runtime.sources", "camera").open_source(str(int(source)))
+        return sources.open_source(int(source))
     if isinstance(source, str | Path):
         return sources.open_source(str(source))
-    if all(hasattr(source, name) for name in ("live", "related", "age_s")):
+    if isinstance(source, Source):
         return source
     if isinstance(source, Iterable):
         return ImagesInMemory(source)

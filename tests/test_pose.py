@@ -8,7 +8,7 @@ from standing import CUTS, SPEC, unit_pose, write_weights
 
 import edge3dpose
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import sample
+from edge3dpose.runtime.sources import open_source, sample
 
 FRAMES = 4
 
@@ -25,7 +25,7 @@ def standing(tmp_path_factory):
 @pytest.fixture(scope="module")
 def images():
     """The first frames of the sample clip."""
-    opened = sample.open_source("sample")
+    opened = open_source("sample")
     frames = [frame.image for frame, _ in zip(opened, range(FRAMES), strict=False)]
     opened.close()
     return frames

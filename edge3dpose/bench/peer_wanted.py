@@ -11,7 +11,7 @@ from edge3dpose.bench import peer_scripts
 from edge3dpose.bench.peer_timing import PeerRun
 from edge3dpose.bench.subprocess_runner import SubprocessRunner
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.runtime.sources import kind_of, sample
+from edge3dpose.runtime import sources
 
 COMPLEXITIES = {"mediapipe-lite": 0, "mediapipe-full": 1, "mediapipe-heavy": 2}
 _ALIASES = {"mediapipe": "mediapipe-full"}
@@ -53,12 +53,10 @@ def open_peers(
 
 
 def _video(source: str) -> str:
-    kind = kind_of(source)
-    if kind == "sample":
-        return str(sample.FILE)
-    if kind != "video":
+    file = sources.find(source).video_file(source)
+    if file is None:
         raise BadInput(f"--against needs a clip that both can read: a video file, not {source}")
-    return str(Path(source).expanduser())
+    return str(file)
 
 
 def reports_folder() -> Path:

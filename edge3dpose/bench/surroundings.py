@@ -21,10 +21,9 @@ def opener(
     """Opens the source anew each time; ``fps`` stamps the frames of one that is not live."""
 
     def again() -> Source:
-        if source is None:
-            opened: Source = plugins.load("runtime.sources", "camera").open_source(str(camera))
-        else:
-            opened = open_source(source)
+        arg = camera if source is None else source
+        assert arg is not None, "a source or a camera"
+        opened = open_source(arg)
         if fps is None:
             return opened
         if opened.live:

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 import pytest
 
-from edge3dpose import plugins
 from edge3dpose.errors import BadInput, EndedEarly, MissingDependency
 from edge3dpose.runtime.sources import open_source
 
@@ -89,7 +88,7 @@ def test_a_missing_file_is_named():
 
 def test_a_camera_that_is_not_there_is_one_clear_line(capfd):
     with pytest.raises(BadInput, match="cannot open camera 97") as caught:
-        plugins.load("runtime.sources", "camera").open_source("97")
+        open_source(97)
     assert "\n" not in str(caught.value)
     assert capfd.readouterr().err == ""
 

@@ -1,64 +1,85 @@
-"""Where frames come from: a camera, file, folder, URL, pipeline or `sample` -> Source."""
+"""Sources: where frames come from. Each file declares ``PLUGIN``, a ``SourcePlugin``.
+
+``open_source(arg)`` opens what --source names, or a camera by its number; ``find(arg)`` is the
+plugin that does. Importing a plugin does not load OpenCV.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-import cv2
 import numpy as np
 
 from edge3dpose import plugins
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Frame, Image
 
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
+FOLDER = "runtime.sources"
+IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
 
 
-class Source(Protocol):
-    """Frames, once; not thread-safe. Iterating raises BadInput where nothing can be read."""
+class Source:
+    """An open source: gives its frames once. Not thread-safe."""
 
-    name: str  # what the user typed
-    live: bool  # frames come whether somebody takes them or not, so some are dropped
-    related: bool  # frames follow one another in time; False for a folder of pictures
-    fps: float | None  # None where nobody knows
-    frames: int | None  # how many there will be; None where nobody knows
-    dropped: int  # so far
+    name: str = ""  # what the user typed
+    live: bool = False  # frames come whether they are taken or not, so some are dropped
+    related: bool = True  # frames follow one another in time; False for a folder of images
+    fps: float | None = None  # None where it is not known
+    frames: int | None = None  # how many there will be; None where it is not known
+    dropped: int = 0  # frames of a live source that were not taken, so far
 
-    def __iter__(self) -> Iterator[Frame]: ...
+    def __iter__(self) -> Iterator[Frame]:
+        """The frames; BadInput where nothing can be read."""
+        raise NotImplementedError
 
     def age_s(self, frame: Frame) -> float:
         """Seconds since the frame was taken; 0 where the source is not live."""
-        ...
+        return 0.0
 
-    def close(self) -> None: ...
-
-
-def open_source(arg: str) -> Source:
-    """Open what --source names; BadInput says what is wrong with it."""
-    return plugins.load("runtime.sources", kind_of(arg)).open_source(arg)
+    def close(self) -> None:
+        """Free what it holds; a second call does nothing."""
 
 
-def kind_of(arg: str) -> str:
-    """Which choice of this room an argument is for."""
-    if arg == "sample":
-        return "sample"
-    if arg.startswith("gst:"):  # before URLs, which may be part of it
-        return "gstreamer"
-    if "://" in arg:
-        return "stream"
-    path = Path(arg).expanduser()
-    if not path.exists():
-        raise BadInput(
-            f"no file or folder {arg}; --source takes a video, a folder of "
-            "images, a URL, gst:PIPELINE or sample"
-        )
-    return "images" if path.is_dir() or path.suffix.lower() in PICTURES else "video"
+class SourcePlugin:
+    """A kind of source: base class."""
+
+    name: str = ""
+    priority: int = 0  # plugins are asked in this order, the lowest first
+
+    def takes(self, arg: str | int) -> bool:
+        """Whether an argument of --source, or the number of a camera, names such a source."""
+        raise NotImplementedError
+
+    def open(self, arg: str | int) -> Source:
+        """Open it; BadInput says what is wrong with it."""
+        raise NotImplementedError
+
+    def video_file(self, arg: str | int) -> Path | None:
+        """The video file that other programs can read instead; None where there is none."""
+        return None
+
+
+def open_source(arg: str | int) -> Source:
+    """Open what --source names, or a camera by its number; BadInput says what is wrong with it."""
+    return find(arg).open(arg)
+
+
+def find(arg: str | int) -> SourcePlugin:
+    """The plugin for an argument of --source, or for the number of a camera."""
+    found: list[SourcePlugin] = plugins.find_all(FOLDER)
+    for plugin in sorted(found, key=lambda plugin: plugin.priority):
+        if plugin.takes(arg):
+            return plugin
+    raise BadInput(
+        f"no file or folder {arg}; --source takes a video, a folder of "
+        "images, a URL, gst:PIPELINE or sample"
+    )
 
 
 def as_bgr(image: Any) -> Image:
-    """Any picture that OpenCV gives, as (H, W, 3) uint8: grey, with alpha, 16 bit."""
+    """Any image as OpenCV gives it, as (H, W, 3) uint8: grey, with alpha, 16 bit."""
     picture = np.asarray(image)
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
@@ -71,4 +92,6 @@ def as_bgr(image: Any) -> Image:
         return picture
     if channels in (1, 2):  # grey, grey with alpha
         return np.repeat(picture[..., :1], 3, axis=2)
+    import cv2  # the only case that needs it
+
     return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2BGR), np.uint8)

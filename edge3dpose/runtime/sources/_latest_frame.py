@@ -1,4 +1,4 @@
-"""A live capture read by a thread of its own, which keeps only the newest frame."""
+"""A live capture that is read by a thread of its own, which keeps only the latest frame."""
 
 from __future__ import annotations
 
@@ -11,44 +11,41 @@ from typing import Any
 import cv2
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import as_bgr
+from edge3dpose.runtime.sources import Source, as_bgr
 from edge3dpose.runtime.sources._capture import fps_of
 from edge3dpose.types import Frame
 
-PATIENCE_S = 10.0  # without a frame for so long, a live source counts as dead
+TIMEOUT_S = 10.0  # without a frame for this long, a live source counts as ended
 
 _log = logging.getLogger(__name__)
 
 
-class LatestFrameReader:
-    """The newest frame whenever somebody asks; what nobody took in time is counted as dropped."""
+class LatestFrameReader(Source):
+    """Gives the latest frame; frames that were not taken in time are counted as dropped."""
 
     live = True
-    related = True
-    frames: int | None = None
 
     def __init__(self, name: str, capture: cv2.VideoCapture) -> None:
         self.name = name
         self.fps = fps_of(capture)
-        self.dropped = 0
         self._capture = capture
         self._opened_s = perf_counter()
         self._changed = threading.Condition()
-        self._waiting: tuple[Any, int, float] | None = None
+        self._latest: tuple[Any, int, float] | None = None  # image, index, time_s
         self._ended = False
         self._reader = threading.Thread(target=self._read, name=f"source {name}", daemon=True)
         self._reader.start()
 
     def __iter__(self) -> Iterator[Frame]:
-        """Frames until the source ends; BadInput where not one came."""
+        """Frames until the source ends; BadInput where none came."""
         taken = 0
-        self.dropped = 0  # what came before anybody asked was not missed
-        while (newest := self._take()) is not None:
+        self.dropped = 0  # frames before the first request do not count
+        while (latest := self._take()) is not None:
             taken += 1
-            image, index, time_s = newest
+            image, index, time_s = latest
             yield Frame(as_bgr(image), index, time_s)
         if not taken:
-            raise BadInput(f"{self.name} opened but gave no frame within {PATIENCE_S:g} s")
+            raise BadInput(f"{self.name} opened but gave no frame within {TIMEOUT_S:g} s")
         _log.warning("%s gives no more frames", self.name)
 
     def age_s(self, frame: Frame) -> float:
@@ -66,9 +63,9 @@ class LatestFrameReader:
 
     def _take(self) -> tuple[Any, int, float] | None:
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._ended, PATIENCE_S)
-            newest, self._waiting = self._waiting, None
-            return newest
+            self._changed.wait_for(lambda: self._latest or self._ended, TIMEOUT_S)
+            latest, self._latest = self._latest, None
+            return latest
 
     def _read(self) -> None:
         index = 0
@@ -78,7 +75,7 @@ class LatestFrameReader:
                 if not good:
                     self._ended = True
                 else:
-                    self.dropped += self._waiting is not None
-                    self._waiting = (image, index, perf_counter() - self._opened_s)
+                    self.dropped += self._latest is not None
+                    self._latest = (image, index, perf_counter() - self._opened_s)
                 self._changed.notify_all()
             index += 1

@@ -1,8 +1,8 @@
-"""A clip as if its frames came at another rate: what is done by the clock is then done as often.
+"""A clip as if its frames came at another rate, for stages that depend on time.
 
 The bundled clip has five frames a second, so that it is small; a camera has thirty or sixty. The
-finder looks for newcomers every quarter of a second, which is every other frame of the one and
-every eighth of the other.
+detector searches for new people every quarter of a second: every other frame of the clip, and every
+eighth of a camera.
 """
 
 from __future__ import annotations
@@ -14,14 +14,12 @@ from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame
 
 
-class AtRate:
-    """A source that is not live, its frames stamped ``fps`` a second."""
-
-    live = False
+class AtRate(Source):
+    """A source that is not live, with its frames stamped ``fps`` a second."""
 
     def __init__(self, source: Source, fps: float) -> None:
         self._source = source
-        self.fps: float | None = fps
+        self.fps = fps
         self.name, self.related = source.name, source.related
         self.frames, self.dropped = source.frames, source.dropped
         self._step_s = 1 / fps
@@ -31,7 +29,7 @@ class AtRate:
             yield replace(frame, time_s=frame.index * self._step_s)
 
     def age_s(self, frame: Frame) -> float:
-        """As the source says."""
+        """The source's own answer."""
         return self._source.age_s(frame)
 
     def close(self) -> None:

@@ -1,79 +1,38 @@
-"""A video file: every frame, in order, as fast as somebody takes them."""
+"""A video file: every frame, in order, as fast as they are taken."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-
-from edge3dpose.errors import BadInput, EndedEarly
-from edge3dpose.runtime.sources import as_bgr
-from edge3dpose.runtime.sources._capture import fps_of, frames_of, open_capture
-from edge3dpose.types import Frame
-
-ASSUMED_FPS = 30.0  # where the container does not say
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.sources import Source, SourcePlugin
 
 
-def open_source(arg: str) -> Video:
-    """Open a video; BadInput where it is missing, empty or no video."""
-    path = Path(arg).expanduser()
-    if not path.is_file():
-        raise BadInput(f"no video file {arg}")
-    if path.stat().st_size == 0:
-        raise BadInput(f"{arg} is empty (0 bytes), wanted a video")
-    return Video(arg, str(path))
+class VideoPlugin(SourcePlugin):
+    """Opens video files."""
+
+    name = "video"
+    priority = 40
+
+    def takes(self, arg: str | int) -> bool:
+        """Files that no other plugin takes."""
+        return isinstance(arg, str) and Path(arg).expanduser().exists()
+
+    def open(self, arg: str | int) -> Source:
+        """Open a video; BadInput where it is missing, empty or no video."""
+        from edge3dpose.runtime.sources._capture import open_capture
+        from edge3dpose.runtime.sources._video_file import VideoFile
+
+        path = Path(str(arg)).expanduser()
+        if not path.is_file():
+            raise BadInput(f"no video file {arg}")
+        if path.stat().st_size == 0:
+            raise BadInput(f"{arg} is empty (0 bytes), wanted a video")
+        return VideoFile(str(arg), open_capture(str(path)))
+
+    def video_file(self, arg: str | int) -> Path | None:
+        """The file."""
+        return Path(str(arg)).expanduser()
 
 
-class Video:
-    """The frames of a file or of a URL that has an end."""
-
-    live = False
-    related = True
-    dropped = 0
-
-    def __init__(self, name: str, place: str) -> None:
-        self.name = name
-        self._capture = open_capture(place)
-        # the first frame now: a file that opens and holds none is an error before anything starts
-        opened = self._capture.isOpened()
-        self._first = self._capture.read()[1] if opened else None
-        if self._first is None:
-            self.close()
-            raise BadInput(
-                f"{name} is no video that OpenCV can read, or it is truncated; "
-                f"look at it with: ffprobe {name}"
-            )
-        self.fps = fps_of(self._capture)
-        self.frames = frames_of(self._capture)
-
-    def __iter__(self) -> Iterator[Frame]:
-        """Frames with the container's own time stamps where they run forward.
-
-        Raises EndedEarly after the last frame of a truncated file.
-        """
-        step_s = 1 / (self.fps or ASSUMED_FPS)
-        image, index, time_s = self._first, 0, 0.0
-        start_s = self._stamp_s()
-        while image is not None:
-            yield Frame(as_bgr(image), index, time_s)
-            image = self._capture.read()[1]
-            index += 1
-            stamp_s = self._stamp_s() - start_s
-            time_s = stamp_s if stamp_s > time_s + 1e-4 else time_s + step_s
-        if self.frames and index < 0.95 * self.frames:
-            raise EndedEarly(
-                f"{self.name} ends after {index} of {self.frames} frames: "
-                f"it is truncated or damaged; look at it with: ffprobe {self.name}"
-            )
-
-    def age_s(self, frame: Frame) -> float:
-        """A file has no age."""
-        return 0.0
-
-    def close(self) -> None:
-        """Release the file; a second call does nothing."""
-        self._capture.release()
-
-    def _stamp_s(self) -> float:
-        return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+PLUGIN = VideoPlugin()
