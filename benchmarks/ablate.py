@@ -26,8 +26,8 @@ CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}
 SHORT = {
     # the first eleven heads, many small steps; the encoder's deep layers learn from the middle on;
     # the ruler's cameras
-    "sspnet-lite": ("batch=8", "eagle=0.0", "short_until=1.0", "tune_entry_from=0.45"),
-    "hemlets-edge": ("batch=8", "eagle=0.0"),
+    "sspnet-lite": ("batch=8", "overhead=0.0", "short_until=1.0", "tune_entry_from=0.45"),
+    "hemlets-edge": ("batch=8", "overhead=0.0"),
 }
 _PAPER = (
     *("model=sspnet", "growth=32", "heat=0.03", "replay=24000", "draws=4"),
@@ -38,26 +38,29 @@ TRIALS: dict[str, dict[str, tuple[str, ...]]] = {
         "all of it": (),
         "no real people": ("real=0.0",),
         "motion as captured": ("widen=false",),
-        "clean renders": ("worn=false",),
+        "clean renders": ("augment=false",),
         "crops not turned": ("upright=0.0",),
         "encoder frozen to the end": ("tune_entry_from=1.0",),
         "encoder's deep layers tuned from the start": ("tune_entry_from=0.0",),
         "no heatmap loss": ("heat=0.0",),
         "the paper's entry flow from scratch": _PAPER,
-        "the paper's entry flow, the encoder's likeness distilled": (*_PAPER, "distil=3.0"),
+        "the paper's entry flow, features distilled from the encoder": (
+            *_PAPER,
+            "feature_distillation=3.0",
+        ),
     },
     "hemlets-edge": {
         "all of it": (),
         "no loss on triplets and joint maps": ("heat=0.0",),
         "half of the depths thrown away, polarity kept": ("weak=0.5",),
-        "half of the depths thrown away": ("weak=0.5", "weak_told=false"),
+        "half of the depths thrown away": ("weak=0.5", "weak_polarity=false"),
         "half as wide": ("growth=16",),
         # these beside one another: a tenth of the people is seen from above
-        "views from above": ("eagle=0.1",),
-        "views from above, one and a half times as wide": ("eagle=0.1", "growth=48"),
-        "views from above, twice as wide": ("eagle=0.1", "growth=64"),
-        "views from above, 16 depth bins": ("eagle=0.1", "bins=16"),
-        "views from above, 64 depth bins": ("eagle=0.1", "bins=64"),
+        "views from above": ("overhead=0.1",),
+        "views from above, one and a half times as wide": ("overhead=0.1", "growth=48"),
+        "views from above, twice as wide": ("overhead=0.1", "growth=64"),
+        "views from above, 16 depth bins": ("overhead=0.1", "bins=16"),
+        "views from above, 64 depth bins": ("overhead=0.1", "bins=64"),
     },
 }
 _PATH = click.Path(exists=True, path_type=Path)

@@ -41,7 +41,8 @@ _FILE = click.Path(path_type=Path)
     show_default=True,
     help="synthetic: as in training, or mocap frames as they were captured.",
 )
-@click.option("--eagle", is_flag=True, help="synthetic: seen from 50 to 85 degrees above.")
+@click.option("--overhead", is_flag=True, help="synthetic: seen from 50 to 85 degrees above.")
+@click.option("--eagle", "overhead", is_flag=True, hidden=True)  # its former name
 @click.option(
     "--looks",
     type=click.IntRange(1, 2),

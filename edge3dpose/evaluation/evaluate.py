@@ -38,7 +38,7 @@ def evaluate(
     people: int,
     first_seed: int,
     motion: str,
-    eagle: bool,
+    overhead: bool,
     split: str,
     looks: int,
     mirror: bool,
@@ -59,8 +59,8 @@ def evaluate(
         raise BadInput("--write-card keeps the errors of the model's own file: leave out --backend")
     if write_card and mirror:
         raise BadInput("--write-card keeps the errors of one look: leave out --mirror")
-    if write_card and eagle:
-        raise BadInput("--write-card keeps the errors of the fixed ruler: leave out --eagle")
+    if write_card and overhead:
+        raise BadInput("--write-card keeps the errors of the fixed ruler: leave out --overhead")
     if plot and dataset in ("clip", "photos"):
         raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
     with _network(opened, cuts, backend, precision, engines) as network:
@@ -69,7 +69,7 @@ def evaluate(
         details: dict[str, Any] = {}
         if dataset == "synthetic" or dataset in plugins.names("training.datasets"):
             if dataset == "synthetic":
-                facts, shown = rendered(spec, root, people, first_seed, motion, eagle=eagle)
+                facts, shown = rendered(spec, root, people, first_seed, motion, overhead=overhead)
             else:
                 facts, shown = people_of(dataset, root, split, spec)
             people_shown = progress(shown, "looking")

@@ -27,7 +27,7 @@ def rendered(
     first_seed: int,
     motion: str,
     *,
-    eagle: bool = False,
+    overhead: bool = False,
 ) -> tuple[dict[str, Any], Iterator[Person]]:
     """Facts of the data set, and its people."""
     assets = Path(root) if root else paths.home() / "data" / "synthetic.npz"
@@ -37,14 +37,14 @@ def rendered(
             "or pass --root FILE.npz"
         )
     facts = {
-        "name": ("synthetic" if motion == "wide" else "synthetic-mocap") + "-eagle" * eagle,
-        "protocol": PROTOCOL + "; seen from 50 to 85 degrees above" * eagle,
+        "name": ("synthetic" if motion == "wide" else "synthetic-mocap") + "-overhead" * overhead,
+        "protocol": PROTOCOL + "; seen from 50 to 85 degrees above" * overhead,
         "assets_sha256": paths.sha256_of(assets),
         "split": "held-out",
         "motion": motion,
         "seeds": [first_seed, first_seed + people],
     }
-    drawn = {"widen": motion == "wide", "eagle": float(eagle)}
+    drawn = {"widen": motion == "wide", "overhead": float(overhead)}
     return facts, _people(assets, spec, range(first_seed, first_seed + people), drawn)
 
 

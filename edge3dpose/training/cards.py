@@ -49,7 +49,7 @@ def _data(saved: Checkpoint) -> dict:
         used["real_labels"] = "2D alone, where BlazePose heavy and full agree"
     if progress.datasets:
         used |= {"datasets": progress.datasets}
-    if saved.recipe.distil:
+    if saved.recipe.feature_distillation:
         used |= {"teacher": f"{ENCODER}, what it sees as alike"}
     return used | ({"encoder": _encoder(saved.recipe)} if saved.recipe.freeze_entry else {})
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training import recipes
 from edge3dpose.training.recipes import Recipe
 
 
@@ -83,7 +84,7 @@ def load(path: Path) -> Checkpoint:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
             tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        recipe = Recipe(**json.loads(metadata["recipe"]))
+        recipe = recipes.from_json(json.loads(metadata["recipe"]))
         progress = Progress(**json.loads(metadata["progress"]))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise EngineMismatch(f"{path} is not a whole edge3dpose checkpoint: {error}") from None

@@ -87,7 +87,7 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
         raw = _pass(training, share)(images, batch.begun, depth)
     total, per_head = net.objective(raw, targets, recipe, share)
     if training.likeness is not None:
-        total = total + recipe.distil * (1 - share) * training.likeness.loss(images)
+        total = total + recipe.feature_distillation * (1 - share) * training.likeness.loss(images)
     training.optimiser.zero_grad(set_to_none=True)
     total.backward()
     trained = [p for group in training.optimiser.param_groups for p in group["params"]]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from edge3dpose.errors import BadInput
 
@@ -35,16 +36,23 @@ class Recipe:
     draws: int = 0  # of each of them before more are rendered; 0: render as fast as it goes
     real: float = 0.15  # share of real crops with agreed 2D, where there are any
     heat: float = 0.0  # weight of the maps' own loss; SSP-Net's fades to none
-    distil: float = 0.0  # weight of what a trained encoder sees as alike, fading to none
+    feature_distillation: float = 0.0  # weight of that loss at the start; it falls to 0
     bf16: bool = True  # trunk and pyramids; decode and losses are FP32 always
     upright: float = 0.7  # share of the crops that are turned until the trunk stands, as in run
-    eagle: float = 0.1  # share of the renders seen from more than 50 degrees above
+    overhead: float = 0.1  # share of the renders seen from 50 to 85 degrees above
     widen: bool = True  # poses beyond those that were captured
     weak: float = 0.0  # share of the renders whose depth is thrown away but for the bones' polarity
-    weak_told: bool = True  # and whether that is kept, where a network learns from it
+    weak_polarity: bool = True  # and whether that is kept, where a network learns from it
     bins: int = 0  # depth bins of a HEMlets' volume; 0: the model's own
-    worn: bool = True  # blur, noise, colour casts, occluders and frame edges on renders
+    augment: bool = True  # blur, noise, colour casts, occluders and frame edges on renders
 
+
+FORMER_NAMES = {  # in checkpoints of earlier versions -> the field
+    "worn": "augment",
+    "eagle": "overhead",
+    "distil": "feature_distillation",
+    "weak_told": "weak_polarity",
+}
 
 RECIPES = {
     "sspnet": Recipe(model="sspnet", growth=96, samples=2_000_000, peak_lr=1e-3),
@@ -79,6 +87,14 @@ def find(model: str) -> Recipe:
     if model not in RECIPES:
         raise BadInput(f"no recipe for {model!r}; there is: {', '.join(sorted(RECIPES))}")
     return RECIPES[model]
+
+
+def from_json(fields: Mapping[str, Any]) -> Recipe:
+    """The recipe that a checkpoint holds; fields that had another name once are renamed.
+
+    Raises TypeError for a field that no recipe has.
+    """
+    return Recipe(**{FORMER_NAMES.get(name, name): value for name, value in fields.items()})
 
 
 def changed(recipe: Recipe, said: Sequence[str]) -> Recipe:

@@ -105,9 +105,9 @@ def _preview(assets: Path, count: int, out: Path, spec: ModelSpec) -> None:
     from edge3dpose.training.synthesis import preview, spread
 
     sheet, histograms = out / "preview.png", out / "spread.png"
-    eagle = recipes.find(spec.name).eagle
-    rate = preview.contact_sheet(assets, count, sheet, size=spec.input_size, eagle=eagle)
-    spread.plot(assets, SPREAD, histograms, eagle=eagle)
+    overhead = recipes.find(spec.name).overhead
+    rate = preview.contact_sheet(assets, count, sheet, size=spec.input_size, overhead=overhead)
+    spread.plot(assets, SPREAD, histograms, overhead=overhead)
     click.echo(f"wrote {sheet} and {histograms}; one process rendered {rate:.0f} pictures a second")
 
 
@@ -146,7 +146,7 @@ def _train(
         saved = replace(saved, recipe=recipes.changed(saved.recipe, setting))
         net = build(saved.recipe.model, saved.recipe.growth, saved.recipe.bins)
         training = state.resume(saved, net, where, team)
-        if encoder is not None and not training.recipe.distil:
+        if encoder is not None and not training.recipe.feature_distillation:
             first_net.put_encoder(net, encoder)
             state.begin_anew(training)
     elif saved_at.exists():
@@ -158,7 +158,7 @@ def _train(
         torch.manual_seed(0)
         net = first_net.first(spec, recipe, encoder, start_from)
         training = state.start(recipe, net, where, team)
-    if training.recipe.distil:
+    if training.recipe.feature_distillation:
         training.likeness = first_net.likeness(training.net, encoder, spec)
     people = stream(spec, assets, real, dataset, training.recipe, training.progress, team)
     entry: Any = training.net.entry

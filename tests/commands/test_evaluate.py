@@ -258,3 +258,10 @@ def test_held_out_people_are_the_same_each_time(weights, tmp_path):
         figures.append(json.loads(report.read_text())["cuts"])
     assert figures[0] == figures[1]
     assert figures[0][1]["mpjpe_mm"] < figures[0][0]["mpjpe_mm"]  # upright beats a point
+
+
+@pytest.mark.parametrize("option", ["--overhead", "--eagle"])
+def test_people_seen_from_above_leave_the_card_alone(weights, option):
+    done = run("--weights", weights, option, "--write-card")
+    assert done.exit_code == 1
+    assert "leave out --overhead" in done.output

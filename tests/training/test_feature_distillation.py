@@ -68,7 +68,7 @@ def test_a_step_of_training_follows_the_teacher_as_far_as_the_recipe_says():
     def after_a_step(weight: float) -> torch.Tensor:
         torch.manual_seed(0)
         net = SSPNet(PaperEntry(8), 8)
-        recipe = replace(recipes.find("sspnet"), growth=8, warmup=0.0, distil=weight)
+        recipe = replace(recipes.find("sspnet"), growth=8, warmup=0.0, feature_distillation=weight)
         training = state.start(recipe, net, torch.device("cpu"))
         training.likeness = FeatureDistillation(net, BlazePoseEncoder(), SPEC)
         images = torch.rand(2, 3, 256, 256) * 2 - 1

@@ -79,31 +79,31 @@ def test_training_crops_stand_mostly_upright(stick_file: Path) -> None:
 
 
 def test_what_the_recipe_leaves_out_is_left_out(stick_file: Path) -> None:
-    clean = Synthesizer(stick_file, size=64, worn=False)
-    worn = Synthesizer(stick_file, size=64)
-    pairs = [(clean.sample(seed), worn.sample(seed)) for seed in range(12)]
+    clean = Synthesizer(stick_file, size=64, augment=False)
+    augmented = Synthesizer(stick_file, size=64)
+    pairs = [(clean.sample(seed), augmented.sample(seed)) for seed in range(12)]
     assert sum(not np.array_equal(a.image, b.image) for a, b in pairs) > 6
     for one, other in pairs:
         np.testing.assert_array_equal(one.uvz, other.uvz)  # the same people
     assert sum(a.visible.sum() for a, _ in pairs) > sum(b.visible.sum() for _, b in pairs)
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_of_a_share_of_the_depth_only_the_polarity_is_kept(stick_file: Path, told: bool) -> None:
-    recipe = replace(recipes.find("hemlets-edge"), weak=0.5, weak_told=told)
+@pytest.mark.parametrize("kept", [True, False])
+def test_of_a_share_of_the_depth_only_the_polarity_is_kept(stick_file: Path, kept: bool) -> None:
+    recipe = replace(recipes.find("hemlets-edge"), weak=0.5, weak_polarity=kept)
     stream = Renders(stick_file, "train", 64, 0, recipe=recipe)
     labels = [uvz for _, (_, uvz, _) in zip(range(40), stream, strict=False)]
     weak = [one for one in labels if np.isnan(one[:, 2]).all()]
     assert 10 < len(weak) < 30
     for one in weak:
         assert not np.isnan(one[:, :2]).any()
-        assert np.isfinite(one[polarity.CHILDREN, 3]).all() == told
+        assert np.isfinite(one[polarity.CHILDREN, 3]).all() == kept
     assert not any(np.isnan(one[:, 2]).any() for one in labels if not np.isnan(one[0, 2]))
 
 
 def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
     size, spec, recipe = 64, models.find("sspnet-lite"), recipes.find("sspnet-lite")
-    people = Synthesizer(stick_file, size=size, upright=recipe.upright, eagle=recipe.eagle)
+    people = Synthesizer(stick_file, size=size, upright=recipe.upright, overhead=recipe.overhead)
     stream = Renders(stick_file, "train", size, 0, recipe=recipe)
     for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
         one = people.sample(seed)
@@ -219,9 +219,9 @@ def test_cameras_keep_the_promised_ranges() -> None:
         assert 0.75 <= crop.z_range_mm / 2000 <= 1.3
 
 
-def test_eagle_cameras_look_down_and_leave_the_others_as_they_are() -> None:
-    def drawn(seed: int, eagle: float) -> CropCamera:
-        return draw_camera(np.random.default_rng(seed), 256, eagle)
+def test_overhead_cameras_look_down_and_leave_the_others_as_they_are() -> None:
+    def drawn(seed: int, overhead: float) -> CropCamera:
+        return draw_camera(np.random.default_rng(seed), 256, overhead)
 
     above = [drawn(seed, 0.3) for seed in range(300)]
     steep = [crop for crop in above if crop.elevation_deg > 50]

@@ -9,6 +9,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
+from safetensors import safe_open
+from safetensors.torch import save_file
+
 from edge3dpose import models
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.training import (
@@ -122,6 +125,26 @@ def test_after_an_encoder_was_put_back_average_and_moments_begin_anew():
     assert not training.optimiser.state
     for name, value in training.net.state_dict().items():
         assert torch.equal(training.ema[name], value), name
+
+
+def test_a_checkpoint_with_the_former_names_of_recipe_fields_is_read(tmp_path):
+    training, file = fresh(), tmp_path / "checkpoint.safetensors"
+    recipe = replace(
+        RECIPE, augment=False, overhead=0.3, feature_distillation=2.0, weak_polarity=False
+    )
+    checkpoint.save(file, recipe, training.progress, training.net, training.ema, training.optimiser)
+    with safe_open(file, "pt") as saved:
+        metadata = saved.metadata()
+        tensors = {name: saved.get_tensor(name) for name in saved.keys()}  # noqa: SIM118
+    for former, name in recipes.FORMER_NAMES.items():
+        assert f'"{name}"' in metadata["recipe"]
+        metadata["recipe"] = metadata["recipe"].replace(f'"{name}"', f'"{former}"')
+    save_file(tensors, file, metadata)
+    assert checkpoint.load(file).recipe == recipe
+    metadata["recipe"] = metadata["recipe"].replace('"worn"', '"unheard_of"')
+    save_file(tensors, file, metadata)
+    with pytest.raises(EngineMismatch, match="unheard_of"):
+        checkpoint.load(file)
 
 
 def test_a_broken_checkpoint_is_named_in_one_line(tmp_path):

@@ -51,7 +51,7 @@ class Renders(IterableDataset):
         self.team = team
         self.drawn = {} if recipe is None else _drawn_by(recipe)
         self.weak = 0.0 if recipe is None else recipe.weak
-        self.weak_told = recipe is None or recipe.weak_told
+        self.weak_polarity = recipe is None or recipe.weak_polarity
 
     def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
         from edge3dpose.training.synthesis.dataset import Synthesizer
@@ -75,11 +75,11 @@ class Renders(IterableDataset):
             return polarity.labels(uvz)
         uvz[:, 2] = np.nan
         signs = polarity.of_depths(torch.from_numpy(exact[None, :, 2]), Z_RANGE_MM)[0].numpy()
-        return polarity.labels(uvz, signs if self.weak_told else None)
+        return polarity.labels(uvz, signs if self.weak_polarity else None)
 
 
 def _drawn_by(recipe: Recipe) -> dict[str, Any]:
-    return {name: getattr(recipe, name) for name in ("upright", "eagle", "widen", "worn")}
+    return {name: getattr(recipe, name) for name in ("upright", "overhead", "widen", "augment")}
 
 
 def loader(renders: IterableDataset, *, batch: int, workers: int) -> DataLoader:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 CROP_SIDE_MM = 2250.0
 Z_RANGE_MM = 2000.0
 SCALE_RANGE = (0.75, 1.3)  # of the side of a crop; evenly by its logarithm
-EAGLE_DEG = (50, 85)
+OVERHEAD_DEG = (50, 85)
 OFF_CENTRE = 0.08  # of the side: at most so far is the pelvis from a crop's middle
 
 
@@ -79,17 +79,17 @@ def _z_range_mm(side_px: int, root_depth_mm: float, focal_px: float) -> float:
     return Z_RANGE_MM * side_px * root_depth_mm / (focal_px * CROP_SIDE_MM)
 
 
-def draw_camera(rng: np.random.Generator, side_px: int, eagle: float = 0.0) -> CropCamera:
+def draw_camera(rng: np.random.Generator, side_px: int, overhead: float = 0.0) -> CropCamera:
     """35-85 degrees, 1.5-8 m, any side, from the feet to 50 degrees above, half of them rolled.
 
-    eagle  share of them that looks down on the person instead, from 50 to 85 degrees above
+    overhead  share of them that looks down on the person instead, from 50 to 85 degrees above
     """
     half_fov = np.radians(rng.uniform(35, 85)) / 2
     aspect = rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16])
     half = np.tan(half_fov) * np.array([1.0, 1 / aspect] if aspect > 1 else [aspect, 1.0])
     elevation = np.clip(rng.choice([rng.normal(5, 9), rng.uniform(-20, 50)]), -20, 50)
-    if eagle and rng.random() < eagle:
-        elevation = rng.uniform(*EAGLE_DEG)
+    if overhead and rng.random() < overhead:
+        elevation = rng.uniform(*OVERHEAD_DEG)
     distance = np.exp(rng.uniform(np.log(1.5), np.log(8.0)))
     aim = rng.uniform(-0.6, 0.6, 2) * half  # where in the frame the pelvis is, tan of angle
     roll = rng.uniform(-15, 15) if rng.random() < 0.5 else rng.normal(0, 1.5)

@@ -56,8 +56,8 @@ class Synthesizer:
     """Draws samples; the same assets, split, size and seed give the same sample.
 
     upright  share of the crops that are turned until the trunk stands, as the runtime's are
-    eagle    share of the people who are seen from 50 to 85 degrees above
-    worn     False leaves out occluders, blur, noise, colour casts and frame edges
+    overhead    share of the people who are seen from 50 to 85 degrees above
+    augment     False leaves out occluders, blur, noise, colour casts and frame edges
     Opens an OpenGL context at the first sample, so that it may be sent to a worker before.
     """
 
@@ -70,13 +70,13 @@ class Synthesizer:
         widen: bool = True,
         samples: int = 0,
         upright: float = 0.0,
-        eagle: float = 0.0,
-        worn: bool = True,
+        overhead: float = 0.0,
+        augment: bool = True,
     ) -> None:
         self._assets = assets if isinstance(assets, Assets) else load_assets(assets, split)
         self._split_number = SPLITS[split]
         self._size, self._widen, self._msaa = size, widen, samples
-        self._upright, self._eagle, self._worn = upright, eagle, worn
+        self._upright, self._overhead, self._augment = upright, overhead, augment
         self._dresser = Dresser(self._assets)
         self._backdrops = backdrop.Backdrops(self._assets)
         self._renderer: Renderer | None = None
@@ -87,7 +87,7 @@ class Synthesizer:
         light = looks.draw_light(rng, crop.rotation[:, 1])
         drawn = self._drawn(rng, crop, person, posed, light)
         image = self._composed(rng, crop, posed, drawn)
-        if not self._worn:
+        if not self._augment:
             nothing = np.zeros(drawn.cover.shape, bool)
             return _labelled(crop, posed, drawn, image, nothing, self._whole)
         hidden = np.zeros(drawn.cover.shape, bool)
@@ -118,7 +118,7 @@ class Synthesizer:
 
     def _begun(self, seed: int) -> tuple[np.random.Generator, CropCamera, Person, PosedBody]:
         rng = np.random.default_rng([seed, self._split_number])
-        crop = camera.draw_camera(rng, self._size, self._eagle)
+        crop = camera.draw_camera(rng, self._size, self._overhead)
         person, body = self._posed_person(rng)
         if self._upright and rng.random() < self._upright:
             lean = lean_rad(crop.project(crop.to_camera_mm(body.joints_m)))

@@ -26,7 +26,7 @@ def contact_sheet(
     size: int = 256,
     split: Split = "train",
     first: int = 0,
-    eagle: float = 0.0,
+    overhead: float = 0.0,
 ) -> float:
     """Writes samples ``first`` on as one picture (PNG or JPEG by the name).
 
@@ -34,7 +34,7 @@ def contact_sheet(
     """
     if not cv2.haveImageWriter(str(out)):
         raise BadInput(f"{out}: pictures are written by their ending; wanted .png or .jpg")
-    people = Synthesizer(assets, split, size, eagle=eagle)
+    people = Synthesizer(assets, split, size, overhead=overhead)
     try:
         people.sample(first)  # opens the renderer
         begun = time.monotonic()

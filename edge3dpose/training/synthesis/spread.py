@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from edge3dpose import storage
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis.assets import Split
-from edge3dpose.training.synthesis.camera import EAGLE_DEG
+from edge3dpose.training.synthesis.camera import OVERHEAD_DEG
 from edge3dpose.training.synthesis.dataset import Synthesizer
 
 UP = np.array([0.0, 1.0, 0.0])  # of the world that bodies are posed in
@@ -41,7 +41,7 @@ def facts(people: Synthesizer, seeds: range) -> dict[str, NDArray[np.float64]]:
 
 
 def plot(
-    assets: Path, count: int, out: Path, *, split: Split = "train", eagle: float = 0.0
+    assets: Path, count: int, out: Path, *, split: Split = "train", overhead: float = 0.0
 ) -> None:
     """Histograms of ``count`` people as PNG: widened poses, and the captured ones beside them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -51,9 +51,9 @@ def plot(
     FigureCanvasAgg(figure)
     panels = dict(zip(FACTS, figure.subplots(2, 2).ravel(), strict=True))
     for widen, style in ((True, {"alpha": 0.6}), (False, {"histtype": "step", "color": "k"})):
-        found = facts(Synthesizer(assets, split, widen=widen, eagle=eagle), range(count))
+        found = facts(Synthesizer(assets, split, widen=widen, overhead=overhead), range(count))
         for name, values in found.items():
-            low, high = (-20, EAGLE_DEG[1]) if name == "elevation_deg" else (0, 180)
+            low, high = (-20, OVERHEAD_DEG[1]) if name == "elevation_deg" else (0, 180)
             label = "widened" if widen else "as captured"
             panels[name].hist(
                 values, bins=36, range=(low, high), density=True, label=label, **style
