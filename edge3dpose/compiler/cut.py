@@ -8,6 +8,7 @@ import numpy as np
 import onnx
 from onnx import ModelProto
 from onnx.reference import ReferenceEvaluator
+from onnx.utils import Extractor
 
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.errors import BadInput, BuildFailed, EngineMismatch
@@ -44,16 +45,11 @@ def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelPro
 
 
 def _extract(source: ModelProto, head: str) -> ModelProto:
-    """The head's ancestors, without what exporters leave behind (stack traces, stale shapes)."""
-    model = ModelProto(ir_version=source.ir_version, producer_name="edge3dpose")
-    model.opset_import.extend(o for o in source.opset_import if o.domain in ("", "ai.onnx"))
+    """The head and what it needs, without what exporters leave behind (traces, stale shapes)."""
+    model = Extractor(source).extract_model(["images"], [head])
     graph = model.graph
-    graph.name = head
-    graph.input.extend(source.graph.input)
-    graph.output.extend(out for out in source.graph.output if out.name == head)
-    graph.node.extend(graphs.ancestors(source.graph, head))
-    read = {name for node in graph.node for name in node.input}
-    graph.initializer.extend(t for t in source.graph.initializer if t.name in read)
+    graph.name, model.producer_name = head, "edge3dpose"
+    del graph.value_info[:]
     for thing in (*graph.node, *graph.initializer, *graph.input, *graph.output):
         thing.ClearField("doc_string")
         thing.ClearField("metadata_props")
