@@ -377,6 +377,8 @@ def _opened(source: Any) -> Source:
         return sources.open_source(str(source))
     if isinstance(source, Source):
         return source
+    if isinstance(source, np.ndarray) and source.ndim < 4:  # one image, not its rows
+        return ImagesInMemory([source])
     if isinstance(source, Iterable):
         return ImagesInMemory(source)
     raise BadInput(

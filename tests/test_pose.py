@@ -99,6 +99,11 @@ def test_an_iterable_is_asked_for_one_image_at_a_time_in_the_callers_thread(pose
     assert threads == {threading.get_ident()}
 
 
+def test_one_array_is_one_image_and_not_its_rows(pose, images):
+    assert [len(people) for _, people in pose.stream(images[0])] == [1]
+    assert [frame.index for frame, _ in pose.stream(np.stack(images[:2]))] == [0, 1]
+
+
 def test_frames_are_stamped_at_a_rate_that_is_given(pose, images):
     times = [frame.time_s for frame, _ in pose.stream(images, fps=20)]
     assert times == pytest.approx([0.0, 0.05, 0.1, 0.15])

@@ -67,7 +67,7 @@ class Pipeline:
 
         Raises what the source raises, EndedEarly after the last frame of a truncated file.
         """
-        ahead = None if self.source.live else Prefetcher(self.source, self.clock)
+        ahead = self._prefetcher()
         try:
             for frame in _timed(ahead or self.source, self.clock):
                 with self.clock.stage("frame"):
@@ -96,7 +96,7 @@ class Pipeline:
         stopped = whole = False
         fault = None
         start = perf_counter()
-        ahead = None if self.source.live else Prefetcher(self.source, self.clock)
+        ahead = self._prefetcher()
         outlets = [sink if sink.main_thread else BackgroundSink(sink, self.clock) for sink in sinks]
         try:
             for frame in islice(_timed(ahead or self.source, self.clock), max_frames):
@@ -139,6 +139,10 @@ class Pipeline:
         with self.clock.stage("publish"):
             for outlet in outlets:
                 outlet(frame, poses)
+
+    def _prefetcher(self) -> Prefetcher | None:
+        wanted = self.source.prefetch and not self.source.live
+        return Prefetcher(self.source, self.clock) if wanted else None
 
     def _close(self, ahead: Prefetcher | None) -> None:
         if ahead:

@@ -9,12 +9,13 @@ from edge3dpose.errors import BadInput
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.pipeline import Pipeline
 from edge3dpose.runtime.sinks import Stop
+from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame, Pose3D
 
 SOMEBODY = Pose3D(JOINTS_MM, np.zeros((17, 2), np.float32), np.ones(17, np.float32))
 
 
-class Ten:
+class Ten(Source):
     """Ten black frames; may break after some, may be live."""
 
     name, related, fps, frames = "ten", True, 10.0, 10

@@ -29,6 +29,7 @@ class Source:
     fps: float | None = None  # None where it is not known
     frames: int | None = None  # how many there will be; None where it is not known
     dropped: int = 0  # frames of a live source that were not taken, so far
+    prefetch: bool = True  # the next frames may be read in a thread, ahead of the loop
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames; BadInput where nothing can be read."""

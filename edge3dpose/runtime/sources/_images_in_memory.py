@@ -14,6 +14,7 @@ class ImagesInMemory(Source):
     """Any iterable of images (H, W, 3) uint8 BGR, stamped by the clock; a Frame stays as it is."""
 
     name = "images"
+    prefetch = False  # the iterable is asked in the thread of the caller, when it is its turn
 
     def __init__(self, images: Iterable[Image] | Iterable[Frame]) -> None:
         self._images = images

@@ -22,6 +22,7 @@ class AtRate(Source):
         self.fps = fps
         self.name, self.related = source.name, source.related
         self.frames, self.dropped = source.frames, source.dropped
+        self.prefetch = source.prefetch
         self._step_s = 1 / fps
 
     def __iter__(self) -> Iterator[Frame]:
