@@ -22,13 +22,15 @@ import click
 import numpy as np
 
 from edge3dpose import machine, plugins, storage
+from edge3dpose.commands._options import engine_options
 from edge3dpose.reports.governor_plot import PHASES
 from edge3dpose.reports.governor_plot import plot as draw
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.selection.defaults import Choice, choose, cuts_by_error, engine_options, open_chosen
+from edge3dpose.selection.defaults import cuts_by_error, resolve
+from edge3dpose.selection.engine import open_engine
 from edge3dpose.selection.ladder import ladder, within_latency
-from edge3dpose.types import Array, Engine
+from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest
 
 ROOM = 1.4  # deadline, in median calls of the best cut when nothing else runs
 HOG = """
@@ -79,18 +81,18 @@ def main(
     """Run both ways, and write what the calls took."""
     if wanted["cut"] != "auto":
         raise click.UsageError("the governor chooses the cut")
-    choice = choose(**wanted)
+    config = resolve(EngineRequest(**wanted))
     load = machine.usable_cores() if load is None else load
-    deadline_ms = deadline_ms or round(ROOM * _median_ms(choice, engines), 1)
-    chosen, governed = within_latency(choice, deadline_ms, ladder(choice), engines, govern=True)
+    deadline_ms = deadline_ms or round(ROOM * _median_ms(config, engines), 1)
+    chosen, governed = within_latency(config, deadline_ms, ladder(config), engines, govern=True)
     content = machine.report_header("governor") | {
-        "model": choice.spec.name,
-        "weights_sha256": choice.weights.sha256,
-        "backend": choice.backend,
-        "precision": choice.precision,
-        "threads": choice.threads,
+        "model": config.spec.name,
+        "weights_sha256": config.weights.sha256,
+        "backend": config.backend,
+        "precision": config.precision,
+        "threads": config.threads,
         "deadline_ms": deadline_ms,
-        "error_mm": {str(cut): error_mm for cut, error_mm in cuts_by_error(choice.weights)},
+        "error_mm": {str(cut): error_mm for cut, error_mm in cuts_by_error(config.weights)},
         "cuts": list(governed.cuts),
         "fps": fps,
         "load": load,
@@ -98,11 +100,11 @@ def main(
     }
     runs = {
         "calls": Recorded(governed, lambda: governed.last_cut),
-        "calls_of_one_cut": Recorded(open_chosen(chosen, engines)[0], lambda: chosen.cut),
+        "calls_of_one_cut": Recorded(open_engine(chosen, engines), lambda: chosen.cut),
     }
     for name, engine in runs.items():
         with closing(engine):
-            content[name] = _phases(choice, engine, phase_s, fps, load)
+            content[name] = _phases(config, engine, phase_s, fps, load)
         content["phases"] = content.get("phases", {}) | {name: _judged(content, content[name])}
         for phase in content["phases"][name]:
             click.echo(f"{name}: {phase}")
@@ -111,22 +113,24 @@ def main(
         draw(content, plot)
 
 
-def _median_ms(choice: Choice, engines: Path | None) -> float:
+def _median_ms(config: EngineConfig, engines: Path | None) -> float:
     """A call of the best cut, alone."""
-    side = choice.spec.input_size
+    side = config.spec.input_size
     images = np.random.default_rng(0).random((1, 3, side, side), np.float32)
-    with closing(Recorded(open_chosen(choice, engines)[0], lambda: choice.cut)) as engine:
+    with closing(Recorded(open_engine(config, engines), lambda: config.cut)) as engine:
         for _ in range(60):
             engine(images)
         return 1000 * float(np.median([end - begin for begin, end, _ in engine.calls[10:]]))
 
 
-def _phases(choice: Choice, engine: Recorded, phase_s: float, fps: float, load: int) -> list[Call]:
+def _phases(
+    config: EngineConfig, engine: Recorded, phase_s: float, fps: float, load: int
+) -> list[Call]:
     """The clip in a loop, a frame at a time, through the runtime's own finding and following."""
     finder = plugins.load("runtime.detectors", "blazepose")
-    finder = finder.open_detector(bf16=choice.precision == "bf16")
+    finder = finder.open_detector(bf16=config.precision == "bf16")
     follow = plugins.load("runtime.detectors", "follow").open_detector(finder)
-    estimate = Estimator(choice.spec, engine, follow)
+    estimate = Estimator(config.spec, engine, follow)
     with closing(open_source("sample")) as source:
         frames = list(source)
     start_s = time.perf_counter()

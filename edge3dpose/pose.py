@@ -29,10 +29,9 @@ from edge3dpose.runtime.sources import Source
 from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
 from edge3dpose.runtime.sources._restamped import AtRate
 from edge3dpose.selection.budget import Budget
-from edge3dpose.selection.defaults import Choice as EngineConfig
-from edge3dpose.selection.defaults import choose
+from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.select import open_within
-from edge3dpose.types import Box, Camera, Engine, Frame, Image, Pose3D
+from edge3dpose.types import Box, Camera, Engine, EngineConfig, EngineRequest, Frame, Image, Pose3D
 
 CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
 SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
@@ -135,14 +134,8 @@ class PoseEstimator:
         fps = None if flip_test else min_fps
         budget = Budget(str(cut), precision, backend, max_latency_ms, max_error_mm, fps, govern)
         budget.check()
-        config = choose(
-            model=model,
-            weights=None if weights is None else Path(weights),
-            cut=str(cut),
-            precision=precision,
-            backend=backend,
-            threads=threads,
-        )
+        file = None if weights is None else Path(weights)
+        config = resolve(EngineRequest(model, file, cut, precision, backend, threads))
         folder = None if engines is None else Path(engines)
         config, engine = open_within(config, budget, folder, progress)
         self._set_up(config, engine, options, lens)

@@ -7,7 +7,7 @@ z forward), millimetres.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -20,6 +20,7 @@ from edge3dpose.skeletons import H36M17, Skeleton
 Array: TypeAlias = NDArray[np.float32]
 Image: TypeAlias = NDArray[np.uint8]
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
+Progress: TypeAlias = Callable[[str, float], None]  # what is being done, share of it done (0..1)
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 
@@ -273,6 +274,45 @@ class Weights:
     onnx: Path
     sha256: str
     card: dict
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRequest:
+    """Which engine is asked for; ``auto`` is settled by selection.defaults.resolve."""
+
+    model: str = "sspnet-lite"
+    weights: Path | None = None  # an ONNX file of the user's own; None for the one shipped
+    cut: str | int = "auto"
+    precision: str = "auto"
+    backend: str = "auto"
+    threads: int | None = None  # of a CPU backend; None for its own default
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Which engine is used: everything is settled, and ``why`` holds a reason for each ``auto``."""
+
+    weights: Weights
+    cut: int
+    precision: Precision
+    backend: str
+    threads: int | None = None  # of a CPU backend; None for its own default
+    why: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's spec."""
+        return self.weights.spec
+
+    @property
+    def text(self) -> str:
+        """The engine in words: 'sspnet-lite cut 11, bf16, openvino'."""
+        return f"{self.spec.name} cut {self.cut}, {self.precision}, {self.backend}"
+
+    def __str__(self) -> str:
+        """One line of the engine, then a line for each reason."""
+        threads = "" if self.threads is None else f", threads {self.threads}"
+        return "\n".join([f"{self.text}{threads}", *(f"  {reason}" for reason in self.why)])
 
 
 class Engine:

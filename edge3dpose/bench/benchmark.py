@@ -46,8 +46,8 @@ def measure(
     wanted  see commands._candidates.chosen
     """
     rivals = against.names(peers)
-    choices = chosen(**wanted)
-    spec, weights = choices[0].spec, choices[0].weights
+    configs = chosen(**wanted)
+    spec, weights = configs[0].spec, configs[0].weights
     again = opener(source if camera is None else None, camera, fps)
     about, live = _look_at(again())
     if live and plan.frames is None:
@@ -59,7 +59,7 @@ def measure(
         for meter in meters:
             stack.callback(meter.close)
         runs = against.open_peers(rivals, python, about["source"], stack)
-        candidates, refused = opened(choices, engines, stack)
+        candidates, refused = opened(configs, engines, stack)
         add_deviations(candidates, weights, tensors)
         _time_alone(candidates, tensors, plan, meters)
         _time_whole(candidates, around(spec, again), plan, meters, runs)
@@ -79,7 +79,7 @@ def measure(
     }
     if not live:
         content["footprint_protocol"] = FOOTPRINT_PROTOCOL
-        add_footprints(content["rows"], choices, engines, source, fps, plan.frames)
+        add_footprints(content["rows"], configs, engines, source, fps, plan.frames)
     return content
 
 

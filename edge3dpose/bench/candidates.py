@@ -1,4 +1,4 @@
-"""The engines that a benchmark measures: options -> choices -> open candidates."""
+"""The engines that a benchmark measures: options -> configs -> open candidates."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from edge3dpose.commands._progress import builds
 from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
 from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.evaluation.deviation import deviation_mm
-from edge3dpose.selection.defaults import BACKENDS, Choice, choose, listed, open_chosen
-from edge3dpose.types import PRECISIONS, Array, Weights
+from edge3dpose.selection.defaults import BACKENDS, listed, resolve
+from edge3dpose.selection.engine import ensure_built, open_file
+from edge3dpose.types import PRECISIONS, Array, EngineConfig, EngineRequest, Weights
 
 PEOPLE = 16  # of those that the engines are timed on
 
@@ -29,12 +30,12 @@ def chosen(
     precision: str,
     backend: str,
     threads: int | None,
-) -> list[Choice]:
+) -> list[EngineConfig]:
     """Every cut with every backend and precision that was asked for."""
     spec = models.find(model)
     cuts = [cut] if cut == "auto" else [str(number) for number in models.parse_cuts(cut, spec)]
     return [
-        choose(model=model, weights=weights, cut=k, precision=p, backend=b, threads=threads)
+        resolve(EngineRequest(model, weights, k, p, b, threads))
         for b in listed("--backend", backend, BACKENDS)
         for p in listed("--precision", precision, PRECISIONS)
         for k in cuts
@@ -42,18 +43,18 @@ def chosen(
 
 
 def opened(
-    choices: list[Choice], engines: Path | None, stack: ExitStack
+    configs: list[EngineConfig], engines: Path | None, stack: ExitStack
 ) -> tuple[list[Candidate], list[dict]]:
     """The engines to time, and those of several that cannot be or are too far from FP32."""
     candidates, refused = [], []
     last: Edge3DPoseError | None = None
-    for choice in choices:
+    for config in configs:
         try:
-            candidates.append(_candidate(choice, engines, stack))
+            candidates.append(_candidate(config, engines, stack))
         except (AccuracyGateFailed, BadInput) as error:
             if str(error) != str(last):  # of 24 cuts, once
                 click.echo(f"left out: {error}", err=True)
-            refused.append({**_name(choice), "why": str(error)})
+            refused.append({**_name(config), "why": str(error)})
             last = error
     if not candidates and last:
         raise last
@@ -70,22 +71,23 @@ def add_deviations(candidates: list[Candidate], weights: Weights, tensors: Seque
         candidate.facts["deviation_mm"] = round(apart_mm, 2)
 
 
-def _name(choice: Choice) -> dict:
-    return {"cut": choice.cut, "backend": choice.backend, "precision": choice.precision}
+def _name(config: EngineConfig) -> dict:
+    return {"cut": config.cut, "backend": config.backend, "precision": config.precision}
 
 
-def _candidate(choice: Choice, engines: Path | None, stack: ExitStack) -> Candidate:
+def _candidate(config: EngineConfig, engines: Path | None, stack: ExitStack) -> Candidate:
     with builds() as progress:
-        engine, path = open_chosen(choice, engines, progress=progress)
+        path = ensure_built(config, engines, progress)
+    engine = open_file(path, config)
     stack.callback(engine.close)
     made = manifest.read(path)
     facts = {
-        **_name(choice),
-        "threads": choice.threads,
+        **_name(config),
+        "threads": config.threads,
         "backend_version": made.backend_version,
         "engine_sha256": made.sha256,
         "engine_bytes": made.size_bytes,
         "parity": made.parity,
-        "error": (choice.weights.card.get("cuts") or {}).get(str(choice.cut), {}),
+        "error": (config.weights.card.get("cuts") or {}).get(str(config.cut), {}),
     }
     return Candidate(facts, engine)

@@ -17,8 +17,9 @@ from typing import Any
 from edge3dpose.bench.subprocess_runner import Pass, SubprocessRunner
 from edge3dpose.bench.surroundings import around, opener
 from edge3dpose.bench.timing import Surroundings, loop
-from edge3dpose.selection.defaults import Choice, best_cut, choose, cuts_by_error, open_chosen
-from edge3dpose.types import Engine, Frame, Pose3D
+from edge3dpose.selection.defaults import best_cut, cuts_by_error, resolve
+from edge3dpose.selection.engine import open_engine
+from edge3dpose.types import Engine, EngineConfig, EngineRequest, Frame, Pose3D
 
 PROTOCOL = (
     "Each in a process of its own, after all speeds: peak resident memory of two passes over the "
@@ -30,7 +31,7 @@ PROTOCOL = (
 
 def add_footprints(
     rows: list[dict],
-    choices: list[Choice],
+    configs: list[EngineConfig],
     engines: Path | None,
     source: str,
     fps: float | None,
@@ -38,12 +39,12 @@ def add_footprints(
 ) -> None:
     """Measure the cut that `auto` takes, else the best, of each backend and precision."""
     by_name = {(row["backend"], row["precision"], row["cut"]): row for row in rows}
-    for way in dict.fromkeys((choice.backend, choice.precision) for choice in choices):
-        mine = {c.cut: c for c in choices if (c.backend, c.precision) == way}
-        mine = {cut: choice for cut, choice in mine.items() if (*way, cut) in by_name}
+    for way in dict.fromkeys((config.backend, config.precision) for config in configs):
+        mine = {c.cut: c for c in configs if (c.backend, c.precision) == way}
+        mine = {cut: config for cut, config in mine.items() if (*way, cut) in by_name}
         if not mine:  # all of them were too far from FP32
             continue
-        weights = choices[0].weights
+        weights = configs[0].weights
         ranked = [cut for cut, _ in cuts_by_error(weights) if cut in mine]
         wanted = [best_cut(weights)[0], *ranked, max(mine)]
         cut = next(cut for cut in wanted if cut in mine)
@@ -51,16 +52,16 @@ def add_footprints(
 
 
 def footprint(
-    choice: Choice, engines: Path | None, source: str, fps: float | None, frames: int | None
+    config: EngineConfig, engines: Path | None, source: str, fps: float | None, frames: int | None
 ) -> dict:
     """Peak memory, first pose and CPU time of one cut over a source that can be opened again."""
     wanted = {
-        "model": choice.spec.name,
-        "weights": str(choice.weights.onnx),
-        "cut": str(choice.cut),
-        "precision": choice.precision,
-        "backend": choice.backend,
-        "threads": choice.threads,
+        "model": config.spec.name,
+        "weights": str(config.weights.onnx),
+        "cut": str(config.cut),
+        "precision": config.precision,
+        "backend": config.backend,
+        "threads": config.threads,
         "engines": None if engines is None else str(engines),
         "source": source,
         "fps": fps,
@@ -81,13 +82,13 @@ def main() -> None:
     wanted = json.loads(sys.argv[1])
     source, fps, engines = (wanted.pop(name) for name in ("source", "fps", "engines"))
     wanted["weights"] = Path(wanted["weights"])
-    choice = choose(**wanted)
-    engine, _ = open_chosen(choice, engines and Path(engines))
+    config = resolve(EngineRequest(**wanted))
+    engine = open_engine(config, engines and Path(engines))
     print(json.dumps({"opened_at_s": time.monotonic()}), file=answers)
-    surroundings = around(choice.spec, opener(source, fps=fps))
+    surroundings = around(config.spec, opener(source, fps=fps))
     for line in sys.stdin:
         frames = json.loads(line)["frames"]
-        told = _pass(engine, surroundings, frames, bf16=choice.precision == "bf16")
+        told = _pass(engine, surroundings, frames, bf16=config.precision == "bf16")
         print(json.dumps(told), file=answers)
     engine.close()
 

@@ -1,4 +1,4 @@
-"""Engines to be measured: choices -> trials, built -> points, in ms and in distance from FP32."""
+"""Engines to be measured: configs -> trials, built -> points, in ms and in distance from FP32."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.evaluation.deviation import deviation_mm
 from edge3dpose.manifest import Manifest
 from edge3dpose.selection import profile
-from edge3dpose.selection.defaults import Choice, cuts_by_error, ensure_built, open_chosen
+from edge3dpose.selection.defaults import cuts_by_error
+from edge3dpose.selection.engine import ensure_built, open_engine
 from edge3dpose.selection.pareto import Point
-from edge3dpose.types import Array, ModelSpec, Weights
+from edge3dpose.types import Array, EngineConfig, ModelSpec, Weights
 
 # What an open engine takes (a deep cut of sspnet-lite in OpenVINO); all may take half of the memory
 ENGINE_GB = 0.08
@@ -30,30 +31,30 @@ ENGINE_GB = 0.08
 class Trial:
     """An engine to be measured."""
 
-    choice: Choice
+    config: EngineConfig
     made: Manifest
     engine: LazyEngine
 
 
-def built(choices: list[Choice], engines: Path | None, people: Array) -> list[Trial]:
+def built(configs: list[EngineConfig], engines: Path | None, people: Array) -> list[Trial]:
     """The engines, built where the cache has none; one too far from FP32 is left out and said."""
     trials, refused = [], ""
     with builds() as progress:
-        for choice in choices:
+        for config in configs:
             try:
-                path = ensure_built(choice, engines, progress=progress)
+                path = ensure_built(config, engines, progress)
             except AccuracyGateFailed as error:
                 refused = str(error)
                 click.echo(f"left out: {error}", err=True)
                 continue
-            trials.append(_trial(choice, manifest.read(path), engines, people))
+            trials.append(_trial(config, manifest.read(path), engines, people))
     if not trials:
         raise AccuracyGateFailed(refused)
     return trials
 
 
-def _trial(choice: Choice, made: Manifest, engines: Path | None, people: Array) -> Trial:
-    return Trial(choice, made, LazyEngine(lambda: open_chosen(choice, engines)[0], people))
+def _trial(config: EngineConfig, made: Manifest, engines: Path | None, people: Array) -> Trial:
+    return Trial(config, made, LazyEngine(lambda: open_engine(config, engines), people))
 
 
 def measured(
@@ -76,14 +77,14 @@ def measured(
     errors_mm = dict(cuts_by_error(weights))
     points = []
     for trial, candidate in zip(trials, candidates, strict=True):
-        cut, said = trial.choice.cut, trial.engine.said
+        cut, said = trial.config.cut, trial.engine.said
         assert said is not None, "it was called"
         apart_mm = round(deviation_mm(said, full[cut - 1], weights.spec), 2)
         points.append(
             Point(
                 cut=cut,
-                backend=trial.choice.backend,
-                precision=trial.choice.precision,
+                backend=trial.config.backend,
+                precision=trial.config.precision,
                 backend_version=trial.made.backend_version,
                 key=trial.made.key,
                 p50_ms=_percentile_ms(candidate, 50),
@@ -112,7 +113,7 @@ def around_ms(trial: Trial, spec: ModelSpec) -> float:
     Waiting for a frame is not in it, nor is what is written or shown, nor the search for newcomers,
     a look every quarter of a second.
     """
-    candidate = timing.Candidate({"precision": trial.choice.precision}, trial.engine)
+    candidate = timing.Candidate({"precision": trial.config.precision}, trial.engine)
     surroundings = around(spec, opener("sample", fps=30))
     timing.time_whole([candidate], surroundings, timing.Plan(rounds=1), lambda: None)
     trial.engine.close()

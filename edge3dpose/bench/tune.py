@@ -18,12 +18,11 @@ from edge3dpose.selection import profile
 from edge3dpose.selection.defaults import (
     BACKENDS,
     GPU_PACKAGES,
-    Choice,
     best_backend,
-    choose,
     listed,
+    resolve,
 )
-from edge3dpose.types import PRECISIONS, Precision, Weights
+from edge3dpose.types import PRECISIONS, EngineConfig, EngineRequest, Precision, Weights
 
 PEOPLE = 16  # of the sample, that every engine sees
 OFFERED: dict[bool, tuple[Precision, ...]] = {  # whether on a GPU -> what --precision auto tries
@@ -50,9 +49,9 @@ def tune(
     opened = models.open_weights(spec, weights)
     ways = _ways(opened, precision, backend, threads)
     cuts = models.parse_cuts(cut, spec)
-    choices = [replace(way, cut=k) for way in ways for k in cuts]
+    configs = [replace(way, cut=k) for way in ways for k in cuts]
     people = crops.from_source("sample", spec, PEOPLE)
-    trials = built(choices, engines, people)
+    trials = built(configs, engines, people)
     plan = timing.Plan(rounds=rounds, calls=calls, warm_up=5)
     points = measured(trials, opened, people, plan)
     quickest = trials[points.index(min(points, key=lambda one: one.p50_ms))]
@@ -63,28 +62,24 @@ def tune(
     click.echo(f"wrote {file}")
 
 
-def _ways(weights: Weights, precision: str, backend: str, threads: int | None) -> list[Choice]:
-    """A choice for every backend and precision; what an `auto` cannot have is left out and said."""
+def _ways(
+    weights: Weights, precision: str, backend: str, threads: int | None
+) -> list[EngineConfig]:
+    """A config for every backend and precision; what an `auto` cannot have is left out and said."""
     ways = []
     names = listed("--backend", backend, BACKENDS)
     for name in dict.fromkeys(best_backend()[0] if name == "auto" else name for name in names):
         offered = OFFERED[name in GPU_PACKAGES]
         asked = offered if precision == "auto" else listed("--precision", precision, PRECISIONS)
         for one in asked:
-            choice = choose(
-                model=weights.spec.name,
-                weights=weights.onnx,
-                cut="1",
-                precision=one,
-                backend=name,
-                threads=threads,
-            )
+            request = EngineRequest(weights.spec.name, weights.onnx, 1, one, name, threads)
+            config = resolve(request)
             try:
-                place_order(weights, 1, choice.precision, name)
+                place_order(weights, 1, config.precision, name)
             except BadInput as error:
                 if precision != "auto":
                     raise
                 click.echo(f"left out: {error}", err=True)
             else:
-                ways.append(choice)
+                ways.append(config)
     return ways

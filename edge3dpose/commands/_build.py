@@ -18,6 +18,7 @@ from edge3dpose.errors import AccuracyGateFailed, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
 from edge3dpose.selection.defaults import best_backend
 from edge3dpose.types import Precision
+from edge3dpose.types import Progress as OnProgress
 
 _BEFORE, _BUILD = 0.1, 0.7  # shares of one engine's bar: cutting, building; the rest is parity
 
@@ -100,7 +101,7 @@ def _show(bar: Progress, task: TaskID, done: int, what: str, share: float) -> No
 
 
 def _make(
-    order: Order, folder: Path, force: bool, progress: build.Progress
+    order: Order, folder: Path, force: bool, progress: OnProgress
 ) -> tuple[Outcome, Edge3DPoseError | None]:
     found = cache.look_up(folder, key_fields(order))
     why = "--force" if found.hit and force else found.reason

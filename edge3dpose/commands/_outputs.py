@@ -13,8 +13,7 @@ from edge3dpose.runtime.filters.body_height import ADULT_MM
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
-from edge3dpose.selection.defaults import Choice
-from edge3dpose.types import Engine, Frame
+from edge3dpose.types import Engine, EngineConfig, Frame
 
 
 class Outputs:
@@ -45,7 +44,7 @@ class Outputs:
 
 def open_sinks(
     source: Source,
-    choice: Choice,
+    config: EngineConfig,
     outputs: Outputs,
     smooth: bool,
     options: dict[str, Any],
@@ -59,7 +58,7 @@ def open_sinks(
             from edge3dpose.poses_file import header_of
             from edge3dpose.runtime.sinks import jsonl
 
-            header = header_of(choice.spec.skeleton, **_about(source, choice, smooth, options))
+            header = header_of(config.spec.skeleton, **_about(source, config, smooth, options))
             sinks.append(jsonl.open_sink(outputs.jsonl, header, live=source.live))
         if outputs.save:
             fps = source.fps if source.related else 1.0
@@ -72,15 +71,17 @@ def open_sinks(
     return sinks
 
 
-def _about(source: Source, choice: Choice, smooth: bool, options: dict[str, Any]) -> dict[str, Any]:
+def _about(
+    source: Source, config: EngineConfig, smooth: bool, options: dict[str, Any]
+) -> dict[str, Any]:
     """What the header says of a run, the camera's numbers excepted: they come with a frame."""
-    crop_m = choice.spec.crop_side_mm / 1000
+    crop_m = config.spec.crop_side_mm / 1000
     return {
-        "model": choice.spec.name,
-        "weights_sha256": choice.weights.sha256,
-        "cut": choice.cut,
-        "precision": choice.precision,
-        "backend": choice.backend,
+        "model": config.spec.name,
+        "weights_sha256": config.weights.sha256,
+        "cut": config.cut,
+        "precision": config.precision,
+        "backend": config.backend,
         "source": source.name,
         "live": source.live,
         "mirrored": options["mirror"],

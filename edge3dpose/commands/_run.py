@@ -25,8 +25,9 @@ from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import Source
 from edge3dpose.selection.budget import Budget
-from edge3dpose.selection.defaults import Choice, choose
+from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.select import open_within
+from edge3dpose.types import EngineConfig, EngineRequest
 
 
 def run_command(
@@ -52,24 +53,17 @@ def run_command(
     budget.check()
     if options["mirror"] and max_latency_ms is not None:
         raise BadInput("--mirror calls the engine twice, --max-latency-ms is of one call: take one")
-    choice = choose(
-        model=model,
-        weights=weights,
-        cut=cut,
-        precision=precision,
-        backend=backend,
-        threads=threads,
-    )
+    config = resolve(EngineRequest(model, weights, cut, precision, backend, threads))
     with _opened(camera, source) as frames:
         outputs = Outputs.of(frames, options)
         budget = replace(budget, fps=frames.fps if frames.live and not options["mirror"] else None)
         with builds() as progress:
-            choice, engine = open_within(choice, budget, engines, progress)
-        for reason in choice.why:
+            config, engine = open_within(config, budget, engines, progress)
+        for reason in config.why:
             click.echo(reason, err=True)
         try:
-            seeing = FlipTestEngine(engine, choice.spec.skeleton) if options["mirror"] else engine
-            summary = _run(frames, seeing, choice, lens, outputs, options)
+            seeing = FlipTestEngine(engine, config.spec.skeleton) if options["mirror"] else engine
+            summary = _run(frames, seeing, config, lens, outputs, options)
         finally:
             engine.close()
     _report(frames, summary, outputs)
@@ -92,7 +86,7 @@ def _opened(camera: int | None, source: str | None) -> Iterator[Source]:
 def _run(
     source: Source,
     engine: Any,
-    choice: Choice,
+    config: EngineConfig,
     lens: Any,
     outputs: Outputs,
     options: dict[str, Any],
@@ -101,15 +95,15 @@ def _run(
     # unrelated pictures cannot be followed: look at each of them anew
     detector = options["detector"] if source.related else _unrelated(options["detector"])
     estimate = Estimator(
-        choice.spec,
+        config.spec,
         engine,
-        plugins.load("runtime.detectors", detector).open_detector(bf16=choice.precision == "bf16"),
+        plugins.load("runtime.detectors", detector).open_detector(bf16=config.precision == "bf16"),
         clock=clock,
         follows=source.related,
     )
     smooth = options["smooth"] and source.related
     filters = _filters(smooth, options)
-    sinks = open_sinks(source, choice, outputs, smooth, options)
+    sinks = open_sinks(source, config, outputs, smooth, options)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
         stages = pipeline.Pipeline(source, estimate, filters, lens, facts_of(source, engine), clock)
         return stages.run(sinks, max_frames=options["max_frames"], on_frame=each)

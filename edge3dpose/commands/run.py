@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from edge3dpose.selection.defaults import engine_options
+from edge3dpose.commands._options import engine_options
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 

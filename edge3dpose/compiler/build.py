@@ -6,7 +6,6 @@ import datetime
 import functools
 import hashlib
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,11 +18,9 @@ from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.order import Order, key_fields, place_order
 from edge3dpose.compiler.parity import Reference
 from edge3dpose.manifest import Manifest
-from edge3dpose.types import ModelSpec, Precision, Weights
+from edge3dpose.types import ModelSpec, Precision, Progress, Weights
 
 PARITY_CROPS = 16
-
-Progress = Callable[[str, float], None]  # what is being done, share of it that is done
 
 
 def ensure_engine(

@@ -21,8 +21,9 @@ from edge3dpose.evaluation.errors_3d import measured
 from edge3dpose.evaluation.predictions import AllCuts
 from edge3dpose.evaluation.synthetic import rendered
 from edge3dpose.runtime.flip_test import flip_tested
-from edge3dpose.selection.defaults import choose, open_chosen
-from edge3dpose.types import Weights
+from edge3dpose.selection.defaults import resolve
+from edge3dpose.selection.engine import open_engine
+from edge3dpose.types import EngineRequest, Weights
 
 
 def evaluate(
@@ -114,15 +115,10 @@ def _network(
     with contextlib.ExitStack() as stack:
         opened = []
         for cut in cuts:
-            choice = choose(
-                model=weights.spec.name,
-                weights=weights.onnx,
-                cut=str(cut),
-                precision=precision,
-                backend=backend,
-            )
+            request = EngineRequest(weights.spec.name, weights.onnx, cut, precision, backend)
+            config = resolve(request)
             with builds() as progress:
-                engine, _ = open_chosen(choice, engines, progress=progress)
+                engine = open_engine(config, engines, progress)
             stack.callback(engine.close)
             opened.append(engine)
         yield lambda images: np.stack([np.array(engine(images)) for engine in opened])

@@ -1,20 +1,15 @@
-"""Options that name an engine, and the engine they come to: for run, benchmark and evaluate."""
+"""A request with ``auto`` in it -> the engine that is used, and why it is that one."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, TypeVar, cast
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import cast
 
-import click
-
-from edge3dpose import models, nvidia, paths, plugins
+from edge3dpose import models, nvidia, plugins
 from edge3dpose.errors import BadInput
-from edge3dpose.types import PRECISIONS, Engine, ModelSpec, Precision, Weights
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+from edge3dpose.types import EngineConfig, EngineRequest, ModelSpec, Precision, Weights
 
 BACKENDS = ("onnxruntime", "openvino", "tensorrt", "tensorrt-rtx", "onnxruntime-cuda")
 NEAR = 1.02  # times the smallest error: what a deeper cut wins by less is not seen
@@ -25,127 +20,27 @@ GPU_PACKAGES = {  # in the order in which auto takes them
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What is to be run, and why each `auto` came to what it is."""
-
-    weights: Weights
-    cut: int
-    precision: Precision
-    backend: str
-    threads: int | None
-    why: tuple[str, ...]
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The model's spec."""
-        return self.weights.spec
-
-    @property
-    def text(self) -> str:
-        """One line of it."""
-        return f"{self.spec.name} cut {self.cut}, {self.precision}, {self.backend}"
-
-
-def engine_options(command: Function) -> Function:
-    """Add --model --weights --cut --precision --backend --engines --threads to a command."""
-    for option in reversed(
-        (
-            click.option("--model", default="sspnet-lite", show_default=True, help="see: models"),
-            click.option(
-                "--weights",
-                type=click.Path(path_type=Path, dir_okay=False),
-                help="ONNX file of your own, with its card beside it.  [default: the one shipped]",
-            ),
-            click.option("--cut", default="auto", show_default=True, help="a number, or auto"),
-            click.option(
-                "--precision",
-                type=click.Choice([*PRECISIONS, "auto"]),
-                default="auto",
-                show_default=True,
-            ),
-            click.option(
-                "--backend",
-                type=click.Choice([*BACKENDS, "auto"]),
-                default="auto",
-                show_default=True,
-            ),
-            click.option(
-                "--engines",
-                type=click.Path(path_type=Path, file_okay=False),
-                help=f"folder of built engines.  [default: {paths.engines_folder()}]",
-            ),
-            click.option(
-                "--threads",
-                type=click.IntRange(min=1),
-                help="of a CPU backend.  [default: its own]",
-            ),
-        )
-    ):
-        command = option(command)
-    return command
-
-
-def choose(
-    *,
-    model: str,
-    weights: Path | None,
-    cut: str,
-    precision: str,
-    backend: str,
-    threads: int | None = None,
-) -> Choice:
-    """Settle every `auto`. Raises BadInput and EngineMismatch for what cannot be."""
-    opened = models.open_weights(models.find(model), weights)
+def resolve(request: EngineRequest) -> EngineConfig:
+    """Settle every ``auto``. Raises BadInput and EngineMismatch for what cannot be."""
+    weights = models.open_weights(models.find(request.model), request.weights)
+    backend, precision = request.backend, request.precision
     why = []
     if backend == "auto":
         backend, reason = best_backend()
         why.append(f"backend {backend}: {reason}")
-    if cut == "auto":
-        number, reason = best_cut(opened)
-        why.append(f"cut {number}: {reason}")
+    if request.cut == "auto":
+        cut, reason = best_cut(weights)
+        why.append(f"cut {cut}: {reason}")
     else:
-        number = _one_cut(cut, opened.spec)
+        cut = _one_cut(str(request.cut), weights.spec)
     if precision == "auto":
-        precision, reason = best_precision(backend, shipped=weights is None)
+        precision, reason = best_precision(backend, shipped=request.weights is None)
         why.append(f"precision {precision}: {reason}")
-    if threads is not None and backend in GPU_PACKAGES:
+    if request.threads is not None and backend in GPU_PACKAGES:
         raise BadInput(f"--threads is for the CPU backends, not for {backend}")
-    return Choice(opened, number, cast(Precision, precision), backend, threads, tuple(why))
-
-
-def open_chosen(
-    choice: Choice,
-    engines: Path | None = None,
-    *,
-    progress: Callable[[str, float], None] | None = None,
-) -> tuple[Engine, Path]:
-    """The engine, built first where the cache has none, and its file."""
-    path = ensure_built(choice, engines, progress=progress)
-    backend = plugins.load("runtime.backends", choice.backend)
-    more = {} if choice.threads is None else {"threads": choice.threads}
-    return backend.open_engine(path, choice.spec, **more), path
-
-
-def ensure_built(
-    choice: Choice,
-    engines: Path | None = None,
-    *,
-    progress: Callable[[str, float], None] | None = None,
-) -> Path:
-    """The file of the engine, built where the cache has none."""
-    from edge3dpose.compiler import cache
-    from edge3dpose.compiler.order import key_fields, place_order
-
-    folder = engines or paths.engines_folder()
-    wanted = choice.weights, choice.cut, choice.precision, choice.backend
-    found = cache.look_up(folder, key_fields(place_order(*wanted)))
-    if found.hit:
-        return found.engine
-    # only now: the compiler and onnx take 30 MB
-    from edge3dpose.compiler.build import ensure_engine
-
-    return ensure_engine(*wanted, engines=folder, progress=progress)
+    return EngineConfig(
+        weights, cut, cast(Precision, precision), backend, request.threads, tuple(why)
+    )
 
 
 def best_backend() -> tuple[str, str]:
@@ -211,10 +106,10 @@ def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
     return names
 
 
-def with_cut(choice: Choice, cut: int, why: str) -> Choice:
-    """The same choice with another cut, and the reason for it."""
-    kept = tuple(reason for reason in choice.why if not reason.startswith("cut "))
-    return replace(choice, cut=cut, why=(*kept, f"cut {cut}: {why}"))
+def with_cut(config: EngineConfig, cut: int, why: str) -> EngineConfig:
+    """The same engine with another cut, and the reason for it."""
+    kept = tuple(reason for reason in config.why if not reason.startswith("cut "))
+    return replace(config, cut=cut, why=(*kept, f"cut {cut}: {why}"))
 
 
 def _one_cut(text: str, spec: ModelSpec) -> int:

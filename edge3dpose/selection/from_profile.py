@@ -10,11 +10,11 @@ from edge3dpose.compiler.order import key_fields, place_order
 from edge3dpose.errors import BadInput, Edge3DPoseError
 from edge3dpose.selection import pareto, profile, reasons
 from edge3dpose.selection.budget import Budget
-from edge3dpose.selection.defaults import Choice, cuts_by_error
+from edge3dpose.selection.defaults import cuts_by_error
 from edge3dpose.selection.ladder import rungs
 from edge3dpose.selection.pareto import Point
 from edge3dpose.selection.profile import Profile
-from edge3dpose.types import Precision, Weights
+from edge3dpose.types import EngineConfig, Precision, Weights
 
 AGAIN = "measure again: edge3dpose tune"
 
@@ -23,22 +23,22 @@ AGAIN = "measure again: edge3dpose tune"
 class Picked:
     """What to run, and what a governor needs to keep it in time."""
 
-    choice: Choice
+    config: EngineConfig
     limit_ms: float | None  # of a call of the engine; None where none is to be kept
     quiet_ms: dict[int, float]  # of the cut and of those that may stand in for it
 
 
-def pick(choice: Choice, budget: Budget) -> tuple[Picked | None, str]:
+def pick(config: EngineConfig, budget: Budget) -> tuple[Picked | None, str]:
     """The best point of the profile; None and the reason (empty: nobody tuned) where there is none.
 
     Raises BadInput where there are points to choose from and none is within the budget.
     """
-    errors_mm = dict(cuts_by_error(choice.weights))
-    found = profile.look_up(profile.identity(choice.weights, choice.threads), errors_mm)
+    errors_mm = dict(cuts_by_error(config.weights))
+    found = profile.look_up(profile.identity(config.weights, config.threads), errors_mm)
     if found.profile is None:
         return None, found.reason and f"no profile fits: {found.reason}; {AGAIN}"
     limit_ms = _limit_ms(found.profile, budget)
-    points, notes = _current(found.profile, choice.weights, budget, limit_ms)
+    points, notes = _current(found.profile, config.weights, budget, limit_ms)
     if not points:
         return None, "; ".join(notes) or f"the profile has no such engine; {AGAIN}"
     point = pareto.best(points, within_ms=limit_ms, within_mm=budget.error_mm)
@@ -49,7 +49,7 @@ def pick(choice: Choice, budget: Budget) -> tuple[Picked | None, str]:
         raise BadInput(why_not)
     why = (f"{point.text}: {reasons.why(point, found.profile, budget)}", *notes)
     chosen = replace(
-        choice,
+        config,
         cut=point.cut,
         precision=cast(Precision, point.precision),
         backend=point.backend,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,24 +12,23 @@ from edge3dpose import plugins
 from edge3dpose.bench import timing
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.governor import GovernedEngine, Governor
-from edge3dpose.selection.defaults import Choice, cuts_by_error, ensure_built, open_chosen, with_cut
-from edge3dpose.types import Engine
+from edge3dpose.selection.defaults import cuts_by_error, with_cut
+from edge3dpose.selection.engine import ensure_built, open_engine
+from edge3dpose.types import Engine, EngineConfig, Progress
 
 # Few calls, in turn: a burst of something else then falls on every cut, not on one
 PLAN = timing.Plan(rounds=3, calls=5, warm_up=2)
 
-Progress = Callable[[str, float], None]
-
 
 def within_latency(
-    choice: Choice,
+    config: EngineConfig,
     limit_ms: float,
     cuts: Sequence[int],
     engines: Path | None,
     progress: Progress | None = None,
     *,
     govern: bool,
-) -> tuple[Choice, Engine]:
+) -> tuple[EngineConfig, Engine]:
     """Time a ladder now and take its best cut that is in time: 90 % of the calls, one person.
 
     cuts    the best first, as `ladder` gives them
@@ -37,13 +36,13 @@ def within_latency(
             made them slow just now has gone
     Raises BadInput where not even the last cut is quick enough.
     """
-    with _closed_on_error(_opened(choice, cuts, engines, progress)) as opened:
-        took = _timed(choice, opened)
+    with _closed_on_error(_opened(config, cuts, engines, progress)) as opened:
+        took = _timed(config, opened)
         tried = ", ".join(f"cut {cut} {took[cut]['p90_ms']:.1f} ms" for cut in cuts)
         cut = next((cut for cut in cuts if took[cut]["p90_ms"] <= limit_ms), None)
         if cut is None:
             raise BadInput(
-                f"no cut of {choice.spec.name} on {choice.backend} stays under {limit_ms:g} ms "
+                f"no cut of {config.spec.name} on {config.backend} stays under {limit_ms:g} ms "
                 f"here: {tried}"
             )
     why = (
@@ -53,31 +52,31 @@ def within_latency(
     if govern:
         quiet_ms = {cut: took[cut]["p50_ms"] for cut in cuts}
         governor = Governor(quiet_ms, limit_ms, start=cut)
-        return with_cut(choice, cut, why), GovernedEngine(opened, governor)
+        return with_cut(config, cut, why), GovernedEngine(opened, governor)
     kept = opened.pop(cut)
     _close(opened)
-    return with_cut(choice, cut, why), kept
+    return with_cut(config, cut, why), kept
 
 
 def governed(
-    choice: Choice,
+    config: EngineConfig,
     limit_ms: float,
     quiet_ms: Mapping[int, float],
     engines: Path | None,
     progress: Progress | None = None,
 ) -> Engine:
     """The chosen cut and others whose times are known, as one engine that keeps the limit."""
-    images = _people(choice)
-    with _closed_on_error(_opened(choice, list(quiet_ms), engines, progress)) as opened:
+    images = _people(config)
+    with _closed_on_error(_opened(config, list(quiet_ms), engines, progress)) as opened:
         for engine in opened.values():  # a first call takes its time, and nobody shall wait for it
             engine(images)
-    return GovernedEngine(opened, Governor(quiet_ms, limit_ms, start=choice.cut))
+    return GovernedEngine(opened, Governor(quiet_ms, limit_ms, start=config.cut))
 
 
-def ladder(choice: Choice) -> list[int]:
+def ladder(config: EngineConfig) -> list[int]:
     """The rungs of the model's cuts, ranked by the card, else by depth."""
-    ranked = [cut for cut, _ in cuts_by_error(choice.weights)]
-    return rungs(ranked or range(choice.spec.cuts, 0, -1))
+    ranked = [cut for cut, _ in cuts_by_error(config.weights)]
+    return rungs(ranked or range(config.spec.cuts, 0, -1))
 
 
 def rungs(ranked: Sequence[int]) -> list[int]:
@@ -93,18 +92,16 @@ def rungs(ranked: Sequence[int]) -> list[int]:
 
 
 def _opened(
-    choice: Choice, cuts: Sequence[int], engines: Path | None, progress: Progress | None
+    config: EngineConfig, cuts: Sequence[int], engines: Path | None, progress: Progress | None
 ) -> dict[int, Engine]:
-    backend = plugins.load("runtime.backends", choice.backend)
+    backend = plugins.load("runtime.backends", config.backend)
     if hasattr(backend, "open_engines"):  # in one piece of memory
-        files = {
-            cut: ensure_built(with_cut(choice, cut, ""), engines, progress=progress) for cut in cuts
-        }
-        return backend.open_engines(files, choice.spec)
+        files = {cut: ensure_built(with_cut(config, cut, ""), engines, progress) for cut in cuts}
+        return backend.open_engines(files, config.spec)
     opened: dict[int, Engine] = {}
     with _closed_on_error(opened):
         for cut in cuts:
-            opened[cut], _ = open_chosen(with_cut(choice, cut, ""), engines, progress=progress)
+            opened[cut] = open_engine(with_cut(config, cut, ""), engines, progress)
     return opened
 
 
@@ -122,12 +119,12 @@ def _close(opened: Mapping[int, Engine]) -> None:
         engine.close()
 
 
-def _timed(choice: Choice, opened: Mapping[int, Engine]) -> dict[int, dict[str, float]]:
+def _timed(config: EngineConfig, opened: Mapping[int, Engine]) -> dict[int, dict[str, float]]:
     candidates = [timing.Candidate({"cut": cut}, engine) for cut, engine in opened.items()]
-    timing.time_alone(candidates, [_people(choice)], PLAN, lambda: None)
+    timing.time_alone(candidates, [_people(config)], PLAN, lambda: None)
     return {one.facts["cut"]: timing.figures(one)["engine"] for one in candidates}
 
 
-def _people(choice: Choice) -> np.ndarray:
-    side = choice.spec.input_size
+def _people(config: EngineConfig) -> np.ndarray:
+    side = config.spec.input_size
     return np.random.default_rng(0).random((1, 3, side, side), np.float32)

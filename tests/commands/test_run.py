@@ -18,9 +18,9 @@ from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.selection import ladder as _latency
-from edge3dpose.selection.defaults import best_cut, choose
+from edge3dpose.selection.defaults import best_cut, resolve
 from edge3dpose.selection.ladder import ladder, within_latency
-from edge3dpose.types import Weights
+from edge3dpose.types import EngineRequest, Weights
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +205,7 @@ def test_weights_that_were_changed_are_refused(tmp_path):
 @pytest.mark.skipif(not openvino.computes_bf16(), reason="this CPU does not compute in BF16")
 def test_the_shipped_weights_run_in_bf16_where_the_cpu_does():
     wanted = {"cut": "auto", "precision": "auto", "backend": "openvino"}
-    settled = choose(model=SPEC.name, weights=None, **wanted)
+    settled = resolve(EngineRequest(model=SPEC.name, weights=None, **wanted))
     assert settled.precision == "bf16"
     assert any("this CPU computes in it" in reason for reason in settled.why)
 
@@ -235,8 +235,10 @@ def test_a_latency_limit_chooses_a_cut_and_says_so(place, tmp_path):
 
 def test_cuts_are_tried_from_the_best_down(place):
     file = place / f"{SPEC.name}.onnx"
-    settled = choose(
-        model=SPEC.name, weights=file, cut="auto", precision="auto", backend="onnxruntime"
+    settled = resolve(
+        EngineRequest(
+            model=SPEC.name, weights=file, cut="auto", precision="auto", backend="onnxruntime"
+        )
     )
     assert settled.cut == 7
     assert ladder(settled) == [7, 3]
@@ -244,57 +246,64 @@ def test_cuts_are_tried_from_the_best_down(place):
 
 def test_under_a_limit_deeper_cuts_stay_open_to_climb_to(small_weights, tmp_path, monkeypatch):
     """One pass over the ladder: what is too slow now may be in time when the load has gone."""
-    settled = choose(
-        model=small_weights.spec.name,
-        weights=small_weights.onnx,
-        cut="auto",
-        precision="fp32",
-        backend="onnxruntime",
-        threads=1,
+    settled = resolve(
+        EngineRequest(
+            model=small_weights.spec.name,
+            weights=small_weights.onnx,
+            cut="auto",
+            precision="fp32",
+            backend="onnxruntime",
+            threads=1,
+        )
     )
     with pytest.raises(BadInput, match=r"cut 24 [\d.]+ ms, cut 1 [\d.]+ ms"):
         within_latency(settled, 1e-6, [24, 1], tmp_path, govern=True)
     took = {24: {"p50_ms": 4.0, "p90_ms": 4.0}, 1: {"p50_ms": 1.0, "p90_ms": 1.0}}
-    monkeypatch.setattr(_latency, "_timed", lambda choice, opened: took)
+    monkeypatch.setattr(_latency, "_timed", lambda config, opened: took)
     between_ms = 2.0
-    choice, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=True)
-    assert (choice.cut, engine.last_cut, engine.cuts) == (1, 1, (1, 24))
+    config, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=True)
+    assert (config.cut, engine.last_cut, engine.cuts) == (1, 1, (1, 24))
     engine.close()
-    choice, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=False)
-    assert choice.cut == 1
+    config, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=False)
+    assert config.cut == 1
     assert not isinstance(engine, GovernedEngine)
     assert engine(np.zeros((1, 3, 256, 256), np.float32)).shape == (1, 17, 4)
     engine.close()
 
 
 def test_without_measured_errors_the_last_cut_is_taken(blind):
-    settled = choose(
-        model=SPEC.name,
-        weights=blind / f"{SPEC.name}.onnx",
-        cut="auto",
-        precision="fp32",
-        backend="onnxruntime",
+    settled = resolve(
+        EngineRequest(
+            model=SPEC.name,
+            weights=blind / f"{SPEC.name}.onnx",
+            cut="auto",
+            precision="fp32",
+            backend="onnxruntime",
+        )
     )
     assert settled.cut == SPEC.cuts
     assert best_cut(settled.weights)[1].startswith("the last one")
     with pytest.raises(BadInput, match="--threads"):
-        choose(
-            model=SPEC.name,
-            weights=blind / f"{SPEC.name}.onnx",
-            cut="1",
-            precision="fp16",
-            backend="tensorrt-rtx",
-            threads=2,
+        resolve(
+            EngineRequest(
+                model=SPEC.name,
+                weights=blind / f"{SPEC.name}.onnx",
+                cut="1",
+                precision="fp16",
+                backend="tensorrt-rtx",
+                threads=2,
+            )
         )
 
 
 FOUND = """
 import sys
 from pathlib import Path
-from edge3dpose.selection.defaults import choose, open_chosen
-wanted = {"cut": "3", "precision": "fp32", "backend": "openvino"}
-chosen = choose(model="sspnet-lite", weights=Path(sys.argv[1]), **wanted)
-open_chosen(chosen, Path(sys.argv[2]))[0].close()
+from edge3dpose.selection.defaults import resolve
+from edge3dpose.selection.engine import open_engine
+from edge3dpose.types import EngineRequest
+request = EngineRequest("sspnet-lite", Path(sys.argv[1]), "3", "fp32", "openvino")
+open_engine(resolve(request), Path(sys.argv[2])).close()
 print("onnx" in sys.modules)
 """
 

@@ -17,8 +17,9 @@ from edge3dpose import manifest
 from edge3dpose.cli import cli
 from edge3dpose.runtime.sources import sample
 from edge3dpose.selection.budget import Budget
-from edge3dpose.selection.defaults import choose
+from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.from_profile import pick
+from edge3dpose.types import EngineRequest
 
 
 @pytest.fixture
@@ -167,12 +168,11 @@ def test_under_load_no_cut_stands_in_that_is_farther_off_than_allowed(place, hom
     tune(place, "--backend", "openvino")
     edit(home, slow)
     weights = place / f"{SPEC.name}.onnx"
-    choice = choose(model=SPEC.name, weights=weights, cut="auto", precision="auto",
-                    backend="auto", threads=1)  # fmt: skip
+    config = resolve(EngineRequest(SPEC.name, weights, threads=1))
     asked = Budget("auto", "auto", "auto", latency_ms=8.0)
-    picked, _ = pick(choice, asked)
+    picked, _ = pick(config, asked)
     assert (picked.limit_ms, picked.quiet_ms) == (8.0, {7: 7.0, 3: 3.0})
-    picked, _ = pick(choice, replace(asked, error_mm=110.0))
+    picked, _ = pick(config, replace(asked, error_mm=110.0))
     assert picked.quiet_ms == {7: 7.0}
 
 

@@ -9,8 +9,9 @@ from standing import SPEC
 from edge3dpose import nvidia
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.preprocess import view_of
-from edge3dpose.selection.defaults import best_backend, choose, open_chosen
-from edge3dpose.types import Box
+from edge3dpose.selection.defaults import best_backend, resolve
+from edge3dpose.selection.engine import open_engine
+from edge3dpose.types import Box, EngineRequest
 
 PROBLEM = backends.find("onnxruntime-cuda").problem()
 
@@ -18,10 +19,8 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(bool(PROBLEM), reason=PROBLEM)
 
 
 def engine_of(weights, backend, precision, folder):
-    choice = choose(
-        model=SPEC.name, weights=weights.onnx, cut="7", precision=precision, backend=backend
-    )
-    return open_chosen(choice, folder)[0]
+    request = EngineRequest(SPEC.name, weights.onnx, 7, precision, backend)
+    return open_engine(resolve(request), folder)
 
 
 @pytest.mark.parametrize(("precision", "most"), [("fp32", 1e-4), ("fp16", 2e-2)])

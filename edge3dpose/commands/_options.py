@@ -1,0 +1,48 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from edge3dpose import paths
+from edge3dpose.selection.defaults import BACKENDS
+from edge3dpose.types import PRECISIONS
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def engine_options(command: Function) -> Function:
+    """Add --model --weights --cut --precision --backend --engines --threads to a command."""
+    options = (
+        click.option("--model", default="sspnet-lite", show_default=True, help="see: models"),
+        click.option(
+            "--weights",
+            type=click.Path(path_type=Path, dir_okay=False),
+            help="ONNX file of your own, with its card beside it.  [default: the one shipped]",
+        ),
+        click.option("--cut", default="auto", show_default=True, help="a number, or auto"),
+        click.option(
+            "--precision",
+            type=click.Choice([*PRECISIONS, "auto"]),
+            default="auto",
+            show_default=True,
+        ),
+        click.option(
+            "--backend", type=click.Choice([*BACKENDS, "auto"]), default="auto", show_default=True
+        ),
+        click.option(
+            "--engines",
+            type=click.Path(path_type=Path, file_okay=False),
+            help=f"folder of built engines.  [default: {paths.engines_folder()}]",
+        ),
+        click.option(
+            "--threads", type=click.IntRange(min=1), help="of a CPU backend.  [default: its own]"
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
