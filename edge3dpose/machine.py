@@ -146,8 +146,8 @@ def memory_gb() -> float:
 
 
 def scheduling() -> str:
-    """How the system treats this process beside others: "other, nice 0", "fifo, nice 0"."""
-    if not hasattr(os, "sched_getscheduler"):
+    """How Linux schedules this process: "other, nice 0", "fifo, nice 0"; "unknown" elsewhere."""
+    if sys.platform != "linux":
         return "unknown"
     names = {os.SCHED_OTHER: "other", os.SCHED_FIFO: "fifo", os.SCHED_RR: "round robin"}
     policy = os.sched_getscheduler(0)
