@@ -1,4 +1,4 @@
-"""Space to pixels and back, crop pixels to frame pixels, where a camera's numbers come from."""
+"""Projection and back-projection, crop pixels to frame pixels, and where intrinsics come from."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ def focal_px(camera: Camera) -> float:
 
 
 def project(points_mm: NDArray, camera: Camera) -> NDArray[np.float64]:
-    """points_mm (..., 3) in camera axes, z > 0 -> pixels (..., 2)."""
+    """Points (..., 3) in mm, camera axes, z > 0 -> pixels (..., 2)."""
     points = np.asarray(points_mm, np.float64)
     flat = points[..., :2] / points[..., 2:]
     return _distorted(flat, camera.distortion) * camera.focal_px + camera.centre_px
 
 
 def back_project(pixels: NDArray, depth_mm: NDArray, camera: Camera) -> NDArray[np.float64]:
-    """pixels (..., 2) and depths (...) -> points (..., 3) in mm, camera axes.
+    """Pixels (..., 2) and depths (...) in mm -> points (..., 3) in mm, camera axes.
 
-    The distortion is undone by five fixed-point steps: 1e-4 px on lenses up to a strong wide angle.
+    Undoes the distortion in five fixed-point steps: 1e-4 px on lenses up to a strong wide angle.
     """
     seen = (np.asarray(pixels, np.float64) - camera.centre_px) / camera.focal_px
     flat = seen
@@ -48,9 +48,9 @@ def back_project(pixels: NDArray, depth_mm: NDArray, camera: Camera) -> NDArray[
 def frame_from_crop(
     centre_px: tuple[float, float], side_px: float, angle_rad: float, size: int
 ) -> NDArray[np.float64]:
-    """A turned square of a frame, seen as a crop of ``size`` pixels.
+    """The affine map of a rotated square crop of ``size`` pixels.
 
-    gives  (2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1), both from pixel corners
+    Returns (2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1), both from pixel corners.
     """
     scale = side_px / size
     cos, sin = scale * math.cos(angle_rad), scale * math.sin(angle_rad)
@@ -59,7 +59,7 @@ def frame_from_crop(
 
 
 def camera_from_fov(fov_deg: float, width: int, height: int, *, assumed: bool = False) -> Camera:
-    """A camera without distortion that sees fov_deg across the longer side of its picture."""
+    """A camera without distortion with a field of view of fov_deg across the longer side."""
     if not 1 <= fov_deg <= 170:
         raise BadInput(f"--fov {fov_deg:g}: wanted an angle between 1 and 170 degrees")
     focal = max(width, height) / 2 / math.tan(math.radians(fov_deg) / 2)
@@ -67,9 +67,9 @@ def camera_from_fov(fov_deg: float, width: int, height: int, *, assumed: bool = 
 
 
 def open_lens(fov_deg: float | None = None, intrinsics: Path | None = None) -> Lens:
-    """Frame size -> camera, from a measured file, a given angle, or the default that is assumed."""
+    """Frame size -> camera: from an intrinsics file, a field of view, or the assumed default."""
     if fov_deg is not None and intrinsics is not None:
-        raise BadInput("--fov and --intrinsics both say what the camera is: give one of them")
+        raise BadInput("--fov and --intrinsics both describe the camera: give one of them")
     if intrinsics is not None:
         measured, size = read_intrinsics(intrinsics)
         return lambda width, height: _scaled(measured, size, (width, height), intrinsics)
@@ -79,9 +79,10 @@ def open_lens(fov_deg: float | None = None, intrinsics: Path | None = None) -> L
 
 
 def read_intrinsics(path: Path) -> tuple[Camera, tuple[int, int]]:
-    """A JSON file with focal_px, centre_px, size and, if there is any, distortion.
+    """Read a JSON file with focal_px, centre_px, size and optionally distortion.
 
-    gives  the camera, and the (width, height) in pixels of the pictures it was measured on
+    Returns the camera, and the (width, height) in pixels of the images it was measured on. Raises
+    BadInput where the file is missing or holds something else.
     """
     try:
         content = json.loads(path.read_text())
@@ -118,11 +119,11 @@ def _numbers(
 
 
 def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path: Path) -> Camera:
-    """The same lens for pictures that were resized after the sensor."""
+    """The camera for frames that were resized after the sensor."""
     by = (frame[0] / size[0], frame[1] / size[1])
     if abs(by[0] / by[1] - 1) > 0.02:  # rounding to even sizes stays well below
         raise BadInput(
-            f"{path} was measured on {size[0]}x{size[1]} pictures, the frames are "
+            f"{path} was measured on {size[0]}x{size[1]} images, the frames are "
             f"{frame[0]}x{frame[1]}: another shape; measure the camera in the mode that is used"
         )
     focal = (camera.focal_px[0] * by[0], camera.focal_px[1] * by[1])
@@ -131,7 +132,7 @@ def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path:
 
 
 def _distorted(flat: NDArray[np.float64], coefficients: tuple[float, ...]) -> NDArray[np.float64]:
-    """Brown's model on points at z = 1: where a lens puts what a pinhole would put at flat."""
+    """Brown's distortion of undistorted points (..., 2) at z = 1."""
     if not any(coefficients):
         return flat
     k1, k2, p1, p2, k3 = (*coefficients, 0.0, 0.0, 0.0, 0.0, 0.0)[:5]

@@ -1,4 +1,4 @@
-"""The command line: a command is a file in commands/, loaded only when it is the one asked for."""
+"""The command line: each file in commands/ is a command, loaded only when it is used."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge3dpose.errors import Edge3DPoseError
 
 
 class Commands(click.Group):
-    """Lists commands/ by file name; turns our errors into one line and exit code 1."""
+    """Lists commands/ by file name; prints an Edge3DPoseError as one line with exit code 1."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(plugins.names("commands"))

@@ -1,6 +1,6 @@
-"""The plain numpy soft-argmax: the reference for what ends every graph. Not used at run time.
+"""Soft-argmax in numpy: the reference of the one at the end of every graph. Not used at run time.
 
-Luvizon et al., arXiv 2009.01998, section 3.3; ramps from 0 to 1, end points included.
+Luvizon et al., arXiv 2009.01998, section 3.3; coordinates from 0 to 1, end points included.
 """
 
 from __future__ import annotations

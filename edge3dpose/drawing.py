@@ -1,4 +1,4 @@
-"""Pose in, picture out: the skeleton over a frame, and the 3D skeleton seen from the side."""
+"""Drawing: the 2D skeleton over an image, and the 3D skeleton from the side."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from edge3dpose.types import Image, Pose3D, Skeleton
 
 Colour = tuple[int, int, int]
 
-# BGR; told apart with every common colour blindness
+# BGR; distinguishable with every common colour blindness
 RIGHT: Colour = (43, 126, 255)
 LEFT: Colour = (235, 171, 52)
 MIDDLE: Colour = (235, 235, 235)
@@ -60,7 +60,7 @@ def draw(image: Image, people: Pose3D | Sequence[Pose3D]) -> Image:
 
 
 class SidePanel:
-    """The 3D skeletons seen from the person's right, camera on the left; its scale glides."""
+    """The 3D skeletons from the side, camera on the left; its scale changes smoothly."""
 
     def __init__(self, width: int, height: int, skeleton: Skeleton = H36M17) -> None:
         self._size = (width, height)
@@ -70,9 +70,9 @@ class SidePanel:
         self._started = False
 
     def __call__(self, poses: list[Pose3D], *, glide: bool = True) -> Image:
-        """A picture (height, width, 3) of the poses in depth (right) and height (up).
+        """An image (height, width, 3) of the poses in depth (right) and height (up).
 
-        glide  False where this picture has nothing to do with the one before
+        glide  False where this frame has nothing to do with the one before
         """
         self._started &= glide
         width, height = self._size
@@ -95,7 +95,7 @@ class SidePanel:
         high = np.max([side.max(axis=0) for side in sides], axis=0)
         span = max(2600.0, float((high - low).max()) * 1.2)
         middle = (low + high) / 2
-        # a fifth of the way each frame: jumps of the picture would look like jumps of the person
+        # a fifth of the way each frame: jumps of the view would look like jumps of the person
         share = 0.2 if self._started else 1.0
         self._span_mm += share * (span - self._span_mm)
         self._middle_mm = self._middle_mm + share * (middle - self._middle_mm)
@@ -125,12 +125,12 @@ class SidePanel:
 
 
 def beside(left: Image, right: Image) -> Image:
-    """Two pictures of one height in one."""
+    """Two images of the same height, side by side."""
     return np.concatenate([left, right], axis=1)
 
 
 def resized(image: Image, width: int, height: int) -> Image:
-    """A picture shrunk or grown to fit, black bars where its shape differs."""
+    """An image scaled to fit, with black bars where its aspect ratio differs."""
     by = min(width / image.shape[1], height / image.shape[0])
     size = (max(1, round(image.shape[1] * by)), max(1, round(image.shape[0] * by)))
     method = cv2.INTER_AREA if by < 1 else cv2.INTER_LINEAR
@@ -144,7 +144,7 @@ def resized(image: Image, width: int, height: int) -> Image:
 
 
 def _side_view(pose: Pose3D) -> NDArray:
-    """(J, 2): depth to the right, height up the picture (y is down in both)."""
+    """(J, 2): depth to the right, height up (y is down in both)."""
     root = np.zeros(3) if pose.root_mm is None else pose.root_mm
     return (pose.joints_mm + root)[:, [2, 1]].astype(np.float64)
 
@@ -158,7 +158,7 @@ def _skeleton(
     )  # cv2 counts from pixel centres
     shown = score >= SHOWN_FROM
     visible = [(a, b) for a, b in bones(skeleton) if shown[a] and shown[b]]
-    for edge in (True, False):  # a dark rim first: readable on any background
+    for edge in (True, False):  # a dark outline first: visible on any background
         for a, b in visible:
             colour = DARK if edge else colour_of(_outer(skeleton, a, b))
             width = thick + max(2, thick // 2) if edge else thick
@@ -171,7 +171,7 @@ def _skeleton(
 
 
 def _outer(skeleton: Skeleton, a: int, b: int) -> str:
-    """The name that colours a bone: its joint on a side, if it has one."""
+    """The joint that gives a bone its colour: the left or right one, if there is one."""
     return skeleton.joints[a] if colour_of(skeleton.joints[a]) != MIDDLE else skeleton.joints[b]
 
 

@@ -1,4 +1,4 @@
-"""What a user can cause, as exceptions whose text is one line: what, found, wanted, the fix.
+"""Errors that a user can cause; each text is one line: what, found, wanted, the fix.
 
 Edge3DPoseError
 ├── BadInput             a file, camera, folder or option that cannot be used
@@ -21,7 +21,7 @@ class BadInput(Edge3DPoseError):
 
 
 class EndedEarly(BadInput):
-    """A video that is truncated or damaged on the way; the frames before that were good."""
+    """A video that is truncated or damaged; the frames before that were good."""
 
 
 class MissingDependency(Edge3DPoseError):
@@ -29,7 +29,7 @@ class MissingDependency(Edge3DPoseError):
 
 
 class EngineMismatch(Edge3DPoseError):
-    """An engine, ONNX file or manifest that is truncated, changed, swapped or made elsewhere."""
+    """An engine, ONNX file or manifest that is damaged, swapped or made for another machine."""
 
 
 class BuildFailed(Edge3DPoseError):

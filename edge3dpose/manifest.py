@@ -1,4 +1,4 @@
-"""What lies beside every engine: engine file -> Manifest, verified before the engine is opened.
+"""Engine manifests: an engine file -> its Manifest, verified before the engine is opened.
 
 `x.engine` (a TensorRT plan) and `x.onnx` (what ONNX Runtime and OpenVINO open) have `x.json`: what
 the engine was made from, its hash, how long that took and how far it is from FP32.
@@ -72,7 +72,7 @@ class Manifest:
 
 
 def path_of(engine: Path) -> Path:
-    """Where the manifest of an engine lies: the same name, .json."""
+    """The path of an engine's manifest: the same name, .json."""
     return engine.with_suffix(".json")
 
 
@@ -83,7 +83,7 @@ def digest(fields: dict[str, Any]) -> str:
 
 
 def differences(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
-    """What two sets of key fields have otherwise, a few words for each field; hashes shortened."""
+    """The differences of two sets of key fields, a few words a field; hashes shortened."""
     return [
         f"{name}: {_short(there.get(name))} there, {_short(here.get(name))} here"
         for name in sorted({*there, *here})
@@ -97,7 +97,7 @@ def _short(value: object) -> str:
 
 
 def verify(engine: Path) -> Manifest:
-    """Read the manifest of an engine and check both; nothing else of the engine is opened.
+    """Read the manifest of an engine and check size and hash of the engine against it.
 
     Raises BadInput where a file is missing or the folder is unsafe, EngineMismatch where one of
     them is truncated, changed, swapped or of another version of this package.
@@ -123,7 +123,7 @@ def verify(engine: Path) -> Manifest:
 
 
 def read(engine: Path) -> Manifest:
-    """The manifest beside an engine, checked by itself; the engine file is not looked at."""
+    """The manifest beside an engine; the engine file itself is not checked."""
     file = path_of(engine)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
@@ -147,7 +147,7 @@ def read(engine: Path) -> Manifest:
 def check_fits(
     manifest: Manifest, spec: ModelSpec, backend: str, version: str | None = None
 ) -> None:
-    """EngineMismatch where an engine is for another model or backend than the one at hand.
+    """Check that an engine is for this model and backend; EngineMismatch where it is not.
 
     version  of the backend's package here, where an engine opens only with the version that built
              it; None where any version opens it

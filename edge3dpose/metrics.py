@@ -1,6 +1,6 @@
-"""How far found poses are from true ones: the field's protocols in numpy, millimetres or pixels in.
+"""Errors of predicted poses: MPJPE, PA-MPJPE, PCK and AUC in numpy.
 
-Axis letters: N people, J joints. A pose is (J, 3) mm or (J, 2) px. Every function takes batches
+N people, J joints. A pose is (J, 3) in mm or (J, 2) in pixels. Every function takes batches
 (N, J, ...) and an optional mask ``counted`` (N, J) of the joints that are scored.
 """
 
@@ -9,57 +9,59 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-PCK_MM = 150.0  # MPI-INF-3DHP: a joint is right within 150 mm, about half a head
+PCK_MM = 150.0  # MPI-INF-3DHP: a joint is correct within 150 mm, about half a head
 AUC_STEPS_MM = np.arange(0.0, PCK_MM + 1, 5.0)  # MPI-INF-3DHP: 31 thresholds, 0, 5 ... 150 mm
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
 
-def root_aligned_errors(found_mm: ArrayLike, true_mm: ArrayLike, root: int = 0) -> Floats:
-    """Distance of each joint once both roots are moved to the origin: (N, J) mm."""
-    found, true = _pair(found_mm, true_mm, 3)
-    difference = (found - found[:, root : root + 1]) - (true - true[:, root : root + 1])
+def root_aligned_errors(predicted_mm: ArrayLike, true_mm: ArrayLike, root: int = 0) -> Floats:
+    """Distance of each joint with both roots at the origin: (N, J) mm."""
+    predicted, true = _pair(predicted_mm, true_mm, 3)
+    difference = (predicted - predicted[:, root : root + 1]) - (true - true[:, root : root + 1])
     return np.linalg.norm(difference, axis=-1)
 
 
 def mpjpe(
-    found_mm: ArrayLike, true_mm: ArrayLike, *, root: int = 0, counted: Mask | None = None
+    predicted_mm: ArrayLike, true_mm: ArrayLike, *, root: int = 0, counted: Mask | None = None
 ) -> float:
-    """Human3.6M protocol 1: mean root-aligned distance, the root's 0 counted in."""
-    return _mean(root_aligned_errors(found_mm, true_mm, root), counted)
+    """Human3.6M protocol 1: mean root-aligned distance, the root (always 0) included."""
+    return _mean(root_aligned_errors(predicted_mm, true_mm, root), counted)
 
 
 def mpjpe_without_root(
-    found_mm: ArrayLike, true_mm: ArrayLike, *, root: int = 0, counted: Mask | None = None
+    predicted_mm: ArrayLike, true_mm: ArrayLike, *, root: int = 0, counted: Mask | None = None
 ) -> float:
-    """The SSP-Net paper's wording: the mean over the J - 1 joints that are not the root."""
-    errors = root_aligned_errors(found_mm, true_mm, root)
+    """As in the SSP-Net paper: the mean over the J - 1 joints that are not the root."""
+    errors = root_aligned_errors(predicted_mm, true_mm, root)
     return _mean(errors, _without(root, errors.shape, counted))
 
 
-def pa_mpjpe(found_mm: ArrayLike, true_mm: ArrayLike, *, counted: Mask | None = None) -> float:
-    """Human3.6M protocol 2: mean distance after the best rotation, scale and shift.
+def pa_mpjpe(predicted_mm: ArrayLike, true_mm: ArrayLike, *, counted: Mask | None = None) -> float:
+    """Human3.6M protocol 2: mean distance after the best rotation, scale and translation.
 
-    Joints that are not counted take no part in the fit; a pose with fewer than three is left out.
+    Joints that are not counted take no part in the fit; a pose with fewer than three counted joints
+    is left out.
     """
-    found, true = _pair(found_mm, true_mm, 3)
-    rows = np.ones(found.shape[:2], bool) if counted is None else counted
+    predicted, true = _pair(predicted_mm, true_mm, 3)
+    rows = np.ones(predicted.shape[:2], bool) if counted is None else counted
     errors = [
         np.linalg.norm(procrustes(f[row], t[row]) - t[row], axis=-1)
-        for f, t, row in zip(found, true, rows, strict=True)
+        for f, t, row in zip(predicted, true, rows, strict=True)
         if row.sum() >= 3
     ]
     return float(np.concatenate(errors).mean()) if errors else float("nan")
 
 
-def procrustes(found: Floats, true: Floats) -> Floats:
-    """``found`` (J, 3) moved, turned (never mirrored) and scaled to lie closest to ``true`` (J, 3).
+def procrustes(predicted: Floats, true: Floats) -> Floats:
+    """``predicted`` (J, 3) aligned to ``true`` (J, 3) by rotation, scale and translation.
 
-    Umeyama 1991. A ``found`` of one single point comes back as the centre of ``true``.
+    Umeyama 1991; no reflection. If all predicted joints are one point, the centre of ``true`` is
+    returned.
     """
-    found_centre, true_centre = found.mean(axis=0), true.mean(axis=0)
-    a, b = found - found_centre, true - true_centre
+    predicted_centre, true_centre = predicted.mean(axis=0), true.mean(axis=0)
+    a, b = predicted - predicted_centre, true - true_centre
     spread = float((a**2).sum())
     if spread == 0.0:
         return np.broadcast_to(true_centre, true.shape).copy()
@@ -71,49 +73,49 @@ def procrustes(found: Floats, true: Floats) -> Floats:
 
 
 def pck(
-    found_mm: ArrayLike,
+    predicted_mm: ArrayLike,
     true_mm: ArrayLike,
     *,
     threshold_mm: float = PCK_MM,
     root: int = 0,
     counted: Mask | None = None,
 ) -> float:
-    """MPI-INF-3DHP 3D PCK: share of root-aligned joints within the threshold, the root left out."""
-    errors = root_aligned_errors(found_mm, true_mm, root)
+    """MPI-INF-3DHP 3D PCK: share of root-aligned joints within the threshold, without the root."""
+    errors = root_aligned_errors(predicted_mm, true_mm, root)
     return _mean(errors <= threshold_mm, _without(root, errors.shape, counted))
 
 
 def auc(
-    found_mm: ArrayLike, true_mm: ArrayLike, *, root: int = 0, counted: Mask | None = None
+    predicted_mm: ArrayLike, true_mm: ArrayLike, *, root: int = 0, counted: Mask | None = None
 ) -> float:
-    """MPI-INF-3DHP AUC: mean 3D PCK over the thresholds 0, 5 ... 150 mm, the root left out."""
-    errors = root_aligned_errors(found_mm, true_mm, root)
+    """MPI-INF-3DHP AUC: mean 3D PCK over the thresholds 0, 5 ... 150 mm, without the root."""
+    errors = root_aligned_errors(predicted_mm, true_mm, root)
     scored = _without(root, errors.shape, counted)
     return float(np.mean([_mean(errors <= threshold, scored) for threshold in AUC_STEPS_MM]))
 
 
 def pck_2d(
-    found_px: ArrayLike,
+    predicted_px: ArrayLike,
     true_px: ArrayLike,
     torso_px: ArrayLike,
     *,
     fraction: float = 0.5,
     counted: Mask | None = None,
 ) -> float:
-    """Share of joints within ``fraction`` of a torso length in the picture (FLIC's protocol).
+    """Share of joints within ``fraction`` of a torso length in the image (FLIC's protocol).
 
     torso_px  (N,) mid-shoulder to mid-hip of the true pose, pixels
     """
-    found, true = _pair(found_px, true_px, 2)
+    predicted, true = _pair(predicted_px, true_px, 2)
     torso = np.asarray(torso_px, np.float64)
-    if torso.shape != found.shape[:1]:
-        raise ValueError(f"torso_px: shape {torso.shape}, wanted {found.shape[:1]}")
-    distance = np.linalg.norm(found - true, axis=-1)
+    if torso.shape != predicted.shape[:1]:
+        raise ValueError(f"torso_px: shape {torso.shape}, wanted {predicted.shape[:1]}")
+    distance = np.linalg.norm(predicted - true, axis=-1)
     return _mean(distance <= fraction * torso[:, None], counted)
 
 
-def _pair(found: ArrayLike, true: ArrayLike, axes: int) -> tuple[Floats, Floats]:
-    a, b = np.asarray(found, np.float64), np.asarray(true, np.float64)
+def _pair(predicted: ArrayLike, true: ArrayLike, axes: int) -> tuple[Floats, Floats]:
+    a, b = np.asarray(predicted, np.float64), np.asarray(true, np.float64)
     if a.shape != b.shape or a.ndim != 3 or a.shape[-1] != axes:
         raise ValueError(f"poses: shapes {a.shape} and {b.shape}, wanted (N, J, {axes}) twice")
     return a, b

@@ -1,4 +1,4 @@
-"""The joint sets, as tables."""
+"""Joint sets (skeletons)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ _BONES_MM = (0, 111, 393, 428, 111, 393, 428, 164, 394, 103, 154, 195, 261, 231,
 
 
 def length_mm(start: int, end: int) -> int:
-    """How long an adult is from a joint of h36m17 to one below it in the tree, bone after bone."""
+    """Length of an adult from a joint of h36m17 to one below it in the tree, summed over bones."""
     total = 0
     while end != start:
         assert end != H36M17.root, "the first joint must lie above the second"
@@ -74,11 +74,11 @@ def length_mm(start: int, end: int) -> int:
 
 
 def trunk(joints: NDArray) -> NDArray:
-    """From the pelvis to between the shoulders: (..., 17, D) of h36m17 -> (..., D)."""
+    """Vector from the pelvis to the thorax: (..., 17, D) of h36m17 -> (..., D)."""
     return joints[..., H36M17.joints.index("thorax"), :] - joints[..., H36M17.root, :]
 
 
 def lean_rad(pixels: NDArray) -> float:
-    """How far the trunk leans in a picture, clockwise, 0 upright: (17, 2) pixels -> radians."""
+    """Angle of the trunk in an image, clockwise, 0 upright: (17, 2) pixels -> radians."""
     across, down = trunk(pixels)
     return math.atan2(float(across), -float(down))

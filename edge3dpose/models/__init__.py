@@ -1,4 +1,4 @@
-"""What a model is to the runtime: its spec by name, its weights verified before they are opened."""
+"""Models: their specs by name, and their weights, verified before they are opened."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from edge3dpose.types import ModelSpec, Weights
 
 
 def specs() -> dict[str, ModelSpec]:
-    """Every model the package knows, by the name users type."""
+    """Every model by the name users type."""
     modules = (plugins.load("models", name) for name in plugins.names("models"))
     return {spec.name: spec for module in modules for spec in module.SPECS}
 
 
 def find(name: str) -> ModelSpec:
-    """The spec of a model; BadInput lists the ones there are."""
+    """The spec of a model; BadInput with the names there are."""
     known = specs()
     if name not in known:
         raise BadInput(f"no model called {name!r}; there is: {', '.join(sorted(known))}")
@@ -24,9 +24,9 @@ def find(name: str) -> ModelSpec:
 
 
 def open_weights(spec: ModelSpec, onnx: Path | None = None) -> Weights:
-    """Find a model's ONNX file and card (same name, .json) and verify the hash.
+    """Find a model's ONNX file and its card (same name, .json), and verify the hash.
 
-    onnx  a file of the user's own; None for the one that comes with the package
+    onnx  the user's own file; None for the shipped one
     Raises BadInput where a file is missing, EngineMismatch where the card and the file disagree.
     """
     onnx = onnx or paths.weights_file(spec.name)
@@ -59,12 +59,12 @@ def read_card(onnx: Path) -> dict:
 
 
 def write_card(onnx: Path, card: dict) -> None:
-    """Write the card beside an ONNX file, whole or not at all."""
+    """Write the card beside an ONNX file."""
     storage.save_json(onnx.with_suffix(".json"), card)
 
 
 def parse_cuts(text: str, spec: ModelSpec) -> list[int]:
-    """'all', '11' or '3,8,11' -> cut numbers; BadInput for one that the model has not."""
+    """'all', '11' or '3,8,11' -> cut numbers; BadInput for one that the model does not have."""
     if text == "all":
         return list(range(1, spec.cuts + 1))
     try:

@@ -1,4 +1,4 @@
-"""HEMlets Pose (Zhou et al., arXiv 1910.12032): one prediction, from a volume a joint."""
+"""HEMlets Pose (Zhou et al., arXiv 1910.12032): one prediction, a volumetric heatmap a joint."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HEMLETS = ModelSpec(
     cuts=1,
     skeleton=H36M17,
     has_std=True,
-    mean_rgb=(0.485, 0.456, 0.406),  # what ResNet-50 is used to
+    mean_rgb=(0.485, 0.456, 0.406),  # ImageNet's, as ResNet-50 expects
     std_rgb=(0.229, 0.224, 0.225),
 )
 
