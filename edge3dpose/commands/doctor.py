@@ -1,4 +1,4 @@
-"""edge3dpose doctor: what this machine has and lacks, and what to type for each lack."""
+"""edge3dpose doctor: what this machine has and lacks, and the command that installs each lack."""
 
 from __future__ import annotations
 
@@ -7,11 +7,7 @@ from dataclasses import asdict
 
 import click
 
-_MARKS = {
-    "ok": ("ok", "green"),
-    "missing": ("missing", "yellow"),
-    "warning": ("look", "red"),
-}
+_COLOURS = {"ok": "green", "missing": "yellow", "warning": "red"}
 
 
 @click.command()
@@ -19,21 +15,21 @@ _MARKS = {
 def command(as_json: bool) -> None:
     """Print what this machine has and lacks, with the command that installs each lack.
 
-    Nothing here is an error: the exit code is 0, whatever is missing.
+    The exit code is 0, whatever is missing.
     """
-    from edge3dpose.diagnostics import findings
+    from edge3dpose import diagnostics
 
-    found = findings()
+    findings = diagnostics.findings()
     if as_json:
-        click.echo(json.dumps([asdict(finding) for finding in found], indent=1))
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
         return
     from rich.console import Console
     from rich.text import Text
 
+    width = max(len(finding.subject) for finding in findings)
     console = Console(highlight=False, soft_wrap=True)
-    for finding in found:
-        mark, colour = _MARKS[finding.state]
-        line = Text(f"{mark:8}", style=colour)
-        console.print(line.append(f"{finding.subject:18} {finding.detail}", style="default"))
+    for finding in findings:
+        line = Text(f"{finding.state:8}", style=_COLOURS[finding.state])
+        console.print(line.append(f"{finding.subject:{width}} {finding.detail}", style="default"))
         if finding.fix:
-            console.print(Text(f"{'':8}{'':18} -> {finding.fix}", style="dim"))
+            console.print(Text(f"{'':{8 + width}} -> {finding.fix}", style="dim"))
