@@ -1,4 +1,4 @@
-"""edge3dpose benchmark: how long engines take, alone and end to end, beside each cut's error."""
+"""edge3dpose benchmark: time of engines, alone and end to end, beside the error of each cut."""
 
 from __future__ import annotations
 
@@ -11,54 +11,87 @@ from click.core import ParameterSource
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 
-# Options that say what becomes of a report; all others say how one is measured
+# Options of an existing report; all others say how one is measured
 _OF_A_REPORT = {"measured", "html", "plot", "compare", "trace"}
 
 
 @click.command()
-@click.option("--model", default="sspnet-lite", show_default=True, help="see: models")
-@click.option("--weights", type=FILE, help="ONNX file of your own, with its card beside it")
-@click.option("--cut", default="auto", show_default=True, help="K, K,K,..., all, or auto")
-@click.option("--precision", default="auto", show_default=True, help="P or P,P,...")
-@click.option("--backend", default="auto", show_default=True, help="B or B,B,...")
-@click.option("--engines", type=FOLDER, help="folder of built engines")
-@click.option("--threads", type=click.IntRange(min=1), help="of a CPU backend")
-@click.option("--camera", type=click.IntRange(min=0), help="number of a camera")
-@click.option("--source", default="sample", show_default=True, help="video, folder, URL, sample")
-@click.option("--fps", type=click.FloatRange(min=0.1), help="stamp a file's frames: N a second")
-@click.option("--max-frames", type=click.IntRange(min=1), help="end to end, a round")
+@click.option("--model", default="sspnet-lite", show_default=True, help="See: edge3dpose models.")
+@click.option("--weights", type=FILE, help="ONNX file of your own, with its card beside it.")
 @click.option(
-    "--calls", default=30, show_default=True, type=click.IntRange(min=1), help="alone, a round"
+    "--cut",
+    default="auto",
+    show_default=True,
+    help="A number, numbers with commas between, all or auto.",
+)
+@click.option(
+    "--precision",
+    default="auto",
+    show_default=True,
+    help="One or several with commas between, or auto.",
+)
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    help="One or several with commas between, or auto.",
+)
+@click.option("--engines", type=FOLDER, help="Folder of built engines.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of a CPU backend.")
+@click.option("--camera", type=click.IntRange(min=0), help="Number of a camera.")
+@click.option("--source", default="sample", show_default=True, help="Video, folder, URL or sample.")
+@click.option(
+    "--fps", type=click.FloatRange(min=0.1), help="Stamp the frames of a file with this frame rate."
+)
+@click.option(
+    "--max-frames", type=click.IntRange(min=1), help="Frames of an engine in a round, end to end."
+)
+@click.option(
+    "--calls",
+    default=30,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Calls of an engine in a round, alone.",
 )
 @click.option(
     "--rounds",
     default=5,
     show_default=True,
     type=click.IntRange(min=1),
-    help="visits to every engine, in turn; 5 or more can be compared",
+    help="Rounds over all engines; reports with 5 or more can be compared.",
 )
-@click.option("--quick", is_flag=True, help="a first look: a minute or two, once engines are built")
 @click.option(
-    "--official", is_flag=True, help="600 s alone, 600 s end to end, 1024 of each for every engine"
+    "--quick", is_flag=True, help="A first look: a minute or two after the engines are built."
 )
-@click.option("--against", help="mediapipe, mediapipe-lite, -full, -heavy: measured in turn, too")
-@click.option("--against-python", type=FILE, help="a Python that has mediapipe, where this has not")
-@click.option("--report", type=FILE, help="write what was measured as JSON")
-@click.option("--html", type=FILE, help="write a page with charts that needs nothing else")
-@click.option("--plot", type=FILE, help="write milliseconds against error as PNG")
-@click.option("--compare", type=FILE, help="an older report: say what became faster or slower")
-@click.option("--measured", type=FILE, help="a report, taken instead of measuring anew")
-@click.option("--trace", type=FILE, help="a governor's report, drawn in --html")
-@click.option("--render", is_flag=True, help="write REPORT.md and the README's table, and stop")
+@click.option(
+    "--official",
+    is_flag=True,
+    help="600 s alone and 600 s end to end, 1024 calls and frames for every engine.",
+)
+@click.option(
+    "--against", help="mediapipe, mediapipe-lite, -full or -heavy: measured in the same run."
+)
+@click.option("--against-python", type=FILE, help="A Python that has mediapipe.")
+@click.option("--report", type=FILE, help="Write the measurements as JSON.")
+@click.option("--html", type=FILE, help="Write a page with charts, one file.")
+@click.option("--plot", type=FILE, help="Write a plot of milliseconds against error, PNG.")
+@click.option("--compare", type=FILE, help="An older report: show what became faster or slower.")
+@click.option("--measured", type=FILE, help="A report to use instead of measuring now.")
+@click.option("--trace", type=FILE, help="A report of benchmarks/governor.py, drawn in --html.")
+@click.option(
+    "--render",
+    is_flag=True,
+    help="Write the documents from the reports under benchmarks/, and stop.",
+)
 @click.pass_context
 def command(context: click.Context, render: bool, **options: Any) -> None:
-    """Time engines on real frames: the engine alone, and the whole loop that run uses.
+    """Time engines on real frames: the engine alone, and end to end as run does.
 
-    Several cuts, precisions and backends are measured in turn, round by round, so that what else
-    the machine does falls on all of them alike. --cut all with --report also draws the plot,
-    beside the report. --render makes documents of the reports under benchmarks/.
+    Several cuts, precisions and backends are measured in turn, round by round, so that other load
+    of the machine falls on all of them alike. --cut all with --report also draws the plot, beside
+    the report.
 
-    Two reports are compared with: --measured NEW.json --compare OLD.json
+    To compare two reports: --measured NEW.json --compare OLD.json
     """
     given = {
         name

@@ -12,18 +12,26 @@ SWEEP_CROPS = 8  # the sweep runs the network once a layer on each
 
 
 @click.command()
-@click.option("--model", default="sspnet-lite", show_default=True)
+@click.option("--model", default="sspnet-lite", show_default=True, help="See: edge3dpose models.")
 @click.option("--source", "sources", multiple=True, required=True,
-              help="Video, folder of images or sample; may be given more than once.")  # fmt: skip
-@click.option("--frames", default=256, show_default=True, help="People to look at, of all sources.")
+              help="Video, folder of images or sample; repeatable.")  # fmt: skip
+@click.option("--frames", default=256, show_default=True, help="Number of people, of all sources.")
 @click.option("--method", default="percentile", show_default=True,
               help="max, percentile, entropy or mse.")  # fmt: skip
 @click.option("--skip", multiple=True, help="A layer to leave in floating point; repeatable.")
 @click.option("--within", "within_mm", default=6.0, show_default=True,
               help="Leave the most sensitive layers in floating point until the median joint of "
-              "every cut is this near to FP32, mm.")  # fmt: skip
-@click.option("--weights", type=click.Path(path_type=Path), help="ONNX file with its card beside.")
-@click.option("--out", type=click.Path(path_type=Path), help="File of the ranges.")
+              "every cut is within so many mm of FP32.")  # fmt: skip
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    help="ONNX file of your own, with its card beside it.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="File to write.  [default: calibration/MODEL.ranges.json]",
+)
 def command(
     model: str,
     sources: tuple[str, ...],
@@ -36,8 +44,8 @@ def command(
 ) -> None:
     """Find the INT8 ranges of a model on real people, for all of its cuts at once.
 
-    The people are found and cropped as at run time. Ranges belong to one weights file: after a new
-    training they are found again.
+    The people are found and cropped as at run time. Ranges belong to one weights file: calibrate
+    again after a new training.
     """
     import numpy as np
     from rich.console import Console

@@ -13,7 +13,7 @@ _COLOURS = {"ok": "green", "missing": "yellow", "warning": "red"}
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def command(as_json: bool) -> None:
-    """Print what this machine has and lacks, with the command that installs each lack.
+    """Show what this machine has and lacks, with the command that installs what is missing.
 
     The exit code is 0, whatever is missing.
     """

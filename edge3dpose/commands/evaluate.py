@@ -1,4 +1,4 @@
-"""edge3dpose evaluate: the error of each cut, on exact synthetic people or against a 2D teacher."""
+"""edge3dpose evaluate: the errors of each cut, in 3D or against a 2D teacher."""
 
 from __future__ import annotations
 
@@ -12,34 +12,43 @@ _FILE = click.Path(path_type=Path)
 
 
 @click.command()
-@click.option("--model", default="sspnet-lite", show_default=True)
-@click.option("--weights", type=_FILE, help="A model file of your own; its card beside it.")
-@click.option("--cut", default="all", show_default=True, help="K, K,K,... or all.")
+@click.option("--model", default="sspnet-lite", show_default=True, help="See: edge3dpose models.")
+@click.option("--weights", type=_FILE, help="ONNX file of your own, with its card beside it.")
+@click.option(
+    "--cut", default="all", show_default=True, help="A number, numbers with commas between, or all."
+)
 @click.option(
     "--dataset",
     type=click.Choice(["synthetic", "clip", "photos", *plugins.names("training.datasets")]),
     default="synthetic",
     show_default=True,
 )
-@click.option("--root", help="The baked assets; a video or sample; a folder; the data set.")
+@click.option(
+    "--root",
+    help="Path of the data set: baked people, a video or sample, a folder of images, or its files.",
+)
 @click.option(
     "--split",
     type=click.Choice(["train", "test", "all"]),
     default="test",
     show_default=True,
-    help="h36m, mpi-inf-3dhp: whose pictures.",
+    help="h36m, mpi-inf-3dhp: images of these subjects.",
 )
-@click.option("--backend", help="Engines of a backend.  [default: the model's own file, FP32]")
-@click.option("--precision", default="fp32", show_default=True, help="Of the engines.")
+@click.option(
+    "--backend", help="Evaluate engines of a backend.  [default: the model's own file, FP32]"
+)
+@click.option("--precision", default="fp32", show_default=True, help="Precision of the engines.")
 @click.option("--engines", type=_FILE, help="Folder of built engines.")
-@click.option("--people", default=1000, show_default=True, help="synthetic: how many.")
-@click.option("--first-seed", default=0, show_default=True, help="synthetic: of the first one.")
+@click.option("--people", default=1000, show_default=True, help="synthetic: number of people.")
+@click.option(
+    "--first-seed", default=0, show_default=True, help="synthetic: seed of the first person."
+)
 @click.option(
     "--motion",
     type=click.Choice(["wide", "mocap"]),
     default="wide",
     show_default=True,
-    help="synthetic: as in training, or mocap frames as they were captured.",
+    help="synthetic: poses widened as in training, or as they were captured.",
 )
 @click.option("--overhead", is_flag=True, help="synthetic: seen from 50 to 85 degrees above.")
 @click.option("--eagle", "overhead", is_flag=True, hidden=True)  # its former name
@@ -48,31 +57,38 @@ _FILE = click.Path(path_type=Path)
     type=click.IntRange(1, 2),
     default=2,
     show_default=True,
-    help="3D: with 2, who leans is looked at again in his crop, turned upright, as run does.",
+    help="3D: with 2, a person who leans is seen again in a turned crop, as run does.",
 )
-@click.option("--mirror", is_flag=True, help="See everybody in a mirror too, as run --mirror.")
-@click.option("--labels", type=_FILE, help="The teacher's 2D, read or written.")
-@click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, to make labels.")
 @click.option(
-    "--against", type=_FILE, multiple=True, help="MediaPipe's pose_landmark_*.tflite, measured too."
+    "--mirror", is_flag=True, help="Average with the flipped image, as run does with this option."
 )
-@click.option("--report", type=_FILE, help="Write the figures as JSON.")
-@click.option("--plot", type=_FILE, help="Where 3D errors live, as PNG.")
-@click.option("--write-card", is_flag=True, help="Store the figures in the model's card.")
-@click.option("--require-mpjpe-mm", type=float, help="Exit 1 if the best is over it.")
-@click.option("--require-pck", type=float, help="Exit 1 if the best PCK@0.5 is under it.")
+@click.option("--labels", type=_FILE, help="File of the teacher's 2D joints, read or written.")
+@click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, which makes the labels.")
+@click.option(
+    "--against",
+    type=_FILE,
+    multiple=True,
+    help="MediaPipe's pose_landmark_*.tflite, measured on the same people; repeatable.",
+)
+@click.option("--report", type=_FILE, help="Write the errors as JSON.")
+@click.option(
+    "--plot", type=_FILE, help="Write a plot of 3D errors by joint and by difficulty, PNG."
+)
+@click.option("--write-card", is_flag=True, help="Store the errors in the model's card.")
+@click.option("--require-mpjpe-mm", type=float, help="Exit 1 if the best MPJPE is larger.")
+@click.option("--require-pck", type=float, help="Exit 1 if the best PCK@0.5 is smaller.")
 def command(**options: object) -> None:
-    """Measure the error of each cut of a model.
+    """Measure the errors of each cut of a model.
 
-    synthetic: held-out bodies, clothes, backgrounds and motion with exact joints; MPJPE, PA-MPJPE,
+    synthetic: held-out bodies, clothes, backgrounds and motion with exact joints. MPJPE, PA-MPJPE,
     PCK@150 and AUC in camera space, given the true depth of the root. Not a Human3.6M figure.
 
-    clip: shoulders, elbows, wrists, hips, knees and ankles against BlazePose heavy's, in torso
-    lengths, through the whole pipeline with its own detector and following.
+    clip: shoulders, elbows, wrists, hips, knees and ankles against those of BlazePose heavy, in
+    torso lengths, through the whole pipeline with its own detector and following.
 
-    photos: the same on a folder of unrelated pictures, each searched anew.
+    photos: the same on a folder of unrelated images, each searched anew.
 
-    h36m, mpi-inf-3dhp: the errors of synthetic on pictures that you have the licence for.
+    h36m, mpi-inf-3dhp: the errors of synthetic on images that you have the licence for.
     """
     from edge3dpose.evaluation.evaluate import evaluate
 

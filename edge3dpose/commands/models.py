@@ -1,4 +1,4 @@
-"""edge3dpose models: what there is to run, what each cut costs and how wrong it is."""
+"""edge3dpose models: the models, with cost and error of each cut."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import click
 
 @click.command()
 @click.option("--model", help="Only this one.")
-@click.option("--weights", type=click.Path(path_type=Path), help="ONNX file of the model's own.")
+@click.option(
+    "--weights",
+    type=click.Path(path_type=Path),
+    help="ONNX file of your own for --model, with its card beside it.",
+)
 def command(model: str | None, weights: Path | None) -> None:
     """List the models: cuts, input, parameters, multiply-accumulates, size, training, errors."""
     from edge3dpose import models

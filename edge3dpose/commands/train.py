@@ -8,21 +8,28 @@ import click
 
 
 @click.command()
-@click.option("--model", default="sspnet-lite", show_default=True)
-@click.option("--assets", type=click.Path(path_type=Path), help="Baked people and backgrounds.")
-@click.option("--prepare", is_flag=True, help="Bake the assets from --data first.")
-@click.option("--data", type=click.Path(path_type=Path), help="Folder with bodies, motion, photos.")
-@click.option("--real", type=click.Path(path_type=Path), help="Labelled crops of real people.")
+@click.option("--model", default="sspnet-lite", show_default=True, help="See: edge3dpose models.")
+@click.option(
+    "--assets", type=click.Path(path_type=Path), help="File of the baked people and backgrounds."
+)
+@click.option("--prepare", is_flag=True, help="Bake --assets from --data first.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder with bodies, motion and photos."
+)
+@click.option(
+    "--real", type=click.Path(path_type=Path), help="File of labelled crops of real people."
+)
 @click.option(
     "--dataset",
     multiple=True,
-    help="NAME=PATH of h36m, mpi-inf-3dhp or mpii that you have the licence for.",
+    help="NAME=PATH of h36m, mpi-inf-3dhp, mpii or bone-polarity that you have the licence for; "
+    "repeatable.",
 )
 @click.option(
     "--label",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Make them of this clip or folder of photos, and stop; may be given often.",
+    help="Label the people of this clip or folder of photos into --real, and stop; repeatable.",
 )
 @click.option(
     "--teachers",
@@ -32,25 +39,29 @@ import click
 @click.option(
     "--encoder",
     type=click.Path(path_type=Path),
-    help="pose_landmark_full.onnx; with --resume, puts its weights back.",
+    help="pose_landmark_full.onnx to begin with; with --resume it replaces the encoder.",
 )
-@click.option("--start-from", type=click.Path(path_type=Path), help="An exported MODEL.onnx.")
+@click.option(
+    "--start-from", type=click.Path(path_type=Path), help="An exported MODEL.onnx to begin with."
+)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --out.")
+@click.option("--resume", is_flag=True, help="Continue from the checkpoint in --out.")
 @click.option(
     "--set",
     "setting",
     multiple=True,
-    help="NAME=VALUE of the recipe, such as real=0.3.",
+    help="Change a field of the recipe: NAME=VALUE, such as real=0.3; repeatable.",
 )
-@click.option("--steps", type=int, help="0: export the untrained network and stop.")
-@click.option("--samples", type=int, help="Renders in all, instead of the recipe's.")
-@click.option("--hours", type=float, help="Length of the training by the clock, resumes included.")
-@click.option("--workers", default=1, show_default=True, help="Render processes.")
+@click.option("--steps", type=int, help="0 exports the untrained network and stops.")
+@click.option(
+    "--samples", type=int, help="Length of the training in renders, instead of the recipe's."
+)
+@click.option("--hours", type=float, help="Length of the training in hours, resumes included.")
+@click.option("--workers", default=1, show_default=True, help="Number of render processes.")
 @click.option(
     "--preview",
     type=int,
-    help="Write a contact sheet of N renders and how widely poses are spread, and stop.",
+    help="Write a contact sheet of N renders and histograms of poses and cameras, and stop.",
 )
 @click.option(
     "--fit-convention",
