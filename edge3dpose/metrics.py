@@ -6,8 +6,12 @@ N people, J joints. A pose is (J, 3) in mm or (J, 2) in pixels. Every function t
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from edge3dpose.types import Array, ModelSpec
 
 PCK_MM = 150.0  # MPI-INF-3DHP: a joint is correct within 150 mm, about half a head
 AUC_STEPS_MM = np.arange(0.0, PCK_MM + 1, 5.0)  # MPI-INF-3DHP: 31 thresholds, 0, 5 ... 150 mm
@@ -112,6 +116,27 @@ def pck_2d(
         raise ValueError(f"torso_px: shape {torso.shape}, wanted {predicted.shape[:1]}")
     distance = np.linalg.norm(predicted - true, axis=-1)
     return _mean(distance <= fraction * torso[:, None], counted)
+
+
+def deviation_mm(outputs: Array, reference: Array, spec: ModelSpec) -> float:
+    """Root mean square distance of an engine's joints from FP32's, roots aligned, in mm.
+
+    outputs, reference  (N, J, C) = u, v, z, score, more; converted to mm by the training crop
+    """
+    mm = (outputs - reference)[..., :3] * [spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]
+    root = spec.skeleton.root
+    mm[:, root, 2] = 0.0  # the root's z encodes the person's depth, not a joint's position
+    mm -= mm[:, root : root + 1]
+    return float(np.sqrt((mm**2).sum(axis=-1).mean()))
+
+
+def error_with_deviation_mm(fp32_mm: float, deviation_mm: float) -> float:
+    """The estimated error of an engine: FP32's and its deviation from FP32, added in squares.
+
+    In squares, for rounding errors are independent of the network's. `evaluate --backend B
+    --precision P` measures the error instead.
+    """
+    return math.hypot(fp32_mm, deviation_mm)
 
 
 def _pair(predicted: ArrayLike, true: ArrayLike, axes: int) -> tuple[Floats, Floats]:

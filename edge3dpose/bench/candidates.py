@@ -14,7 +14,7 @@ from edge3dpose.bench.timing import Candidate
 from edge3dpose.commands._progress import builds
 from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
 from edge3dpose.evaluation.all_heads import open_heads
-from edge3dpose.evaluation.deviation import deviation_mm
+from edge3dpose.metrics import deviation_mm
 from edge3dpose.selection.defaults import BACKENDS, listed, resolve
 from edge3dpose.selection.engine import ensure_built, open_file
 from edge3dpose.types import PRECISIONS, Array, EngineConfig, EngineRequest, Weights

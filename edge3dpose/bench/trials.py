@@ -15,8 +15,8 @@ from edge3dpose.bench.surroundings import around, opener
 from edge3dpose.commands._progress import builds, steps
 from edge3dpose.errors import AccuracyGateFailed
 from edge3dpose.evaluation.all_heads import open_heads
-from edge3dpose.evaluation.deviation import deviation_mm
 from edge3dpose.manifest import Manifest
+from edge3dpose.metrics import deviation_mm
 from edge3dpose.selection import profile
 from edge3dpose.selection.defaults import cuts_by_error
 from edge3dpose.selection.engine import ensure_built, open_engine

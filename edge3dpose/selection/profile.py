@@ -13,7 +13,7 @@ from typing import Any
 
 from edge3dpose import machine, manifest, nvidia, paths, storage
 from edge3dpose.errors import BadInput
-from edge3dpose.evaluation.deviation import error_of
+from edge3dpose.metrics import error_with_deviation_mm
 from edge3dpose.selection.pareto import Point
 from edge3dpose.types import Weights
 
@@ -96,7 +96,7 @@ def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
 
 def error_mm(cut: int, deviation_mm: float, errors_mm: Mapping[int, float]) -> float | None:
     """An engine's error, from that of its cut by the card; None where the card has none."""
-    return error_of(errors_mm[cut], deviation_mm) if cut in errors_mm else None
+    return error_with_deviation_mm(errors_mm[cut], deviation_mm) if cut in errors_mm else None
 
 
 def _profile(content: dict[str, Any], errors_mm: Mapping[int, float]) -> Profile:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from edge3dpose import models
-from edge3dpose.evaluation.deviation import deviation_mm
+from edge3dpose.metrics import deviation_mm
 from edge3dpose.selection import pareto
 from edge3dpose.selection.pareto import Point
 
