@@ -21,10 +21,11 @@ from typing import Any
 import click
 import numpy as np
 
-from edge3dpose import machine, plugins, storage
+from edge3dpose import machine, storage
 from edge3dpose.commands._options import engine_options
 from edge3dpose.reports.governor_plot import PHASES
 from edge3dpose.reports.governor_plot import plot as draw
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.selection.defaults import cuts_by_error, resolve
@@ -127,9 +128,7 @@ def _phases(
     config: EngineConfig, engine: Recorded, phase_s: float, fps: float, load: int
 ) -> list[Call]:
     """The clip in a loop, a frame at a time, through the runtime's own finding and following."""
-    finder = plugins.load("runtime.detectors", "blazepose")
-    finder = finder.open_detector(bf16=config.precision == "bf16")
-    follow = plugins.load("runtime.detectors", "follow").open_detector(finder)
+    follow = open_detector("follow", bf16=config.precision == "bf16")
     estimate = Estimator(config.spec, engine, follow)
     with closing(open_source("sample")) as source:
         frames = list(source)

@@ -12,12 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from edge3dpose import plugins
 from edge3dpose.camera import Lens, open_lens
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime import sources
+from edge3dpose.runtime import detectors, filters, sources
 from edge3dpose.runtime.clock import StageClock
-from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.flip_test import FlipTestEngine
@@ -148,17 +147,17 @@ class PoseEstimator:
         engine: Engine,
         options: EstimatorOptions | None = None,
         *,
-        finder: Detector | None = None,
+        detector: Detector | None = None,
     ) -> PoseEstimator:
         """An estimator around an engine that is open already, which ``close`` leaves open.
 
-        finder  of people, shared by several estimators; None to open one
+        detector  an open one, which several estimators may share; None opens ``options.detector``
         """
         options = options or EstimatorOptions()
         _check(options)
         made = cls.__new__(cls)
         made._set_up(config, engine, options, lens_of(options.camera))
-        made._finder = finder
+        made._detector = detector
         made._owns_engine = False
         return made
 
@@ -167,7 +166,7 @@ class PoseEstimator:
     ) -> None:
         self._config, self._options, self._lens = config, options, lens
         self._engine: Engine | None = engine
-        self._finder: Detector | None = None
+        self._detector: Detector | None = None
         self._single: Pipeline | None = None  # of the calls with one image after another
         self._index, self._last_s, self._start_s = 0, -math.inf, 0.0
 
@@ -261,7 +260,7 @@ class PoseEstimator:
         """Free the engine. A second call does nothing."""
         if self._engine is not None and self._owns_engine:
             self._engine.close()
-        self._engine = self._single = self._finder = None
+        self._engine = self._single = self._detector = None
 
     def __enter__(self) -> PoseEstimator:
         self._check_open()
@@ -290,37 +289,28 @@ class PoseEstimator:
         assert engine is not None
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
-        estimate = Estimator(spec, engine, self._detector(related), clock=clock, follows=related)
+        estimate = Estimator(
+            spec, engine, self._detector_for(related), clock=clock, follows=related
+        )
         return Pipeline(source, estimate, self._filters(related), self._lens, clock=clock)
 
-    def _detector(self, related: bool) -> Detector:
-        name = self._options.detector
-        bf16 = self._config.precision == "bf16"
-        if name == "full-frame":
-            detect = plugins.load("runtime.detectors", name).open_detector()
-        else:
-            if self._finder is None:
-                self._finder = plugins.load("runtime.detectors", "blazepose").open_detector(
-                    bf16=bf16
-                )
-            detect = self._finder
-            # unrelated images cannot be followed: each is searched anew
-            if name == "follow" and related:
-                detect = plugins.load("runtime.detectors", "follow").open_detector(detect)
+    def _detector_for(self, related: bool) -> Detector:
+        if self._detector is None:
+            bf16 = self._config.precision == "bf16"
+            self._detector = open_detector(self._options.detector, bf16=bf16)
+        detector = self._detector.for_source(related=related)
         most = self._options.max_people
-        return detect if most is None else _Largest(detect, most)
+        return detector if most is None else _Largest(detector, most)
 
     def _filters(self, related: bool) -> list[Filter]:
-        """In this order: places, depths of the joints, smoothing."""
-        options, filters = self._options, []
-        if options.height_mm is not None:
-            body_height = plugins.load("runtime.filters", "body-height")
-            filters.append(body_height.open_filter(options.height_mm))
-        if options.bone_lengths:
-            filters.append(plugins.load("runtime.filters", "bone-length").open_filter())
-        if options.smooth and related:
-            filters.append(plugins.load("runtime.filters", "one-euro").open_filter())
-        return filters
+        """In the order in which they are applied."""
+        options = self._options
+        values = {
+            "height_cm": None if options.height_mm is None else options.height_mm / 10,
+            "bones": options.bone_lengths,
+            "smooth": options.smooth,
+        }
+        return filters.open_all(values, related=related)
 
     def _facts_of(self, source: Source) -> Callable[[Frame], dict[str, Any]]:
         engine = self._engine
@@ -404,4 +394,4 @@ def _check(options: EstimatorOptions) -> None:
     height = options.height_mm
     if height is not None and not 500 <= height <= 2500:
         raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
-    plugins.load("runtime.detectors", options.detector)  # an unknown one is refused now
+    detectors.find(options.detector)  # an unknown one is refused now

@@ -17,6 +17,7 @@ from typing import Any
 from edge3dpose.bench.subprocess_runner import Pass, SubprocessRunner
 from edge3dpose.bench.surroundings import around, opener
 from edge3dpose.bench.timing import Surroundings, loop
+from edge3dpose.runtime.sinks import Sink
 from edge3dpose.selection.defaults import best_cut, cuts_by_error, resolve
 from edge3dpose.selection.engine import open_engine
 from edge3dpose.types import Engine, EngineConfig, EngineRequest, Frame, Pose3D
@@ -108,11 +109,8 @@ def _pass(
     }
 
 
-class _Watch:
+class _Watch(Sink):
     """A sink that tells when a pose came."""
-
-    skips = False
-    main_thread = False
 
     def __init__(self, tell: Callable[[float], None]) -> None:
         self._tell = tell
@@ -120,15 +118,6 @@ class _Watch:
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         if poses:
             self._tell(time.monotonic())
-
-    def flush(self) -> None:
-        """Nothing is under way."""
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-    def discard(self) -> None:
-        """Nothing was written."""
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 
-from edge3dpose import plugins
 from edge3dpose.bench.timing import Surroundings
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime import filters
+from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.runtime.sources._restamped import AtRate
 from edge3dpose.types import ModelSpec
@@ -36,21 +36,18 @@ def opener(
 
 def around(spec: ModelSpec, opened: Callable[[], Source]) -> Surroundings:
     """As `run` has it where nothing else is asked for."""
-    follow = plugins.load("runtime.detectors", "follow")
-    blazepose = plugins.load("runtime.detectors", "blazepose")
 
     @functools.cache
-    def finder(bf16: bool) -> Detector:
-        return blazepose.open_detector(bf16=bf16)
+    def opened_detector(bf16: bool) -> Detector:
+        return open_detector(bf16=bf16)
 
     def detector(related: bool, bf16: bool) -> Detector:
-        return follow.open_detector(finder(bf16)) if related else finder(bf16)
+        return opened_detector(bf16).for_source(related=related)
 
-    one_euro = plugins.load("runtime.filters", "one-euro")
     return Surroundings(
         spec,
         source=opened,
         detector=detector,
-        filters=lambda: [one_euro.open_filter()],
+        filters=lambda: filters.open_all({}),
         lens=open_lens(),
     )

@@ -11,18 +11,18 @@ from typing import Any
 
 import click
 
-from edge3dpose import plugins
 from edge3dpose.bench.surroundings import opener
 from edge3dpose.camera import open_lens
-from edge3dpose.commands._outputs import Outputs, facts_of, height_of, open_sinks
+from edge3dpose.commands._outputs import facts_of, open_sinks
 from edge3dpose.commands._progress import builds, frames_done
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime import pipeline
+from edge3dpose.runtime import filters, pipeline, sinks
 from edge3dpose.runtime.clock import StageClock
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
-from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
+from edge3dpose.runtime.sinks import Sink
 from edge3dpose.runtime.sources import Source
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import resolve
@@ -48,14 +48,15 @@ def run_command(
 ) -> None:
     """See the command's help."""
     lens = open_lens(options["fov"], options["intrinsics"])
-    options["height_mm"] = height_of(options)
+    filters.check(options)
     budget = Budget(cut, precision, backend, max_latency_ms, max_error_mm, govern=govern)
     budget.check()
     if options["mirror"] and max_latency_ms is not None:
         raise BadInput("--mirror calls the engine twice, --max-latency-ms is of one call: take one")
     config = resolve(EngineRequest(model, weights, cut, precision, backend, threads))
     with _opened(camera, source) as frames:
-        outputs = Outputs.of(frames, options)
+        outputs = sinks.with_default_output(options, frames.name, live=frames.live)
+        sinks.check(outputs, frames.name)
         budget = replace(budget, fps=frames.fps if frames.live and not options["mirror"] else None)
         with builds() as progress:
             config, engine = open_within(config, budget, engines, progress)
@@ -63,10 +64,10 @@ def run_command(
             click.echo(reason, err=True)
         try:
             seeing = FlipTestEngine(engine, config.spec.skeleton) if options["mirror"] else engine
-            summary = _run(frames, seeing, config, lens, outputs, options)
+            summary, written = _run(frames, seeing, config, lens, outputs, options)
         finally:
             engine.close()
-    _report(frames, summary, outputs)
+    _report(frames, summary, written)
     if isinstance(engine, GovernedEngine):
         counts = sorted(engine.calls_by_cut.items())
         click.echo(f"calls by cut: {', '.join(f'{cut}: {n}' for cut, n in counts)}", err=True)
@@ -88,41 +89,18 @@ def _run(
     engine: Any,
     config: EngineConfig,
     lens: Any,
-    outputs: Outputs,
+    outputs: dict[str, Any],
     options: dict[str, Any],
-) -> pipeline.Summary:
+) -> tuple[pipeline.Summary, list[Sink]]:
     clock = StageClock()
-    # unrelated pictures cannot be followed: look at each of them anew
-    detector = options["detector"] if source.related else _unrelated(options["detector"])
-    estimate = Estimator(
-        config.spec,
-        engine,
-        plugins.load("runtime.detectors", detector).open_detector(bf16=config.precision == "bf16"),
-        clock=clock,
-        follows=source.related,
-    )
-    smooth = options["smooth"] and source.related
-    filters = _filters(smooth, options)
-    sinks = open_sinks(source, config, outputs, smooth, options)
+    detector = open_detector(options["detector"], bf16=config.precision == "bf16")
+    detector = detector.for_source(related=source.related)
+    estimate = Estimator(config.spec, engine, detector, clock=clock, follows=source.related)
+    opened = filters.open_all(options, related=source.related)
+    outlets = open_sinks(source, config, options, outputs)
     with _ctrl_c_on_sigterm(), frames_done(source.frames, options["max_frames"]) as each:
-        stages = pipeline.Pipeline(source, estimate, filters, lens, facts_of(source, engine), clock)
-        return stages.run(sinks, max_frames=options["max_frames"], on_frame=each)
-
-
-def _filters(smooth: bool, options: dict[str, Any]) -> list[Filter]:
-    """In this order: places, depths of the joints, smoothing."""
-    filters: list[Filter] = []
-    if height_mm := options["height_mm"]:
-        filters.append(plugins.load("runtime.filters", "body-height").open_filter(height_mm))
-    if options["bones"]:
-        filters.append(plugins.load("runtime.filters", "bone-length").open_filter())
-    if smooth:
-        filters.append(plugins.load("runtime.filters", "one-euro").open_filter())
-    return filters
-
-
-def _unrelated(detector: str) -> str:
-    return "blazepose" if detector == "follow" else detector
+        stages = pipeline.Pipeline(source, estimate, opened, lens, facts_of(source, engine), clock)
+        return stages.run(outlets, max_frames=options["max_frames"], on_frame=each), outlets
 
 
 @contextmanager
@@ -139,10 +117,10 @@ def _ctrl_c_on_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _report(source: Source, summary: pipeline.Summary, outputs: Outputs) -> None:
-    for path in (outputs.save, outputs.jsonl):
-        if path and path.exists():
-            click.echo(f"wrote {path}", err=True)
+def _report(source: Source, summary: pipeline.Summary, written: list[Sink]) -> None:
+    for sink in written:
+        if sink.path and sink.path.exists():
+            click.echo(f"wrote {sink.path}", err=True)
     line = f"{summary.processed} frames, {summary.fps:.1f} FPS, {summary.dropped} dropped"
     if source.live:
         line += f", oldest result {summary.oldest_s * 1000:.0f} ms"

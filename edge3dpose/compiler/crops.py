@@ -8,7 +8,7 @@ from contextlib import closing
 import numpy as np
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.detectors import blazepose
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Array, Crop, ModelSpec
@@ -21,7 +21,7 @@ def from_source(
 
     arg  what --source names; not a live one, for the same crops must come again
     """
-    detect = blazepose.open_detector()
+    detect = open_detector("blazepose")
     crops: list[Crop] = []
     with closing(open_source(arg)) as source:
         if source.live:

@@ -67,10 +67,10 @@ def teach(root: str, teacher: Path, *, related: bool) -> list[labels.Row]:
     Its first square comes from the runtime's finder; in a photo in which that finds nobody, from
     the whole photo, so that a hard photo counts.
     """
-    from edge3dpose.runtime.detectors import blazepose
+    from edge3dpose.runtime.detectors import open_detector
     from edge3dpose.training.teacher.blazepose import follow, open_teacher, settle
 
-    detect, look = blazepose.open_detector(), open_teacher(teacher)
+    detect, look = open_detector("blazepose"), open_teacher(teacher)
 
     def find(image: Any) -> Box | None:
         return max(detect(Frame(image, 0, 0.0), []), key=lambda box: box.score, default=None)

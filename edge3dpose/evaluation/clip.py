@@ -11,7 +11,7 @@ import numpy as np
 from edge3dpose.camera import open_lens
 from edge3dpose.evaluation.accuracy import LIMBS, Label
 from edge3dpose.evaluation.predictions import AllCuts
-from edge3dpose.runtime.detectors import blazepose, follow
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
@@ -44,7 +44,7 @@ def pixels_by_cut(
     gives  (cuts, frames, J, 2) frame pixels, NaN where the pipeline finds nobody
     """
     cuts, joints = network(_nothing(spec)).shape[0], len(spec.skeleton.joints)
-    detect = follow.open_detector() if related else blazepose.open_detector()
+    detect = open_detector("follow").for_source(related=related)
     estimate = Estimator(spec, _Leader(network, spec), detect, follows=related)
     found = []
     for frame, label in zip(frames, known, strict=True):

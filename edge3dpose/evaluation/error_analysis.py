@@ -84,7 +84,9 @@ def by_way_to_depth(poses: Poses, row: int, *, root: int) -> dict[str, float]:
 
     def by_bones(heights_mm: Sequence[float]) -> NDArray:
         told = zip(own, heights_mm, strict=True)
-        return network_mm * np.array([body_height.share(pose, height) for pose, height in told])
+        return network_mm * np.array(
+            [body_height.scale_to_height(pose, height) for pose, height in told]
+        )
 
     ways = {
         "by the square alone": poses.prior_mm,

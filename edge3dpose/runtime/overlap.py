@@ -1,4 +1,4 @@
-"""Work beside the loop, each in a thread: frames read ahead of it, poses published behind it."""
+"""Work beside the main loop, each in its own thread: reading frames ahead, feeding sinks."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.sinks import Sink
 from edge3dpose.types import Frame, Pose3D
 
-AHEAD = 2  # frames that are ready while one is looked at
-BEHIND = 16  # frames that wait for a sink, before the loop waits with them
-_LOOK_S = 0.05  # how often a thread that waits looks whether it is still wanted
+FRAMES_AHEAD = 2  # frames that are read before they are asked for
+SINK_QUEUE = 16  # frames that wait for a sink before the main loop waits too
+_POLL_S = 0.05  # how often a waiting thread checks whether it should end
 
 
 class Prefetcher:
-    """The frames of a source that waits for its reader, in order; its error comes after them."""
+    """Reads a source ahead, in order; what the source raises comes after its frames."""
 
     def __init__(self, frames: Iterable[Frame], clock: StageClock) -> None:
         self._frames, self._clock = frames, clock
-        self._ready: queue.Queue[tuple[Frame | None, BaseException | None]] = queue.Queue(AHEAD)
-        self._unwanted = threading.Event()
-        self._reader = threading.Thread(target=self._read, name="read ahead", daemon=True)
+        self._queue: queue.Queue[tuple[Frame | None, BaseException | None]] = queue.Queue(
+            FRAMES_AHEAD
+        )
+        self._closed = threading.Event()
+        self._reader = threading.Thread(target=self._read, name="prefetch", daemon=True)
         self._reader.start()
 
     def __iter__(self) -> Iterator[Frame]:
-        """Every frame, then what the source raised, if it did."""
+        """Every frame, then raises what the source raised, if anything."""
         while True:
-            frame, error = self._ready.get()
+            frame, error = self._queue.get()
             if error is not None:
                 raise error
             if frame is None:
@@ -36,76 +38,74 @@ class Prefetcher:
             yield frame
 
     def close(self) -> None:
-        """Read no further; returns when the source is left alone."""
-        self._unwanted.set()
+        """Stop reading; returns when the thread no longer uses the source."""
+        self._closed.set()
         self._reader.join()
 
     def _read(self) -> None:
         frames = iter(self._frames)
         frame: Frame | None = None
         try:
-            while not self._unwanted.is_set():
+            while not self._closed.is_set():
                 with self._clock.stage("read"):
                     frame = next(frames, None)
-                self._give(frame, None)
+                self._put(frame, None)
                 if frame is None:
                     return
-        except BaseException as error:  # whatever it is, it is the loop's to handle
-            self._give(None, error)
+        except BaseException as error:  # of any kind: the main loop handles it
+            self._put(None, error)
 
-    def _give(self, frame: Frame | None, error: BaseException | None) -> None:
-        while not self._unwanted.is_set():
+    def _put(self, frame: Frame | None, error: BaseException | None) -> None:
+        while not self._closed.is_set():
             try:
-                return self._ready.put((frame, error), timeout=_LOOK_S)
+                return self._queue.put((frame, error), timeout=_POLL_S)
             except queue.Full:
                 continue
 
 
-class BackgroundSink:
-    """A sink that works while the loop goes on; what it raises comes out of a later call."""
-
-    skips = main_thread = False
+class BackgroundSink(Sink):
+    """Runs a sink in a thread of its own; what the sink raises is raised by a later call."""
 
     def __init__(self, sink: Sink, clock: StageClock | None = None) -> None:
         self._sink, self._clock = sink, clock or StageClock()
-        self._waiting: queue.Queue[tuple[Frame, list[Pose3D]] | Callable[[], None]] = queue.Queue(
-            1 if sink.skips else BEHIND
+        self._queue: queue.Queue[tuple[Frame, list[Pose3D]] | Callable[[], None]] = queue.Queue(
+            1 if sink.skips else SINK_QUEUE
         )
         self._error: BaseException | None = None
-        self._worker = threading.Thread(target=self._work, name="publish", daemon=True)
+        self._worker = threading.Thread(target=self._work, name="sink", daemon=True)
         self._worker.start()
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
-        """Leave a frame to the sink; one that may skip takes the newest when it has time."""
+        """Queue a frame; for a sink that skips, it replaces the frame that waits."""
         self._raise()
-        if self._sink.skips and self._waiting.full():
+        if self._sink.skips and self._queue.full():
             try:
-                self._waiting.get_nowait()
-                self._waiting.task_done()
+                self._queue.get_nowait()
+                self._queue.task_done()
             except queue.Empty:
                 pass
-        self._waiting.put((frame, poses))
+        self._queue.put((frame, poses))
 
     def flush(self) -> None:
-        """Wait until everything is taken; raises what went wrong meanwhile."""
-        self._waiting.join()
+        """Wait until the queue is empty; raises what went wrong meanwhile."""
+        self._queue.join()
         self._raise()
 
     def close(self) -> None:
-        """Close the sink after all it was given."""
+        """Close the sink after everything in the queue."""
         self._end(self._sink.close)
 
     def discard(self) -> None:
         """Discard the sink."""
         self._end(self._sink.discard)
 
-    def _end(self, ending: Callable[[], None]) -> None:
-        self._error = None  # it was told, or the run is over for a reason of its own
+    def _end(self, end: Callable[[], None]) -> None:
+        self._error = None  # it was raised before, or the run ends for another reason
         if self._worker.is_alive():
-            self._waiting.put(ending)
+            self._queue.put(end)
             self._worker.join()
         else:
-            ending()
+            end()
         self._raise()
 
     def _raise(self) -> None:
@@ -113,17 +113,17 @@ class BackgroundSink:
             raise self._error
 
     def _work(self) -> None:
-        done = False
-        while not done:
-            item = self._waiting.get()
-            done = callable(item)
+        ended = False
+        while not ended:
+            item = self._queue.get()
+            ended = callable(item)
             try:
                 if callable(item):
                     item()
                 elif self._error is None:
                     with self._clock.stage("sink"):
                         self._sink(*item)
-            except BaseException as error:  # Stop and Ctrl-C too: the loop handles them
+            except BaseException as error:  # Stop and Ctrl-C too: the main loop handles them
                 self._error = error
             finally:
-                self._waiting.task_done()
+                self._queue.task_done()

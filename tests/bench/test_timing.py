@@ -10,7 +10,7 @@ from edge3dpose.bench import timing
 from edge3dpose.bench.plan import OFFICIAL, in_turn
 from edge3dpose.camera import open_lens
 from edge3dpose.runtime.backends.replay import ReplayEngine
-from edge3dpose.runtime.detectors import blazepose
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.filters import one_euro
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Engine
@@ -65,12 +65,12 @@ def test_end_to_end_is_the_loop_of_run_with_every_stage_on_the_clock():
     standing = np.full((17, 4), 0.5, np.float32)
     standing[:, 1] = np.linspace(0.2, 0.8, 17)
     candidate = timing.Candidate({"cut": 24}, ReplayEngine(standing[None]))
-    finder = blazepose.open_detector()
+    finder = open_detector("blazepose")
     around = timing.Surroundings(
         SPEC,
         source=lambda: open_source("sample"),
         detector=lambda related, bf16: finder,
-        filters=lambda: [one_euro.open_filter()],
+        filters=lambda: [one_euro.OneEuro()],
         lens=open_lens(),
     )
     plan = timing.Plan(rounds=2, frames=4, warm_up=1)

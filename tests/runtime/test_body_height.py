@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from standing import JOINTS_MM
 
-from edge3dpose import plugins
 from edge3dpose.camera import project
 from edge3dpose.runtime.filters import body_height
 from edge3dpose.runtime.roi import body_scale
@@ -25,7 +24,7 @@ def seen(size, far_mm=4000.0, wrong=1.0):
 
 
 def placed(pose, *given):
-    return plugins.load("runtime.filters", "body-height").open_filter(*given)(FRAME, [pose])[0]
+    return body_height.BodyHeight(*given)(FRAME, [pose])[0]
 
 
 @pytest.mark.parametrize("wrong", [0.7, 1.0, 1.4])
@@ -53,7 +52,7 @@ def test_spreads_grow_with_the_body_and_who_has_no_place_is_left():
 
 
 def test_it_takes_microseconds():
-    stage, people = body_height.open_filter(), [seen(1.0)]
+    stage, people = body_height.BodyHeight(), [seen(1.0)]
     stage(FRAME, people)
     took = []
     for _ in range(200):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from standing import JOINTS_MM
 
-from edge3dpose import plugins
 from edge3dpose.camera import project
 from edge3dpose.runtime.filters import bone_length
 from edge3dpose.skeletons import H36M17
@@ -62,7 +61,7 @@ def test_a_standing_adult_stays_as_he_is_and_a_child_stays_small():
 
 
 def test_the_filter_is_a_choice_and_needs_a_place_in_space():
-    correct = plugins.load("runtime.filters", "bone-length").open_filter()
+    correct = bone_length.BoneLength()
     seen = flattened(person(2)).astype(np.float32)
     joints, score = seen - seen[0], np.full(17, 0.5, np.float32)
     nowhere = Pose3D(joints, np.zeros((17, 2), np.float32), score)

@@ -12,7 +12,7 @@ from edge3dpose import plugins
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime.backends import openvino
-from edge3dpose.runtime.detectors import Detector, blazepose, follow
+from edge3dpose.runtime.detectors import Detector, blazepose, follow, open_detector
 from edge3dpose.runtime.detectors.full_frame import FullFrame
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.roi import TrackedPose, body_scale, roi_from_pose
@@ -55,12 +55,12 @@ class Finder(Detector):
         return self.boxes
 
 
-def test_the_room_holds_the_choices_that_users_are_told_of():
+def test_the_folder_holds_the_choices_that_users_are_told_of():
     assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
 
 
 def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():
-    detect = blazepose.open_detector()
+    detect = open_detector("blazepose")
     with closing(open_source("sample")) as source:
         frame = next(iter(source))
     (box,) = detect(frame, [])
@@ -71,7 +71,7 @@ def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():
 
 @pytest.mark.skipif(not openvino.computes_bf16(), reason="this CPU does not compute in BF16")
 def test_in_bf16_blazepose_finds_the_same_people():
-    exact, half = blazepose.open_detector(), blazepose.open_detector(bf16=True)
+    exact, half = open_detector("blazepose"), open_detector("blazepose", bf16=True)
     with closing(open_source("sample")) as source:
         frames = [frame for frame in source if frame.index % 20 == 0]
     for frame in [*frames, Frame(np.ascontiguousarray(np.rot90(frames[0].image)), 0, 0.0)]:
@@ -89,14 +89,14 @@ def test_blazepose_turns_the_roi_with_a_person_who_lies(turns):
     with closing(open_source("sample")) as source:
         upright = next(iter(source))
     image = np.ascontiguousarray(np.rot90(upright.image, -turns))  # clockwise
-    (box,) = blazepose.open_detector()(Frame(image, 0, 0.0), [])
+    (box,) = open_detector("blazepose")(Frame(image, 0, 0.0), [])
     off = math.remainder(box.angle_rad - turns * math.pi / 2, math.tau)
     assert abs(off) < math.radians(15)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (480, 640), (1000, 37)])
 def test_blazepose_finds_nobody_where_nobody_is(shape):
-    detect = blazepose.open_detector()
+    detect = open_detector("blazepose")
     noise = np.random.default_rng(0).integers(90, 120, (*shape, 3), np.uint8)
     assert detect(Frame(noise, 0, 0.0), []) == []
 
@@ -106,7 +106,7 @@ def test_a_changed_detector_file_is_refused(monkeypatch, tmp_path):
     copy.write_bytes(blazepose.FILE.read_bytes()[:-1])
     monkeypatch.setattr(blazepose, "FILE", copy)
     with pytest.raises(EngineMismatch, match="damaged"):
-        blazepose.open_detector()
+        open_detector("blazepose")
 
 
 def test_the_whole_frame_is_a_square_about_its_middle():
@@ -147,7 +147,7 @@ def test_a_trunk_that_points_at_the_camera_turns_nothing():
 
 def test_a_person_is_followed_without_looking_again_until_it_is_time():
     finder = Finder(box_at(300, 240, 400))
-    detect = follow.open_detector(finder)
+    detect = follow.Follow(finder)
     (first,) = detect(frame_at(0.0), [])
     assert first.track_id == 0
     (second,) = detect(frame_at(0.1), [pose_at(310, 240, 400)])
@@ -160,7 +160,7 @@ def test_a_person_is_followed_without_looking_again_until_it_is_time():
 
 def test_a_newcomer_gets_an_id_of_his_own_and_an_id_is_not_given_twice():
     finder = Finder(box_at(200, 240, 300))
-    detect = follow.open_detector(finder)
+    detect = follow.Follow(finder)
     detect(frame_at(0.0), [])
     finder.boxes.append(box_at(500, 240, 300))
     boxes = detect(frame_at(1.0), [pose_at(200, 240, 300)])
@@ -174,14 +174,14 @@ def test_a_newcomer_gets_an_id_of_his_own_and_an_id_is_not_given_twice():
 
 def test_who_leaves_the_frame_is_let_go_and_looked_for():
     finder = Finder()
-    detect = follow.open_detector(finder)
+    detect = follow.Follow(finder)
     assert detect(frame_at(0.0), []) == []
     assert detect(frame_at(0.1), [pose_at(900, 240, 300)]) == []
     assert finder.asked == 2
 
 
 def test_who_the_finder_overlooks_for_long_is_let_go():
-    detect = follow.open_detector(Finder())
+    detect = follow.Follow(Finder())
     seen = 0
     for step in range(20):
         seen += len(detect(frame_at(step * follow.EVERY_S), [pose_at(300, 240, 300)]))
@@ -189,7 +189,7 @@ def test_who_the_finder_overlooks_for_long_is_let_go():
 
 
 def test_who_neither_the_network_nor_the_finder_sees_is_let_go_at_once():
-    detect = follow.open_detector(Finder())
+    detect = follow.Follow(Finder())
     detect(frame_at(0.0), [])
     assert detect(frame_at(0.1), [pose_at(300, 240, 300, score=0.6)]) == []
 
@@ -205,7 +205,7 @@ class Pieces(Finder):
 
 def test_a_frame_is_searched_in_pieces_and_who_is_in_one_of_them_stays():
     finder = Pieces(box_at(300, 240, 300))
-    detect = follow.open_detector(finder)
+    detect = follow.Follow(finder)
     assert len(detect(frame_at(0.0), [])) == 1  # at first the whole frame at once
     assert finder.asked == 1
     finder.asked = 0
@@ -218,7 +218,7 @@ def test_a_frame_is_searched_in_pieces_and_who_is_in_one_of_them_stays():
 
 
 def test_an_unsure_pose_outlives_another_window_but_not_the_round():
-    detect = follow.open_detector(Pieces())
+    detect = follow.Follow(Pieces())
     detect(frame_at(0.0), [])
     poses = [pose_at(300, 240, 300, score=0.6)]
     stayed = [len(detect(frame_at(0.1 * step), poses)) for step in (1, 2, 3)]
@@ -227,7 +227,7 @@ def test_an_unsure_pose_outlives_another_window_but_not_the_round():
 
 
 def test_two_tracks_on_one_person_become_one():
-    detect = follow.open_detector(Finder())
+    detect = follow.Follow(Finder())
     twins = [pose_at(302, 240, 400, track_id=7), pose_at(300, 240, 400, track_id=2)]
     assert [box.track_id for box in detect(frame_at(0.0), twins)] == [2]
 
@@ -245,7 +245,7 @@ class Says(Engine):
 
 def test_the_estimator_gives_a_person_his_id_his_place_and_millimetres():
     engine = Says(unit_pose())
-    estimate = Estimator(SPEC, engine, follow.open_detector(Finder(box_at(320, 240, 400))))
+    estimate = Estimator(SPEC, engine, follow.Follow(Finder(box_at(320, 240, 400))))
     (pose,) = estimate(frame_at(0.0))
     assert engine.people == 2  # a new person is inferred twice
     assert pose.track_id == 0
@@ -259,7 +259,7 @@ def test_the_estimator_gives_a_person_his_id_his_place_and_millimetres():
 
 def test_the_estimator_says_nobody_where_the_network_is_not_sure():
     estimate = Estimator(
-        SPEC, Says(unit_pose(score=0.1)), follow.open_detector(Finder(box_at(320, 240, 400)))
+        SPEC, Says(unit_pose(score=0.1)), follow.Follow(Finder(box_at(320, 240, 400)))
     )
     assert estimate(frame_at(0.0)) == []
 

@@ -10,7 +10,7 @@ from crop_model import by_numpy
 
 from edge3dpose import models
 from edge3dpose.camera import camera_from_fov
-from edge3dpose.runtime.detectors import blazepose
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.governor import GovernedEngine, Governor
 from edge3dpose.runtime.sources import open_source
@@ -51,7 +51,7 @@ class CropsItself(Plain):
 def poses_of(engine):
     source = open_source("sample")
     # each frame by itself and its boxes as detected: the ROIs are the same for every engine
-    detect = blazepose.open_detector()
+    detect = open_detector("blazepose")
     detect.exact_boxes = True
     estimate = Estimator(SPEC, engine, detect, follows=False)
     found = [estimate(replace(frame, camera=CAMERA)) for frame in islice(source, 0, 40, 8)]

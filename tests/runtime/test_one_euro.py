@@ -31,7 +31,7 @@ def person(shift_mm=0.0, *, noise=None, track_id=0):
 @pytest.mark.parametrize("speed_mm_s", [250.0, 800.0, 2400.0])
 @pytest.mark.parametrize("fps", [30, 60])
 def test_its_delay_is_what_its_text_says(speed_mm_s, fps):
-    smooth = one_euro.open_filter()
+    smooth = one_euro.OneEuro()
     for step in range(5 * fps):
         time_s = step / fps
         (pose,) = smooth(at(time_s), [person(speed_mm_s * time_s)])
@@ -49,7 +49,7 @@ def test_the_figures_in_its_text_are_those_of_its_constants():
 
 def test_a_jittering_pose_gets_calmer_and_stays_in_place():
     rng = np.random.default_rng(0)
-    smooth = one_euro.open_filter()
+    smooth = one_euro.OneEuro()
     raw, calm = [], []
     for step in range(300):
         pose = person(noise=rng.normal(0, 8, (17, 3)))
@@ -64,7 +64,7 @@ def test_a_jittering_pose_gets_calmer_and_stays_in_place():
 
 
 def test_two_people_do_not_mix_and_order_does_not_matter():
-    smooth = one_euro.open_filter()
+    smooth = one_euro.OneEuro()
     for step in range(10):
         people = [person(0, track_id=3), person(4000, track_id=5)]
         out = smooth(at(step / 30), people[:: 1 if step % 2 else -1])
@@ -73,14 +73,14 @@ def test_two_people_do_not_mix_and_order_does_not_matter():
 
 
 def test_after_a_gap_a_person_starts_afresh():
-    smooth = one_euro.open_filter()
+    smooth = one_euro.OneEuro()
     smooth(at(0.0), [person(0)])
     (pose,) = smooth(at(one_euro.FORGET_S + 0.1), [person(2000)])
     assert pose.root_mm[0] == 2000
 
 
 def test_a_pose_without_a_place_keeps_none():
-    smooth = one_euro.open_filter()
+    smooth = one_euro.OneEuro()
     for step in range(3):
         poses = [Pose3D(JOINTS_MM, np.zeros((17, 2), np.float32), np.ones(17, np.float32))]
         (pose,) = smooth(at(step / 30), poses)

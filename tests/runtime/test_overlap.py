@@ -10,8 +10,8 @@ from edge3dpose.errors import BadInput
 from edge3dpose.runtime import overlap
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.overlap import BackgroundSink, Prefetcher
-from edge3dpose.runtime.sinks import Stop
-from edge3dpose.runtime.sinks.window import Window
+from edge3dpose.runtime.sinks import Sink, Stop
+from edge3dpose.runtime.sinks._window import Window
 from edge3dpose.types import Frame
 
 IMAGE = np.full((48, 64, 3), 90, np.uint8)
@@ -26,10 +26,8 @@ def frames(count, fails=None, taken=None):
         raise fails
 
 
-class Slow:
+class Slow(Sink):
     """A sink that takes its time; may fail, may skip."""
-
-    main_thread = False
 
     def __init__(self, takes_s=0.0, *, skips=False, fails_at=None, fault=None):
         self.takes_s, self.skips, self.fails_at, self.fault = takes_s, skips, fails_at, fault
@@ -41,9 +39,6 @@ class Slow:
         if frame.index == self.fails_at:
             raise self.fault
         self.seen.append(frame.index)
-
-    def flush(self):
-        pass
 
     def close(self):
         self.end = "closed"
@@ -73,7 +68,7 @@ def test_only_a_few_frames_are_read_ahead_and_none_after_close():
     ahead = Prefetcher(frames(1000, taken=taken), StageClock())
     assert next(iter(ahead)).index == 0
     time.sleep(0.2)
-    assert len(taken) <= 2 + overlap.AHEAD
+    assert len(taken) <= 2 + overlap.FRAMES_AHEAD
     ahead.close()
     before = len(taken)
     time.sleep(0.1)
@@ -84,11 +79,11 @@ def test_a_slow_sink_gets_every_frame_in_a_thread_of_its_own_and_holds_nobody_ba
     slow = Slow(0.05)
     sink = BackgroundSink(slow)
     start_s = time.perf_counter()
-    for frame in frames(overlap.BEHIND):
+    for frame in frames(overlap.SINK_QUEUE):
         sink(frame, [])
-    assert time.perf_counter() - start_s < 0.05 * overlap.BEHIND / 2
+    assert time.perf_counter() - start_s < 0.05 * overlap.SINK_QUEUE / 2
     sink.flush()
-    assert slow.seen == list(range(overlap.BEHIND))
+    assert slow.seen == list(range(overlap.SINK_QUEUE))
     assert slow.thread is not threading.main_thread()
     sink.close()
     sink.close()

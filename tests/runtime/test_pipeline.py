@@ -8,7 +8,7 @@ from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.pipeline import Pipeline
-from edge3dpose.runtime.sinks import Stop
+from edge3dpose.runtime.sinks import Sink, Stop
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame, Pose3D
 
@@ -36,10 +36,8 @@ class Ten(Source):
         self.closed = True
 
 
-class Kept:
+class Kept(Sink):
     """A sink that notes what happens to it."""
-
-    skips = main_thread = False
 
     def __init__(self, raises=None, after=99):
         self.frames, self.poses, self.end = [], [], None
@@ -50,9 +48,6 @@ class Kept:
         self.poses.append(poses)
         if len(self.frames) == self.after:
             raise self.raises
-
-    def flush(self):
-        pass
 
     def close(self):
         self.end = "closed"

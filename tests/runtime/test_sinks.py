@@ -13,7 +13,9 @@ from edge3dpose import drawing
 from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.poses_file import header_of
-from edge3dpose.runtime.sinks import jsonl, video, window
+from edge3dpose.runtime.sinks import SinkContext, video, window
+from edge3dpose.runtime.sinks._mp4 import Mp4
+from edge3dpose.runtime.sinks.jsonl import JsonLines
 from edge3dpose.types import Box, Frame, Pose3D
 
 IMAGE = np.full((240, 320, 3), 60, np.uint8)
@@ -46,7 +48,7 @@ def header(**more):
 
 def test_poses_are_written_by_the_schema(tmp_path):
     out = tmp_path / "poses.jsonl"
-    sink = jsonl.open_sink(out, header())
+    sink = JsonLines(out, header())
     sink(frame(0), [person()])
     sink(frame(1), [])
     assert not out.exists()
@@ -70,7 +72,7 @@ def test_poses_are_written_by_the_schema(tmp_path):
 
 
 def test_a_person_whose_joints_have_spreads_shows_them(tmp_path):
-    sink = jsonl.open_sink(tmp_path / "poses.jsonl", header())
+    sink = JsonLines(tmp_path / "poses.jsonl", header())
     sink(frame(0), [replace(person(), std_mm=np.full((17, 3), 41.27, np.float32))])
     sink.close()
     (one,) = lines(tmp_path / "poses.jsonl")[1]["people"]
@@ -78,7 +80,7 @@ def test_a_person_whose_joints_have_spreads_shows_them(tmp_path):
 
 
 def test_unrelated_pictures_carry_their_name_and_camera(tmp_path):
-    sink = jsonl.open_sink(tmp_path / "poses.jsonl", header())
+    sink = JsonLines(tmp_path / "poses.jsonl", header())
     sink(frame(0, name="a.png"), [])
     sink(frame(1, np.zeros((50, 20, 3), np.uint8), name="b.png"), [])
     sink.close()
@@ -89,7 +91,7 @@ def test_unrelated_pictures_carry_their_name_and_camera(tmp_path):
 
 def test_a_live_line_is_on_the_disk_at_once_and_carries_its_age(tmp_path):
     out = tmp_path / "poses.jsonl"
-    sink = jsonl.open_sink(out, header(), live=True)
+    sink = JsonLines(out, header(), live=True)
     sink(replace(frame(0), facts={"age_s": 0.02, "dropped": 3}), [person()])
     (part,) = tmp_path.iterdir()  # what a crash would leave
     assert part != out
@@ -102,7 +104,7 @@ def test_a_live_line_is_on_the_disk_at_once_and_carries_its_age(tmp_path):
 def test_what_is_discarded_leaves_nothing_and_an_old_file_alone(tmp_path, kind):
     out = tmp_path / f"poses.{kind}"
     out.write_text("old")
-    sink = jsonl.open_sink(out, header()) if kind == "jsonl" else video.open_sink(out, 10.0)
+    sink = JsonLines(out, header()) if kind == "jsonl" else Mp4(out, 10.0)
     sink(frame(0), [person()])
     assert out.read_text() == "old"
     sink.discard()
@@ -113,12 +115,12 @@ def test_what_is_discarded_leaves_nothing_and_an_old_file_alone(tmp_path, kind):
 @pytest.mark.parametrize("where", ["gone/poses.jsonl", "."])
 def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
     with pytest.raises(BadInput, match=r"cannot write|is a folder"):
-        jsonl.open_sink(tmp_path / where, header())
+        JsonLines(tmp_path / where, header())
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 def test_a_full_disk_is_one_clear_line(tmp_path):
-    sink = jsonl.open_sink(tmp_path / "poses.jsonl", header())
+    sink = JsonLines(tmp_path / "poses.jsonl", header())
     sink._file.close()
     sink._file = open("/dev/full", "w")  # noqa: SIM115  every write fails as on a full disk
     sink(frame(0), [person()])
@@ -139,7 +141,7 @@ def read_video(path):
 
 def test_a_video_has_a_frame_for_each_frame_and_a_panel_beside(tmp_path):
     out = tmp_path / "out.mp4"
-    sink = video.open_sink(out, 10.0)
+    sink = Mp4(out, 10.0)
     for index in range(12):
         sink(frame(index), [person()] if index else [])
     sink.close()
@@ -156,7 +158,7 @@ def test_a_video_has_a_frame_for_each_frame_and_a_panel_beside(tmp_path):
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 501), (333, 111), (1081, 811)])
 def test_frames_of_odd_sizes_can_be_saved(tmp_path, shape):
-    sink = video.open_sink(tmp_path / "out.mp4", None)
+    sink = Mp4(tmp_path / "out.mp4", None)
     for index in range(3):
         sink(frame(index, np.zeros((*shape, 3), np.uint8)), [person()])
     sink.close()
@@ -166,7 +168,7 @@ def test_frames_of_odd_sizes_can_be_saved(tmp_path, shape):
 
 
 def test_a_live_video_runs_at_the_speed_of_life(tmp_path):
-    sink = video.open_sink(tmp_path / "out.mp4", 20.0, live=True)
+    sink = Mp4(tmp_path / "out.mp4", 20.0, live=True)
     for index in (0, 1, 2, 9):  # 0.1 s apart, then a pause
         sink(frame(index), [])
     sink.close()
@@ -175,14 +177,14 @@ def test_a_live_video_runs_at_the_speed_of_life(tmp_path):
 
 def test_only_mp4_is_written(tmp_path):
     with pytest.raises(BadInput, match=r"ends in \.mp4"):
-        video.open_sink(tmp_path / "out.avi", 10.0)
+        video.PLUGIN.check({"save": tmp_path / "out.avi"})
 
 
 def test_without_a_screen_a_window_is_one_clear_line(monkeypatch):
     monkeypatch.delenv("DISPLAY", raising=False)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     with pytest.raises(MissingDependency, match="no screen here") as caught:
-        window.open_sink()
+        window.PLUGIN.open({}, SinkContext())
     assert "\n" not in str(caught.value)
 
 

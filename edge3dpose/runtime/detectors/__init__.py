@@ -1,11 +1,19 @@
-"""Detectors: where the people are. A frame and the people of the last one in, boxes out."""
+"""Detectors: where the people are. Each file declares ``PLUGIN``, a ``DetectorPlugin``.
+
+``open_detector(name)`` opens one, ``names()`` are the choices of --detector. Importing a plugin
+loads neither OpenCV nor a runtime.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge3dpose import plugins
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Box, Frame
+
+FOLDER = "runtime.detectors"
+DEFAULT = "follow"
 
 
 class Detector:
@@ -30,3 +38,45 @@ class Detector:
         A detector that searches the whole frame at once has one window.
         """
         return self(frame, []), True
+
+    def for_source(self, *, related: bool) -> Detector:
+        """A detector for the frames of one source, which shares the network but no track.
+
+        related  False where frames are unrelated images
+        """
+        return self
+
+
+class DetectorPlugin:
+    """A kind of detector: base class."""
+
+    name: str = ""
+    summary: str = ""  # what it does, in a few words, for --help
+
+    def open(self, *, bf16: bool = False) -> Detector:
+        """Open it, with its network.
+
+        bf16  compute in BF16, on a CPU that does: set where the engine computes in it
+        Raises EngineMismatch for a damaged network file, MissingDependency without a runtime.
+        """
+        raise NotImplementedError
+
+
+def names() -> list[str]:
+    """The choices of --detector."""
+    return list(plugins.names(FOLDER))
+
+
+def find(name: str) -> DetectorPlugin:
+    """A plugin by name; BadInput with the names there are."""
+    return plugins.find(FOLDER, name)
+
+
+def summary() -> str:
+    """What each of them does, for --help."""
+    return "; ".join(f"{name}: {find(name).summary}" for name in names())
+
+
+def open_detector(name: str = DEFAULT, *, bf16: bool = False) -> Detector:
+    """Open a detector by name; for each source, call its ``for_source``."""
+    return find(name).open(bf16=bf16)

@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
 
-import cv2
 import numpy as np
 
 from edge3dpose import paths
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import openvino
-from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.detectors import Detector, DetectorPlugin
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Array, Box, Frame, Image
 
@@ -43,23 +42,28 @@ class Detection:
     score: float
 
 
-def open_detector(*, bf16: bool = False) -> BlazePose:
-    """Open the network that comes with the package; EngineMismatch where its file was changed.
+class BlazePosePlugin(DetectorPlugin):
+    """Opens the network that comes with the package."""
 
-    bf16  in OpenVINO, for CPUs that compute in it: twice as quick as ONNX Runtime, which is then
-          not loaded at all
-    """
-    if not FILE.is_file() or paths.sha256_of(FILE) != SHA256:
-        raise EngineMismatch(f"{FILE} is missing or damaged; reinstall edge3dpose")
-    return BlazePose(_in_bf16() if bf16 else _exact())
+    name = "blazepose"
+    summary = "search every frame"
+
+    def open(self, *, bf16: bool = False) -> Detector:
+        """Open the network; EngineMismatch where its file was changed.
+
+        bf16  in OpenVINO: twice as fast as ONNX Runtime, which is then not loaded at all
+        """
+        if not FILE.is_file() or paths.sha256_of(FILE) != SHA256:
+            raise EngineMismatch(f"{FILE} is missing or damaged; reinstall edge3dpose")
+        return BlazePose(_in_bf16() if bf16 else _in_fp32())
 
 
-def _exact() -> Network:
+def _in_fp32() -> Network:
     try:
         import onnxruntime
     except ImportError as error:
         raise MissingDependency(
-            f"finding people needs ONNX Runtime ({error}); install it: pip install onnxruntime"
+            f"detecting people needs ONNX Runtime ({error}); install it: pip install onnxruntime"
         ) from error
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
@@ -163,6 +167,8 @@ def _box(one: Detection) -> Box:
 
 def _tensor(image: Image, x0: int, y0: int, side: int) -> tuple[Array, float]:
     """A window of an image as the network's input, and image pixels per pixel of it."""
+    import cv2
+
     height, width = image.shape[:2]
     part = image[max(y0, 0) : min(y0 + side, height), max(x0, 0) : min(x0 + side, width)]
     scale = side / INPUT
@@ -187,3 +193,4 @@ def _anchors() -> Array:
 
 
 _ANCHORS = _anchors()
+PLUGIN = BlazePosePlugin()

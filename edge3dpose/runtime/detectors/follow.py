@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge3dpose.runtime.detectors import Detector, blazepose
+from edge3dpose.runtime.detectors import Detector, DetectorPlugin, blazepose
 from edge3dpose.runtime.roi import TrackedPose, roi_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
@@ -24,13 +24,22 @@ SAME_ROI = 0.2  # pelvis to pelvis, in sides of the larger ROI (0.45 m)
 SAME_POSE = 0.08  # mean distance joint to joint, in sides
 
 
-def open_detector(finder: Detector | None = None, *, bf16: bool = False) -> Detector:
-    """Follow people, and search with another detector; None for BlazePose."""
-    return Follow(finder or blazepose.open_detector(bf16=bf16))
+class FollowPlugin(DetectorPlugin):
+    """Follow people, and search with BlazePose."""
+
+    name = "follow"
+    summary = "search four times a second, follow in between"
+
+    def open(self, *, bf16: bool = False) -> Detector:
+        """Open BlazePose."""
+        return Follow(blazepose.PLUGIN.open(bf16=bf16))
 
 
 class Follow(Detector):
-    """Keeps track ids. The id of a person who was followed is never given again."""
+    """Keeps track ids. The id of a person who was followed is never given again.
+
+    finder  searches the frames
+    """
 
     def __init__(self, finder: Detector) -> None:
         self._finder = finder
@@ -62,6 +71,10 @@ class Follow(Detector):
                 boxes = self._end_round(boxes)
             boxes = self._with_new_people(boxes, found)
         return boxes
+
+    def for_source(self, *, related: bool) -> Detector:
+        """Follows anew; unrelated images cannot be followed: each is searched."""
+        return Follow(self._finder) if related else self._finder
 
     def _end_round(self, boxes: list[Box]) -> list[Box]:
         """Keep who was found, and for some rounds who was not but has a sure pose.
@@ -125,3 +138,6 @@ def _stays(pose: Pose3D, frame: Frame) -> bool:
     x, y = pose.pixels[0]
     inside = -0.2 * side < x < width + 0.2 * side and -0.2 * side < y < height + 0.2 * side
     return bool(inside and 8 < side < 8 * max(height, width))
+
+
+PLUGIN = FollowPlugin()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.detectors import Detector, DetectorPlugin
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Box, Frame
 
 
-def open_detector(*, bf16: bool = False) -> Detector:
-    """A detector that searches nothing."""
-    return FullFrame()
+class FullFramePlugin(DetectorPlugin):
+    """Needs no network."""
+
+    name = "full-frame"
+    summary = "each frame is one person's crop"
+
+    def open(self, *, bf16: bool = False) -> Detector:
+        """A detector that searches nothing."""
+        return FullFrame()
 
 
 class FullFrame(Detector):
@@ -25,3 +31,6 @@ class FullFrame(Detector):
         side = max(height, width)
         x0, y0 = (width - side) / 2, (height - side) / 2
         return [Box(x0, y0, x0 + side, y0 + side, track_id=0)]
+
+
+PLUGIN = FullFramePlugin()

@@ -1,10 +1,93 @@
-"""Poses in, poses out, aware of the time between frames. A choice gives open_filter()."""
+"""Filters: poses in, poses out, aware of the time between frames. Each file declares ``PLUGIN``.
+
+``options()`` are the command line options of all filters; their values, by option name, say which
+filters are on. ``check(values)`` refuses bad values early, ``open_all(values)`` opens the filters
+in the order in which they are applied, ``header(values)`` describes them for a poses file.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
+from edge3dpose import plugins
+from edge3dpose.plugins import PluginOption
 from edge3dpose.types import Frame, Pose3D
 
-Filter: TypeAlias = Callable[[Frame, list[Pose3D]], list[Pose3D]]
+FOLDER = "runtime.filters"
+
+
+class Filter:
+    """Changes the poses of a frame: base class. One object filters one source."""
+
+    def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
+        """The poses, changed."""
+        raise NotImplementedError
+
+
+class FilterPlugin:
+    """A kind of filter: base class. ``values`` are option values by option name, all of them set.
+
+    By ``order``, filters are applied: 10 the place of a person, 20 the depths of the joints,
+    30 smoothing over time.
+    """
+
+    name: str = ""
+    order: int = 0
+    over_time: bool = False  # only for frames that follow one another
+    options: tuple[PluginOption, ...] = ()
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """Whether option values ask for this filter."""
+        raise NotImplementedError
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """BadInput for values that cannot be."""
+
+    def open(self, values: Mapping[str, Any]) -> Filter:
+        """A new filter."""
+        raise NotImplementedError
+
+    def header(self, values: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
+        """What the header of a poses file says of this filter."""
+        return {}
+
+
+def find_all() -> list[FilterPlugin]:
+    """All plugins in the order in which filters are applied."""
+    found: list[FilterPlugin] = plugins.find_all(FOLDER)
+    return sorted(found, key=lambda plugin: (plugin.order, plugin.name))
+
+
+def options() -> list[PluginOption]:
+    """The command line options of all filters."""
+    return plugins.options_of(find_all())
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """BadInput for option values that cannot be."""
+    known = plugins.with_defaults(options(), values)
+    for plugin in find_all():
+        plugin.check(known)
+
+
+def open_all(values: Mapping[str, Any], *, related: bool = True) -> list[Filter]:
+    """The filters that option values ask for, in the order in which they are applied.
+
+    related  frames follow one another in time; otherwise filters over time are left out
+    """
+    known = plugins.with_defaults(options(), values)
+    return [plugin.open(known) for plugin in find_all() if _is_on(plugin, known, related)]
+
+
+def header(values: Mapping[str, Any], *, related: bool = True) -> dict[str, Any]:
+    """What the header of a poses file says of all filters."""
+    known = plugins.with_defaults(options(), values)
+    content: dict[str, Any] = {}
+    for plugin in find_all():
+        content |= plugin.header(known, on=_is_on(plugin, known, related))
+    return content
+
+
+def _is_on(plugin: FilterPlugin, known: Mapping[str, Any], related: bool) -> bool:
+    return plugin.is_on(known) and (related or not plugin.over_time)

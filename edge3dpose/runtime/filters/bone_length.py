@@ -1,24 +1,27 @@
-"""Depths moved along their rays until the bones are about as long as bones are.
+"""Joint depths moved along their rays until the bones have about the lengths of an adult's.
 
 The test-time correction of Wang et al., "3D Human Pose Machines with Self-supervised Learning",
 arXiv 1901.03798, without its back-propagation: a few damped Gauss-Newton steps on the joints'
-depths. A joint stays on its ray, so that what was seen in the picture is kept to the pixel; it is
-held at the network's depth the more the surer the network is. Microseconds a person; off by
-default, for on held-out people it wins next to nothing (docs/sspnet-lite.md).
+depths. A joint stays on its ray, so its pixel does not change; the surer the network is of a joint,
+the more the joint is held at the network's depth. Microseconds a person; off by default, because on
+held-out people it gains next to nothing (docs/sspnet-lite.md).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.runtime.filters import Filter
+from edge3dpose.plugins import PluginOption
+from edge3dpose.runtime.filters import Filter, FilterPlugin
 from edge3dpose.skeletons import H36M17, length_mm
 from edge3dpose.types import Frame, Pose3D
 
-SHORTENED = 0.95  # of its length a bone has in the eyes of a network that is unsure of a depth
+SHORTENED = 0.95  # of its length: a network that is unsure of a depth shortens the bone
 DEPTH_MM = 40.0  # 1 sigma of a depth that the network is sure of; over the score for others
 LENGTH_MM = 60.0  # 1 sigma of a bone's length
 ROOT_MM = 5.0  # the root is the origin: it hardly moves
@@ -28,18 +31,44 @@ _ENDS, _STARTS = np.arange(1, 17), np.array(H36M17.parents[1:])
 LENGTHS_MM = np.array([length_mm(H36M17.parents[end], end) for end in range(1, 17)], np.float64)
 
 
-def open_filter() -> Filter:
-    """The correction as a filter; people without a place in space are left as they are."""
-    return corrected_people
+class BoneLengthPlugin(FilterPlugin):
+    """--bones."""
+
+    name = "bone-length"
+    order = 20
+    options = (
+        PluginOption(
+            "--bones/--no-bones",
+            "Move joint depths until the bones have an adult's lengths.",
+            kind=bool,
+            default=False,
+            show_default=True,
+        ),
+    )
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """With --bones."""
+        return bool(values["bones"])
+
+    def open(self, values: Mapping[str, Any]) -> Filter:
+        """The filter."""
+        return BoneLength()
+
+    def header(self, values: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
+        """What is corrected."""
+        return {"correction": "bone-length on joints_mm" if on else None}
 
 
-def corrected_people(frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
-    """Each person corrected; the root keeps its place."""
-    return [pose if pose.root_mm is None else _corrected(pose, pose.root_mm) for pose in poses]
+class BoneLength(Filter):
+    """Corrects each person; a person without a place in space is left unchanged."""
+
+    def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
+        """Each person corrected; the root keeps its place."""
+        return [pose if pose.root_mm is None else _corrected(pose, pose.root_mm) for pose in poses]
 
 
 def corrected(points_mm: NDArray, score: NDArray) -> NDArray[np.float64]:
-    """points (17, 3) before the camera and scores (17,) -> the points, moved along their rays."""
+    """points (17, 3) in camera axes and scores (17,) -> the points, moved along their rays."""
     depth_before = points_mm[:, 2].astype(float)
     rays = points_mm / depth_before[:, None]
     sure = np.clip(score.astype(float), 0.05, 1.0) / DEPTH_MM
@@ -63,7 +92,7 @@ def corrected(points_mm: NDArray, score: NDArray) -> NDArray[np.float64]:
 
 
 def _size(points_mm: NDArray) -> float:
-    """How large the person is, as a share of the mean."""
+    """Size of the person, as a share of the mean."""
     lengths = np.linalg.norm(points_mm[_ENDS] - points_mm[_STARTS], axis=1)
     return float(np.clip(np.median(lengths / LENGTHS_MM) / SHORTENED, 0.4, 1.3))
 
@@ -72,3 +101,6 @@ def _corrected(pose: Pose3D, root_mm: NDArray) -> Pose3D:
     points = corrected(pose.joints_mm + root_mm, pose.score)
     joints = (points - points[H36M17.root]).astype(np.float32)
     return replace(pose, joints_mm=joints)
+
+
+PLUGIN = BoneLengthPlugin()

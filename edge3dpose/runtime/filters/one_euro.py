@@ -1,50 +1,76 @@
-"""One-Euro filter on the metric joints of each person: poses -> smoother, slightly later poses.
+"""One-Euro filter on the metric joints of each person: less jitter, a little delay.
 
 Casiez, Roussel, Vogel, 1 Euro Filter, CHI 2012, on the speed of a joint instead of each of its
 axes, so that a diagonal movement is not smoothed more than a straight one.
 
-Its delay: a joint in steady motion at v mm/s comes out 1 / (2 pi (MIN_CUTOFF_HZ + BETA v)) s late:
+Its delay for a joint in steady motion at v mm/s is 1 / (2 pi (MIN_CUTOFF_HZ + BETA v)) s:
 94 ms at rest, 59 ms at 0.25 m/s, 32 ms at 0.8 m/s, 14 ms at 2.4 m/s. Pixels are not filtered.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from edge3dpose.runtime.filters import Filter
+from edge3dpose.plugins import PluginOption
+from edge3dpose.runtime.filters import Filter, FilterPlugin
 from edge3dpose.types import Array, Frame, Pose3D
 
 MIN_CUTOFF_HZ = 1.7  # at rest
 BETA = 0.004  # Hz a mm/s
 SPEED_CUTOFF_HZ = 1.0
-FORGET_S = 1.0  # after such a gap a person starts afresh
+FORGET_S = 1.0  # after such a gap the filter of a person starts anew
 
 
-def open_filter() -> Filter:
-    """A filter that keeps the history of every track id it sees."""
-    return OneEuro()
+class OneEuroPlugin(FilterPlugin):
+    """--smooth."""
+
+    name = "one-euro"
+    order = 30
+    over_time = True
+    options = (
+        PluginOption(
+            "--smooth/--no-smooth",
+            "Smooth the poses over time (One-Euro filter).",
+            kind=bool,
+            default=True,
+            show_default=True,
+        ),
+    )
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """Unless --no-smooth."""
+        return bool(values["smooth"])
+
+    def open(self, values: Mapping[str, Any]) -> Filter:
+        """The filter."""
+        return OneEuro()
+
+    def header(self, values: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
+        """What is smoothed."""
+        return {"smoothing": "one-euro on joints_mm and root_mm" if on else None}
 
 
 @dataclass(slots=True)
 class _History:
     time_s: float
-    seen: Array  # (J + 1, 3), as they came: joints, then the root's place
+    measured: Array  # (J + 1, 3): joints, then the root's place
     points: Array  # the same, smoothed
     velocity: Array
 
 
-class OneEuro:
-    """Smooths joints_mm and root_mm of each track id."""
+class OneEuro(Filter):
+    """Smooths joints_mm and root_mm of each track id; pixels are not changed."""
 
     def __init__(self) -> None:
         self._tracks: dict[int | None, _History] = {}
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
-        """The same people, smoothed up to this frame's time."""
+        """The people, smoothed up to this frame's time."""
         smooth = [self._smoothed(frame.time_s, pose) for pose in poses]
         self._tracks = {
             track: history
@@ -61,7 +87,7 @@ class OneEuro:
             self._tracks[pose.track_id] = _History(time_s, points, points, np.zeros_like(points))
             return pose
         step_s = time_s - before.time_s
-        moved = (points - before.seen) / step_s
+        moved = (points - before.measured) / step_s
         velocity = before.velocity + _share(SPEED_CUTOFF_HZ, step_s) * (moved - before.velocity)
         speed = np.linalg.norm(velocity, axis=1, keepdims=True)
         share = _share(MIN_CUTOFF_HZ + BETA * speed, step_s)
@@ -73,5 +99,8 @@ class OneEuro:
 
 
 def _share(cutoff_hz: Any, step_s: float) -> Any:
-    """How much of the new value a low-pass takes."""
+    """Share of the new value in a low-pass filter's output."""
     return 1 / (1 + 1 / (2 * math.pi * cutoff_hz * step_s))
+
+
+PLUGIN = OneEuroPlugin()

@@ -1,32 +1,163 @@
-"""Where poses go: called with each frame and its people, closed at the end."""
+"""Sinks: where poses go. Each file declares ``PLUGIN``, a ``SinkPlugin``.
+
+``options()`` are the command line options of all sinks; their values, by option name, say which
+sinks are on. ``with_default_output`` turns some on where none is, ``check`` refuses bad values
+early, ``open_all(values, context)`` opens the sinks. Importing a plugin does not load OpenCV.
+"""
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
+from edge3dpose import plugins
+from edge3dpose.errors import BadInput
+from edge3dpose.plugins import PluginOption
+from edge3dpose.skeletons import H36M17, Skeleton
 from edge3dpose.types import Frame, Pose3D
 
-
-class Sink(Protocol):
-    """Takes a frame and the poses in it. A file appears under its name only in close()."""
-
-    skips: bool  # may miss frames when they come faster than it takes them
-    main_thread: bool  # has to be called by the main thread, as windows have to
-
-    def __call__(self, frame: Frame, poses: list[Pose3D]) -> None: ...
-
-    def flush(self) -> None:
-        """Wait until what was taken is dealt with; raises what went wrong meanwhile."""
-        ...
-
-    def close(self) -> None:
-        """Finish: everything taken so far is kept. A second call does nothing."""
-        ...
-
-    def discard(self) -> None:
-        """Give up: nothing is left under the final name."""
-        ...
+FOLDER = "runtime.sinks"
 
 
 class Stop(Exception):
-    """A sink's way to end the run: somebody closed its window."""
+    """Raised by a sink to end the run: its window was closed."""
+
+
+class Sink:
+    """Takes frames and the poses in them: base class.
+
+    A file appears under its final name only in close().
+    """
+
+    skips: bool = False  # it may miss frames when they come faster than it takes them
+    main_thread: bool = False  # it must be called in the main thread, as windows must
+    path: Path | None = None  # the file that it writes
+
+    def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
+        """Take one frame; raises Stop to end the run."""
+        raise NotImplementedError
+
+    def flush(self) -> None:
+        """Wait until everything taken is processed; raises what went wrong meanwhile."""
+
+    def close(self) -> None:
+        """Finish: everything taken is kept. A second call does nothing."""
+
+    def discard(self) -> None:
+        """Give up: nothing is left under the final name."""
+
+
+@dataclass(frozen=True, slots=True)
+class SinkContext:
+    """What a sink may know of a run when it is opened.
+
+    header  facts of the run for the header of a file: model, cut, source ...
+    """
+
+    source: str = ""  # its name
+    live: bool = False
+    related: bool = True  # frames follow one another in time
+    fps: float | None = None
+    skeleton: Skeleton = H36M17
+    header: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SinkPlugin:
+    """A kind of sink: base class. ``values`` are option values by option name, all of them set."""
+
+    name: str = ""
+    order: int = 0  # sinks are opened and called in this order
+    on_screen: bool = False
+    options: tuple[PluginOption, ...] = ()
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """Whether option values ask for this sink."""
+        raise NotImplementedError
+
+    def default_values(self, stem: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The values that turn it on where no output was asked for; empty where it stays off.
+
+        stem  name for a file, from the source's name
+        """
+        return {}
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """BadInput for values that cannot be; asked where the sink is on, before it is opened."""
+
+    def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
+        """Open it.
+
+        Raises BadInput where its file cannot be written, MissingDependency without a screen.
+        """
+        raise NotImplementedError
+
+
+def find_all() -> list[SinkPlugin]:
+    """All plugins in their order."""
+    found: list[SinkPlugin] = plugins.find_all(FOLDER)
+    return sorted(found, key=lambda plugin: (plugin.order, plugin.name))
+
+
+def options() -> list[PluginOption]:
+    """The command line options of all sinks."""
+    return plugins.options_of(find_all())
+
+
+def with_default_output(values: Mapping[str, Any], source: str, *, live: bool) -> dict[str, Any]:
+    """Option values completed with an output, where they ask for none.
+
+    A live source is shown on the screen, unless that was switched off; of any other source the
+    files that sinks write by default are written to the current folder.
+    source  its name
+    """
+    known = plugins.with_defaults(options(), values)
+    if any(plugin.is_on(known) for plugin in find_all()):
+        return known
+    stem = source.replace(" ", "") if live else Path(source).stem
+    stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "poses"
+    for on_screen in (True, False) if live else (False,):
+        chosen: dict[str, Any] = {}
+        for plugin in find_all():
+            if plugin.on_screen == on_screen:
+                chosen |= plugin.default_values(stem, known)
+        if chosen:
+            return known | chosen
+    return known
+
+
+def check(values: Mapping[str, Any], source: str) -> None:
+    """BadInput for values that cannot be, and where a sink would write to the source itself.
+
+    source  its name
+    """
+    known = plugins.with_defaults(options(), values)
+    for plugin in find_all():
+        if plugin.is_on(known):
+            plugin.check(known)
+            for option in plugin.options:
+                _refuse_source(known[option.name], source)
+
+
+def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
+    """The sinks that option values ask for: every one, or none where one cannot be opened."""
+    check(values, context.source)
+    known = plugins.with_defaults(options(), values)
+    opened: list[Sink] = []
+    try:
+        for plugin in find_all():
+            if plugin.is_on(known):
+                opened.append(plugin.open(known, context))
+    except BaseException:
+        for sink in opened:
+            sink.discard()
+        raise
+    return opened
+
+
+def _refuse_source(value: Any, source: str) -> None:
+    if not isinstance(value, Path) or not Path(source).exists():
+        return
+    if value.resolve() == Path(source).resolve():
+        raise BadInput(f"{value} is the source itself; write to another file")

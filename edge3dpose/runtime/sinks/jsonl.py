@@ -2,37 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from edge3dpose.errors import BadInput
-from edge3dpose.poses_file import frame_line, header_line
+from edge3dpose.plugins import PluginOption
+from edge3dpose.poses_file import frame_line, header_line, header_of
+from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
 from edge3dpose.storage import PartFile
 from edge3dpose.types import Frame, Pose3D
 
 
-def open_sink(
-    path: Path,
-    header: dict[str, Any],
-    *,
-    live: bool = False,
-) -> JsonLines:
-    """Begin a file; the header is completed with the camera of the first frame.
+class JsonLinesPlugin(SinkPlugin):
+    """--jsonl FILE."""
 
-    live   every line reaches the disk at once, so that a crash loses nothing: it is left beside, as
-           NAME.part.jsonl
+    name = "jsonl"
+    order = 10
+    options = (PluginOption("--jsonl", "Write the poses as JSON lines.", kind=Path),)
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """Where a file is named."""
+        return values["jsonl"] is not None
+
+    def default_values(self, stem: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """NAME.poses.jsonl."""
+        return {"jsonl": Path(f"{stem}.poses.jsonl")}
+
+    def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
+        """Begin the file."""
+        header = header_of(context.skeleton, **context.header)
+        return JsonLines(values["jsonl"], header, live=context.live)
+
+
+class JsonLines(Sink):
+    """Grows as NAME.part.jsonl in the same folder and gets its own name in close().
+
+    header  completed with the camera of the first frame; see poses_file.header_of
+    live    every line is written to the disk at once, so that a crash loses nothing
     """
-    return JsonLines(path, header, live)
 
-
-class JsonLines:
-    """Grows under a name with .part in the same folder and takes its own in close()."""
-
-    skips = main_thread = False
-
-    def __init__(self, path: Path, header: dict[str, Any], live: bool) -> None:
-        self._header: dict[str, Any] | None = header
+    def __init__(self, path: Path, header: Mapping[str, Any], *, live: bool = False) -> None:
+        self.path = path
+        self._header: dict[str, Any] | None = dict(header)
         self._out = PartFile(path)
         buffering = 1 if live else -1  # line by line, or as the system likes
         self._file = open(self._out.part, "w", buffering, encoding="utf-8")  # noqa: SIM115 (stays open)
@@ -43,9 +56,6 @@ class JsonLines:
             self._write(header_line(self._header, frame))
             self._header = None
         self._write(frame_line(frame, poses))
-
-    def flush(self) -> None:
-        """Nothing waits here."""
 
     def close(self) -> None:
         """Give the file its name."""
@@ -72,3 +82,6 @@ class JsonLines:
 
     def _refused(self, error: OSError) -> BadInput:
         return BadInput(f"cannot write {self._out.path}: {error.strerror or error}")
+
+
+PLUGIN = JsonLinesPlugin()

@@ -2,94 +2,43 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import cv2
+from edge3dpose.errors import BadInput
+from edge3dpose.plugins import PluginOption
+from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
 
-from edge3dpose.drawing import SidePanel, beside, draw, resized
-from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.storage import PartFile
-from edge3dpose.types import Frame, Pose3D
-
-MAX_HEIGHT = 720  # larger frames are shrunk: the panel is for looking at, not for measuring
-MIN_HEIGHT = 240
-ASSUMED_FPS = 30.0
-MAX_REPEATS = 60  # of one frame, when a live source pauses
+UNRELATED_FPS = 1.0  # a second for each of unrelated images
 
 
-def open_sink(path: Path, fps: float | None, *, live: bool = False) -> Mp4:
-    """Begin an MP4; BadInput where it cannot be written.
+class VideoPlugin(SinkPlugin):
+    """--save FILE.mp4."""
 
-    live  frames come when they come: each is repeated or left out so that time runs as it did
-    """
-    if path.suffix.lower() != ".mp4":
-        raise BadInput(f"--save {path}: wanted a name that ends in .mp4")
-    return Mp4(path, fps or ASSUMED_FPS, live)
+    name = "video"
+    order = 20
+    options = (PluginOption("--save", "Write a video with the skeletons, .mp4.", kind=Path),)
+
+    def is_on(self, values: Mapping[str, Any]) -> bool:
+        """Where a file is named."""
+        return values["save"] is not None
+
+    def default_values(self, stem: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        """NAME.poses.mp4."""
+        return {"save": Path(f"{stem}.poses.mp4")}
+
+    def check(self, values: Mapping[str, Any]) -> None:
+        """The name must end in .mp4."""
+        if values["save"].suffix.lower() != ".mp4":
+            raise BadInput(f"--save {values['save']}: wanted a name that ends in .mp4")
+
+    def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
+        """Begin the file."""
+        from edge3dpose.runtime.sinks._mp4 import Mp4
+
+        fps = context.fps if context.related else UNRELATED_FPS
+        return Mp4(values["save"], fps, live=context.live, skeleton=context.skeleton)
 
 
-class Mp4:
-    """Grows under a name with .part in the same folder and takes its own in close()."""
-
-    main_thread = False
-
-    def __init__(self, path: Path, fps: float, live: bool) -> None:
-        self.skips = live
-        self._fps = fps
-        self._live = live
-        self._out = PartFile(path, ".mp4")
-        self._writer: cv2.VideoWriter | None = None
-        self._written = 0
-        self._done = False
-
-    def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
-        """Draw and write a frame."""
-        if self._writer is None:
-            self._open(frame)
-        assert self._writer is not None
-        width, height = self._size
-        over = resized(draw(frame.image, poses), width, height)
-        picture = beside(over, self._panel(poses, glide=frame.name is None))
-        due = round(frame.time_s * self._fps) + 1 if self._live else self._written + 1
-        for _ in range(min(due - self._written, MAX_REPEATS)):
-            self._writer.write(picture)
-        self._written = max(due, self._written)
-
-    def flush(self) -> None:
-        """Nothing waits here."""
-
-    def close(self) -> None:
-        """Finish the file and give it its name; without a frame there is no file."""
-        if self._done:
-            return
-        if self._writer is None:
-            self.discard()
-            return
-        self._done = True
-        self._writer.release()
-        self._out.commit()
-
-    def discard(self) -> None:
-        """Remove what was written."""
-        self._done = True
-        if self._writer is not None:
-            self._writer.release()
-        self._out.discard()
-
-    def _open(self, frame: Frame) -> None:
-        rows, columns = frame.image.shape[:2]
-        by = min(MAX_HEIGHT, max(MIN_HEIGHT, rows)) / rows
-        # most players refuse odd sides
-        width, height = (max(16, round(side * by / 2) * 2) for side in (columns, rows))
-        width = min(width, 4 * MAX_HEIGHT)
-        panel_width = max(240, round(height * 0.4) * 2)
-        self._size = (width, height)
-        self._panel = SidePanel(panel_width, height)
-        four = cv2.VideoWriter.fourcc(*"mp4v")
-        size = (width + panel_width, height)
-        self._writer = cv2.VideoWriter(str(self._out.part), four, self._fps, size)
-        if not self._writer.isOpened():
-            self.discard()
-            raise MissingDependency(
-                f"this OpenCV ({cv2.__version__}) cannot write MP4; "
-                "install one that can: pip install opencv-python-headless"
-            )
+PLUGIN = VideoPlugin()

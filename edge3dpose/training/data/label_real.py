@@ -11,7 +11,7 @@ import numpy as np
 
 from edge3dpose import paths
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.detectors import blazepose
+from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.training.data import real_labels
 from edge3dpose.training.teacher import blazepose as teacher
@@ -30,7 +30,7 @@ def label_sources(sources: tuple[Path, ...], teachers: Path | None, out: Path) -
     )
     told = ((_identity(path), _frames(path)) for path in sources)
     crops, facts = [], []
-    for fact, found in real_labels.label(told, blazepose.open_detector(), (heavy, full)):
+    for fact, found in real_labels.label(told, open_detector("blazepose"), (heavy, full)):
         click.echo(fact)
         facts.append(fact)
         crops += found
