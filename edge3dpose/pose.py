@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from types import TracebackType
@@ -12,18 +12,17 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from edge3dpose.camera import Lens, open_lens
+from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, open_lens
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime import detectors, filters, sources
+from edge3dpose.runtime import detectors, filters, sinks, sources
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.estimator import Estimator
-from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.pipeline import Pipeline, Summary
 from edge3dpose.runtime.roi import TrackedPose
-from edge3dpose.runtime.sinks import Sink
+from edge3dpose.runtime.sinks import Sink, SinkContext
 from edge3dpose.runtime.sources import Source
 from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
 from edge3dpose.runtime.sources._restamped import AtRate
@@ -47,11 +46,17 @@ class EstimatorOptions:
 
     camera: CameraArgument = None
     height_mm: float | None = None
-    bone_lengths: bool = False
     smooth: bool = True
     flip_test: bool = False
-    detector: str = "follow"
+    detector: str = detectors.DEFAULT
     max_people: int | None = None
+    filter_options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def filter_values(self) -> dict[str, Any]:
+        """Option values of the filters, by option name."""
+        height = {} if self.height_mm is None else {"height_cm": self.height_mm / 10}
+        return {"smooth": self.smooth, **height, **self.filter_options}
 
 
 class PoseEstimator:
@@ -73,7 +78,6 @@ class PoseEstimator:
     camera          Camera; or the field of view in degrees across the longer side; or the path of a
                     JSON file with measured intrinsics; None assumes 60 degrees
     height_mm       body height of the people: their distance then follows from their bones
-    bone_lengths    move depths until bones have an adult's lengths
     smooth          One-Euro filter on joints and root (Casiez et al., CHI 2012)
     flip_test       average each prediction with that of the flipped crop: less error, two calls of
                     the engine
@@ -84,6 +88,7 @@ class PoseEstimator:
     min_fps         frames a second to keep up with, such as a camera's
     govern          with max_latency_ms or min_fps: use shallower cuts while the machine is slower
     max_people      at most so many people in a frame, the largest; None for all
+    filter_options  option values of filter plugins, such as {"bones": True} for --bones
     progress        called with (what is done, share of it) while an engine is built
 
     Raises BadInput for what cannot be (unknown model, cut, precision ...), MissingDependency where
@@ -112,19 +117,19 @@ class PoseEstimator:
         engines: str | Path | None = None,
         camera: CameraArgument = None,
         height_mm: float | None = None,
-        bone_lengths: bool = False,
         smooth: bool = True,
         flip_test: bool = False,
-        detector: str = "follow",
+        detector: str = detectors.DEFAULT,
         max_latency_ms: float | None = None,
         max_error_mm: float | None = None,
         min_fps: float | None = None,
         govern: bool = True,
         max_people: int | None = None,
+        filter_options: Mapping[str, Any] | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> None:
         options = EstimatorOptions(
-            camera, height_mm, bone_lengths, smooth, flip_test, detector, max_people
+            *(camera, height_mm, smooth, flip_test, detector, max_people), filter_options or {}
         )
         _check(options)
         lens = lens_of(camera)
@@ -231,24 +236,59 @@ class PoseEstimator:
         source: SourceArgument,
         sinks: Sequence[Sink] = (),
         *,
+        outputs: Mapping[str, Any] | None = None,
         max_frames: int | None = None,
         on_frame: Callable[[Frame, list[Pose3D]], None] | None = None,
         clock: StageClock | None = None,
     ) -> Summary:
         """Send every frame of a source, with its people, to sinks; close them at the end.
 
-        sinks       called with each frame and its people: JSON lines, a video, a window ...
+        source      as of ``stream``
+        sinks       open sinks of your own
+        outputs     option values of sink plugins, which are opened for this run: {"jsonl":
+                    Path("out.jsonl"), "save": Path("out.mp4"), "show": True}
         max_frames  stop after so many
         on_frame    called after every frame, with the frame and its people
         clock       gets the seconds of every stage
-        Returns what was done. See ``runtime.pipeline.Pipeline.run`` for what becomes of the sinks
-        after an error.
+        Returns what was done. See ``runtime.pipeline.Pipeline.run`` for what becomes of the files
+        after an error. Raises BadInput for outputs that cannot be written.
+
+        Example::
+
+            with edge3dpose.PoseEstimator() as pose:
+                print(pose.run("sample", outputs={"jsonl": Path("poses.jsonl")}).text)
         """
         self._check_open()
         opened = open_source(source)
-        pipeline = self._pipeline(opened, related=opened.related, clock=clock)
+        try:
+            opened_sinks = [*sinks, *self._open_sinks(opened, outputs or {})]
+            pipeline = self._pipeline(opened, related=opened.related, clock=clock)
+        except BaseException:
+            opened.close()
+            raise
         pipeline.facts = self._facts_of(opened)
-        return pipeline.run(sinks, max_frames=max_frames, on_frame=on_frame)
+        return pipeline.run(opened_sinks, max_frames=max_frames, on_frame=on_frame)
+
+    def header(self, source: Source) -> dict[str, Any]:
+        """Facts of a run over a source, as the header of a poses file has them.
+
+        The camera's numbers come with the first frame.
+        """
+        config = self._config
+        span_m = config.spec.crop_side_mm / 1000
+        return {
+            "model": config.spec.name,
+            "weights_sha256": config.weights.sha256,
+            "cut": config.cut,
+            "precision": config.precision,
+            "backend": config.backend,
+            "source": source.name,
+            "live": source.live,
+            "flip_test": self._options.flip_test,
+            "root_depth": f"estimated for adults: {span_m:g} m across the ROI, corrected",
+            **filters.header(self._options.filter_values, related=source.related),
+            "camera": _camera_facts(self._options.camera),
+        }
 
     def reset(self) -> None:
         """Forget the people seen so far: the next image begins another video."""
@@ -292,7 +332,8 @@ class PoseEstimator:
         estimate = Estimator(
             spec, engine, self._detector_for(related), clock=clock, follows=related
         )
-        return Pipeline(source, estimate, self._filters(related), self._lens, clock=clock)
+        changes = filters.open_all(options.filter_values, related=related)
+        return Pipeline(source, estimate, changes, self._lens, clock=clock)
 
     def _detector_for(self, related: bool) -> Detector:
         if self._detector is None:
@@ -302,15 +343,16 @@ class PoseEstimator:
         most = self._options.max_people
         return detector if most is None else _Largest(detector, most)
 
-    def _filters(self, related: bool) -> list[Filter]:
-        """In the order in which they are applied."""
-        options = self._options
-        values = {
-            "height_cm": None if options.height_mm is None else options.height_mm / 10,
-            "bones": options.bone_lengths,
-            "smooth": options.smooth,
-        }
-        return filters.open_all(values, related=related)
+    def _open_sinks(self, source: Source, outputs: Mapping[str, Any]) -> list[Sink]:
+        context = SinkContext(
+            source=source.name,
+            live=source.live,
+            related=source.related,
+            fps=source.fps,
+            skeleton=self._config.spec.skeleton,
+            header=self.header(source),
+        )
+        return sinks.open_all(outputs, context)
 
     def _facts_of(self, source: Source) -> Callable[[Frame], dict[str, Any]]:
         engine = self._engine
@@ -388,6 +430,18 @@ def lens_of(camera: CameraArgument) -> Lens:
     )
 
 
+def _camera_facts(camera: CameraArgument) -> dict[str, Any]:
+    """What of the camera is measured, and what is assumed."""
+    plain = ["centre_px in the middle", "no distortion"]
+    if camera is None:
+        assumed = f"{DEFAULT_FOV_DEG:g} degrees across the longer side"
+        return {"measured": [], "assumed": [assumed, *plain]}
+    if isinstance(camera, int | float):
+        measured = f"{camera:g} degrees across the longer side (--fov)"
+        return {"measured": [measured], "assumed": plain}
+    return {"measured": ["focal_px", "centre_px", "distortion"], "assumed": []}
+
+
 def _check(options: EstimatorOptions) -> None:
     if options.max_people is not None and options.max_people < 1:
         raise BadInput(f"max_people is {options.max_people}; wanted 1 or more, or None for all")
@@ -395,3 +449,4 @@ def _check(options: EstimatorOptions) -> None:
     if height is not None and not 500 <= height <= 2500:
         raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
     detectors.find(options.detector)  # an unknown one is refused now
+    filters.check(options.filter_values)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
 from edge3dpose import paths
+from edge3dpose.plugins import PluginOption
 from edge3dpose.selection.defaults import BACKENDS
 from edge3dpose.types import PRECISIONS
 
@@ -46,3 +47,34 @@ def engine_options(command: Function) -> Function:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def plugin_options(options: Iterable[PluginOption]) -> Callable[[Function], Function]:
+    """Add the options that plugins declare to a command."""
+
+    def add(command: Function) -> Function:
+        for option in reversed(list(options)):
+            command = _click_option(option)(command)
+        return command
+
+    return add
+
+
+def _click_option(option: PluginOption) -> Callable[[Function], Function]:
+    kind: Any = option.kind
+    if option.choices:
+        kind = click.Choice(option.choices)
+    elif option.kind is Path:
+        kind = click.Path(path_type=Path, dir_okay=False)
+    elif option.minimum is not None or option.maximum is not None:
+        limited: Any = click.FloatRange if option.kind is float else click.IntRange
+        kind = limited(min=option.minimum, max=option.maximum)
+    return click.option(
+        option.flags,
+        option.name,
+        type=None if option.kind is bool else kind,
+        is_flag=True if option.kind is bool else None,
+        default=option.default,
+        show_default=option.show_default,
+        help=option.help,
+    )

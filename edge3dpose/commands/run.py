@@ -1,84 +1,146 @@
-"""edge3dpose run: a camera, a video, pictures or a URL in; a window, a video, JSON lines out."""
+"""edge3dpose run: a camera, a video, images or a URL in; a window, a video, JSON lines out."""
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge3dpose.commands._options import engine_options
+from edge3dpose.commands._options import engine_options, plugin_options
+from edge3dpose.runtime import detectors, filters, sinks
+
+if TYPE_CHECKING:
+    from edge3dpose.pose import PoseEstimator
+    from edge3dpose.runtime.sources import Source
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
 @click.option("--camera", type=click.IntRange(min=0), help="number of a camera; 0 is the first")
-@click.option("--source", help="video, picture, folder of pictures, URL, gst:PIPELINE, or sample")
+@click.option("--source", help="video, image, folder of images, URL, gst:PIPELINE, or sample")
 @engine_options
-@click.option("--fov", type=float, help="degrees that the camera sees across its longer side")
+@click.option("--fov", type=float, help="field of view across the longer side, degrees")
 @click.option("--intrinsics", type=FILE, help="JSON: focal_px, centre_px, size, distortion")
-@click.option("--jsonl", type=FILE, help="write the poses as JSON lines")
-@click.option("--save", type=FILE, help="write a video with the skeletons, .mp4")
-@click.option("--show/--no-show", default=None, help="a window; on where nothing is written")
+@plugin_options(sinks.options())
+@plugin_options(filters.options())
 @click.option(
-    "--bones/--no-bones",
-    default=False,
-    show_default=True,
-    help="Move depths until bones are as long as an adult's.",
-)
-@click.option(
-    "--height-cm",
-    type=click.FloatRange(50, 250),
-    help="How tall the people are: how far they are follows from their bones.",
-)
-@click.option(
-    "--root-depth",
-    type=click.Choice(["network", "bones"]),
-    help="How far people are: as the network says, or as far as an adult's bones are.  "
-    "[default: bones with --height-cm, else network]",
-)
-@click.option(
+    "--flip-test/--no-flip-test",
     "--mirror/--no-mirror",
     default=False,
     show_default=True,
-    help="See each person in a mirror too: less error, two calls of the engine.",
+    help="average with the flipped crop: less error, two calls of the engine",
 )
-@click.option("--smooth/--no-smooth", default=True, show_default=True, help="One-Euro filter")
 @click.option(
     "--detector",
-    type=click.Choice(["follow", "blazepose", "full-frame"]),
-    default="follow",
+    type=click.Choice(detectors.names()),
+    default=detectors.DEFAULT,
     show_default=True,
-    help="who is where: look and follow, look at every frame, the frame is the person",
+    help=detectors.summary(),
 )
+@click.option("--max-people", type=click.IntRange(min=1), help="at most so many, the largest")
 @click.option("--max-frames", type=click.IntRange(min=1), help="stop after so many")
 @click.option(
     "--max-latency-ms",
-    type=click.FloatRange(min=0, min_open=True),
-    help="of the engine, one person: take the most accurate that is in time on this machine",
+    type=POSITIVE,
+    help="of one call of the engine: take the most accurate engine within it on this machine",
 )
 @click.option(
     "--max-error-mm",
-    type=click.FloatRange(min=0, min_open=True),
-    help="by the model card: take the quickest engine that is no farther off",
+    type=POSITIVE,
+    help="MPJPE by the model card: take the fastest engine within it",
 )
 @click.option(
     "--govern/--no-govern",
     default=True,
     show_default=True,
-    help="where a time is to be kept: take shallower cuts while the machine is slower",
+    help="with a time limit: use shallower cuts while the machine is slower",
 )
-def command(**options: Any) -> None:
+def command(camera: int | None, source: str | None, **options: Any) -> None:
     """Real-time 3D poses of the people in front of one camera.
 
-    With nothing to write and no window, a file or folder becomes NAME.poses.mp4 and
-    NAME.poses.jsonl in the current folder; a camera or live URL is shown in a window.
+    Without an output option, the poses of a file or folder are written to NAME.poses.mp4 and
+    NAME.poses.jsonl in the current folder; those of a camera or live URL are shown in a window.
 
-    --max-latency-ms and --max-error-mm choose cut, precision and backend, as far as these are auto,
-    from what edge3dpose tune has measured here; without that, the cut alone. --cut auto of a camera
-    whose frame rate is known takes the best that keeps up with it. What is taken is said, with why.
+    --max-latency-ms and --max-error-mm choose cut, precision and backend, where these are auto,
+    from what edge3dpose tune has measured on this machine; without that, the cut alone. With --cut
+    auto, a camera whose frame rate is known gets the most accurate engine that keeps up with it.
+    What is chosen is printed with the reason.
     """
-    from edge3dpose.commands._run import run_command
+    from edge3dpose.pose import open_source
 
-    run_command(**options)
+    given = source if camera is None else camera
+    if given is None or (camera is not None and source is not None):
+        raise click.UsageError("give one of --camera N and --source FILE|DIR|URL|sample")
+    values = {name: options.pop(name) for name in _plugin_names()}
+    filters.check(values)
+    with closing(open_source(given)) as opened:
+        outputs = sinks.with_default_output(values, opened.name, live=opened.live)
+        sinks.check(outputs, opened.name)
+        with _estimator(opened, values, options) as pose:
+            for reason in pose.config.why:
+                click.echo(reason, err=True)
+            _run(pose, opened, outputs, options["max_frames"])
+
+
+def _plugin_names() -> list[str]:
+    return [option.name for option in (*sinks.options(), *filters.options())]
+
+
+def _estimator(
+    source: Source, values: Mapping[str, Any], options: Mapping[str, Any]
+) -> PoseEstimator:
+    from edge3dpose.commands._progress import builds
+    from edge3dpose.errors import BadInput
+    from edge3dpose.pose import PoseEstimator
+
+    if options["fov"] is not None and options["intrinsics"] is not None:
+        raise BadInput("--fov and --intrinsics both say what the camera is: give one of them")
+    same = ("model", "weights", "cut", "precision", "backend", "threads", "engines", "flip_test")
+    limits = ("max_latency_ms", "max_error_mm", "govern", "detector", "max_people")
+    names = {option.name for option in filters.options()}
+    with builds() as progress:
+        return PoseEstimator(
+            **{name: options[name] for name in (*same, *limits)},
+            camera=options["intrinsics"] if options["fov"] is None else options["fov"],
+            filter_options={name: values[name] for name in names},
+            min_fps=source.fps if source.live else None,
+            progress=progress,
+        )
+
+
+def _run(
+    pose: PoseEstimator, source: Source, outputs: Mapping[str, Any], max_frames: int | None
+) -> None:
+    from edge3dpose.commands._progress import frames_done
+    from edge3dpose.errors import BadInput
+
+    with _ctrl_c_on_sigterm(), frames_done(source.frames, max_frames) as on_frame:
+        summary = pose.run(source, outputs=outputs, max_frames=max_frames, on_frame=on_frame)
+    for file in summary.written:
+        click.echo(f"wrote {file}", err=True)
+    click.echo(summary.text, err=True)
+    if summary.failure:
+        raise BadInput(summary.failure)
+    if pose.calls_by_cut:
+        counts = sorted(pose.calls_by_cut.items())
+        click.echo(f"calls by cut: {', '.join(f'{cut}: {n}' for cut, n in counts)}", err=True)
+
+
+@contextmanager
+def _ctrl_c_on_sigterm() -> Iterator[None]:
+    """A service that is stopped ends as with Ctrl-C: files are finished."""
+
+    def stop(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

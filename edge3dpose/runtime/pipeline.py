@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -34,11 +35,30 @@ class Summary:
     stopped: bool  # by a key, a closed window or Ctrl-C, not by the end of the source
     oldest_s: float  # greatest age of a result; 0 where the source is not live
     fault: str | None = None  # why a file ended before its time
+    source: str = ""  # its name
+    live: bool = False
+    written: tuple[Path, ...] = ()  # files of the sinks
 
     @property
     def fps(self) -> float:
         """Frames processed a second."""
         return self.processed / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def text(self) -> str:
+        """One line: frames, frame rate, dropped frames and, of a live source, the greatest age."""
+        line = f"{self.processed} frames, {self.fps:.1f} FPS, {self.dropped} dropped"
+        return f"{line}, oldest result {self.oldest_s * 1000:.0f} ms" if self.live else line
+
+    @property
+    def failure(self) -> str:
+        """Why the run did not do its job: the source broke, nobody was found; else empty."""
+        if self.fault or self.with_people or self.stopped:
+            return self.fault or ""
+        return (
+            f"nobody was found in any of {self.processed} frames of {self.source}; "
+            "people must be seen from head to knee at least, or pass --detector full-frame"
+        )
 
 
 @dataclass(slots=True)
@@ -121,7 +141,12 @@ class Pipeline:
             _end(outlets, keep=whole or self.source.live)
         dropped = self.source.dropped
         _log.info("%d frames in %.1f s", done, elapsed_s)
-        return Summary(done + dropped, done, dropped, people, elapsed_s, stopped, oldest_s, fault)
+        return Summary(
+            *(done + dropped, done, dropped, people, elapsed_s, stopped, oldest_s, fault),
+            source=self.source.name,
+            live=self.source.live,
+            written=tuple(sink.path for sink in sinks if sink.path and sink.path.exists()),
+        )
 
     def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:
         """One frame through all stages: the frame with its camera, and the people in it."""

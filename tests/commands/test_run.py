@@ -90,10 +90,10 @@ def test_in_a_mirror_too(place, tmp_path):
     words = ("--source", "sample", "--max-frames", 2, "--no-show", "--no-smooth", "--jsonl", out)
     assert run(place, *words).exit_code == 0
     (once, *_), seen = lines(out), lines(out)[1]["people"][0]["pixels"]
-    result = run(place, *words, "--mirror")
+    result = run(place, *words, "--flip-test")
     assert result.exit_code == 0, result.output
     (twice, *_), both = lines(out), lines(out)[1]["people"][0]["pixels"]
-    assert (once["mirrored"], twice["mirrored"]) == (False, True)
+    assert (once["flip_test"], twice["flip_test"]) == (False, True)
     # these weights say of any picture that one stands, both sides alike: so does the mirror image
     assert np.array(both) == pytest.approx(np.array(seen), abs=0.1)
 
