@@ -85,7 +85,7 @@ def read_intrinsics(path: Path) -> tuple[Camera, tuple[int, int]]:
     BadInput where the file is missing or holds something else.
     """
     try:
-        content = json.loads(path.read_text())
+        content = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"no intrinsics file {path}") from None
     except (OSError, ValueError) as error:

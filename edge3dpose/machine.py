@@ -108,7 +108,7 @@ def processor() -> str:
     """Name of the processor, or of the board where it has one (a Jetson, a Raspberry Pi)."""
     board = Path("/proc/device-tree/model")
     if board.is_file():
-        return board.read_text(errors="replace").strip("\0\n ")
+        return _text(board).strip("\0\n ")
     return _cpuinfo("model name") or platform.processor() or platform.machine()
 
 
@@ -119,8 +119,7 @@ def instruction_sets() -> list[str]:
 
 
 def _cpuinfo(field: str) -> str:
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.is_file() else []
+    lines = _text(Path("/proc/cpuinfo")).splitlines()
     values = (line.split(":", 1)[1].strip() for line in lines if line.startswith(field))
     return next(values, "")
 
@@ -186,7 +185,7 @@ def _cpu_mhz(system: Path, cpuinfo: Path) -> list[float]:
     known = _each(system, "scaling_cur_freq", 1000)
     if known or not cpuinfo.is_file():
         return known
-    lines = cpuinfo.read_text(errors="replace").splitlines()
+    lines = cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines()
     return [round(float(line.split(":")[1])) for line in lines if line.startswith("cpu MHz")]
 
 
@@ -221,7 +220,7 @@ def _celsius(system: Path) -> dict[str, float]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(errors="replace").strip()
+        return file.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
         return ""
 

@@ -63,7 +63,7 @@ def installed(built, tmp_path_factory) -> Path:
     home = command(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=venv)
     # a path alone: the .pth files in that folder are not read, an editable install among them
     others = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    Path(home.strip(), "others.pth").write_text("\n".join(sorted(others)))
+    Path(home.strip(), "others.pth").write_text("\n".join(sorted(others)), encoding="utf-8")
     return python
 
 

@@ -44,7 +44,7 @@ class SubprocessRunner:
     """The process, waiting with its models open; MissingDependency carries its own error text."""
 
     def __init__(self, command: Sequence[str], wanted: dict[str, Any]) -> None:
-        self._stderr = tempfile.TemporaryFile("w+")  # noqa: SIM115 - lives as long as the process
+        self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (stays open)
         self._started_s = time.monotonic()
         self._process = subprocess.Popen(
             [*command, json.dumps(wanted)],
@@ -124,7 +124,7 @@ def _peak_mb(process: int) -> float | None:
         if psutil.WINDOWS:
             held: Any = psutil.Process(process).memory_info()
             return round(held.peak_wset / 1e6, 1)
-        status = Path(f"/proc/{process}/status").read_text()
+        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
     except (OSError, psutil.Error):
         return None
     lines = (line for line in status.splitlines() if line.startswith("VmHWM:"))

@@ -43,7 +43,7 @@ def read(folder: Path) -> dict[str, dict]:
     found = {}
     for file in sorted(folder.glob("*.json")):
         try:
-            content = json.loads(file.read_text())
+            content = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise BadInput(f"{file} is not a report: {error}") from None
         if str(content.get("schema")).startswith(_KINDS):
@@ -160,7 +160,7 @@ def _legend(report: dict) -> str:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8")
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from None
 

@@ -63,7 +63,7 @@ def write(folder: Path, samples: int, seconds: float, errors_mm: Sequence[float]
     """Append a row to the CSV file of a training."""
     file = folder / FILE
     fresh = not file.exists()
-    with open(file, "a", newline="") as out:
+    with open(file, "a", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         if fresh:
             cuts = range(1, len(errors_mm) + 1)

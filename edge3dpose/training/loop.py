@@ -158,7 +158,7 @@ def _log(folder: Path, training: Training, heads: Tensor, share: float) -> None:
     )
     file = folder / "log.csv"
     fresh = not file.exists()
-    with open(file, "a", newline="") as out:
+    with open(file, "a", encoding="utf-8", newline="") as out:
         writer = csv.writer(out)
         if fresh:
             names = [f"loss_cut{k:02d}" for k in range(1, training.net.cuts + 1)]

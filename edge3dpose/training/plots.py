@@ -24,7 +24,7 @@ def _curves(log: Path, out: Path, prefix: str, quantity: str, title: str) -> Non
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    with open(log, newline="") as file:
+    with open(log, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     samples = [int(row["samples"]) for row in rows]
     heads = [name for name in (rows[0] if rows else {}) if name.startswith(prefix)]

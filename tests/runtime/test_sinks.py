@@ -122,7 +122,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
 def test_a_full_disk_is_one_clear_line(tmp_path):
     sink = JsonLines(tmp_path / "poses.jsonl", header())
     sink._file.close()
-    sink._file = open("/dev/full", "w")  # noqa: SIM115  every write fails as on a full disk
+    sink._file = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115  every write fails as on a full disk
     sink(frame(0), [person()])
     with pytest.raises(BadInput, match=r"cannot write .*No space left"):
         sink.close()

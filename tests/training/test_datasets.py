@@ -72,7 +72,7 @@ def test_human36m_json_turns_the_world_into_the_camera(tmp_path):
         "camera": {"3": camera},
         "joint_3d": {"2": {"1": {"64": world.tolist()}}},
     }.items():
-        Path(f"{stem}_{kind}.json").write_text(json.dumps(content))
+        Path(f"{stem}_{kind}.json").write_text(json.dumps(content), encoding="utf-8")
     (one,) = h36m.open_dataset(tmp_path, "test")
     assert (one.subject, one.frame, one.image) == ("11", 64, tmp_path / "images" / "s_11" / "a.jpg")
     assert np.allclose(one.joints_mm, camera_mm)

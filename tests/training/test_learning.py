@@ -43,6 +43,6 @@ def test_the_held_out_error_of_a_tiny_network_falls(stick_file, tmp_path):
 
 def judged(folder):
     """The least error of the last row that the training wrote itself."""
-    with open(folder / held_out.FILE, newline="") as file:
+    with open(folder / held_out.FILE, encoding="utf-8", newline="") as file:
         last = list(csv.DictReader(file))[-1]
     return min(float(last[f"mpjpe_mm_cut{cut:02d}"]) for cut in (1, 2, 3))

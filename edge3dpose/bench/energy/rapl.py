@@ -21,7 +21,7 @@ class Zone:
 
     def read_uj(self) -> int:
         """What it stands at."""
-        return int(self.file.read_text())
+        return int(self.file.read_text(encoding="utf-8"))
 
 
 def open_meter(folder: Path = FOLDER) -> Rapl:
@@ -75,7 +75,7 @@ def _zone(place: Path) -> Zone:
         owner = place.with_name(place.name.rpartition(":")[0])
         name = f"{_text(owner)} dram"
     try:
-        range_uj = int((place / "max_energy_range_uj").read_text())
+        range_uj = int((place / "max_energy_range_uj").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         range_uj = 2**32
     return Zone(name, place / "energy_uj", range_uj)
@@ -83,6 +83,6 @@ def _zone(place: Path) -> Zone:
 
 def _text(place: Path) -> str:
     try:
-        return (place / "name").read_text().strip()
+        return (place / "name").read_text(encoding="utf-8").strip()
     except OSError:
         return ""

@@ -94,7 +94,7 @@ def _labelled(
 def _lenses(file: Path) -> dict[int, Camera]:
     """camera.calibration -> number of each camera and its pinhole."""
     try:
-        found = _CAMERA.findall(file.read_text())
+        found = _CAMERA.findall(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read: {error}") from None
     lenses = {}

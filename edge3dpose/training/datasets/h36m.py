@@ -98,6 +98,6 @@ def _camera(numbers: dict[str, Any]) -> tuple[Camera, np.ndarray, np.ndarray]:
 
 def _read(file: Path) -> Any:
     try:
-        return json.loads(file.read_text())
+        return json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadInput(f"{file} cannot be read as JSON: {error}") from None

@@ -35,7 +35,7 @@ def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
     for name in FILES[split]:
         file = root / "annot" / f"{name}.json"
         try:
-            people = json.loads(file.read_text())
+            people = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise BadInput(f"{file} cannot be read as JSON: {error}") from None
         for person in people:

@@ -87,7 +87,7 @@ def load_assets(path: Path, split: Split) -> Assets:
         ) from error
     if str(data.get("schema")) != SCHEMA:
         raise BadInput(f"{path}: schema {data.get('schema')}, wanted {SCHEMA}; run --prepare again")
-    rule = json.loads(SPLIT_FILE.read_text())
+    rule = json.loads(SPLIT_FILE.read_text(encoding="utf-8"))
     held = split == "held-out"
     return Assets(
         split=split,

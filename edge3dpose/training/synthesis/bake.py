@@ -46,7 +46,7 @@ def bake(
             raise BadInput(f"{source / part} is not there; --data wants the folder that holds it")
     model = bodies.open_anny()
     mesh = bodies.base_mesh(model)
-    numbers = [*range(sizes.bodies), *json.loads(SPLIT_FILE.read_text())["bodies"]]
+    numbers = [*range(sizes.bodies), *json.loads(SPLIT_FILE.read_text(encoding="utf-8"))["bodies"]]
     people = [bodies.draw_body(model, number) for number in numbers]
     arrays = {
         "schema": np.array(SCHEMA),
