@@ -109,7 +109,7 @@ class UnitPose:
 
 
 class Joint(NamedTuple):
-    """One joint of a person."""
+    """One joint of a person: position, pixel, score and standard deviation."""
 
     name: str
     mm: Array  # (3,) relative to the root joint, camera axes
@@ -119,7 +119,7 @@ class Joint(NamedTuple):
 
 
 class Bone(NamedTuple):
-    """A bone between two joints of a person."""
+    """A bone of a person: the names of its two joints, and its length."""
 
     parent: str
     joint: str

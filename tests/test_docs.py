@@ -91,12 +91,5 @@ def test_an_example_in_a_docstring_runs(name, tmp_path, monkeypatch):
         for frame, people in pose.stream("sample"):
             names |= {"frame": frame, "people": people, "image": frame.image}
             break
-        pose.run("sample", [_written()], max_frames=2)
+        pose.run("sample", outputs={"jsonl": Path("out.jsonl")}, max_frames=2)
     exec(compiled, names)
-
-
-def _written():
-    from edge3dpose.poses_file import header_of
-    from edge3dpose.runtime.sinks import jsonl
-
-    return jsonl.JsonLines(Path("out.jsonl"), header_of(edge3dpose.H36M17), False)
