@@ -19,13 +19,15 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def engine_options(command: Function) -> Function:
     """Add --model --weights --cut --precision --backend --engines --threads to a command."""
     options = (
-        click.option("--model", default="sspnet-lite", show_default=True, help="see: models"),
+        click.option(
+            "--model", default="sspnet-lite", show_default=True, help="See: edge3dpose models."
+        ),
         click.option(
             "--weights",
             type=click.Path(path_type=Path, dir_okay=False),
-            help="ONNX file of your own, with its card beside it.  [default: the one shipped]",
+            help="ONNX file of your own, with its card beside it.  [default: the shipped one]",
         ),
-        click.option("--cut", default="auto", show_default=True, help="a number, or auto"),
+        click.option("--cut", default="auto", show_default=True, help="A number, or auto."),
         click.option(
             "--precision",
             type=click.Choice([*PRECISIONS, "auto"]),
@@ -38,10 +40,12 @@ def engine_options(command: Function) -> Function:
         click.option(
             "--engines",
             type=click.Path(path_type=Path, file_okay=False),
-            help=f"folder of built engines.  [default: {paths.engines_folder()}]",
+            help=f"Folder of built engines.  [default: {paths.engines_folder()}]",
         ),
         click.option(
-            "--threads", type=click.IntRange(min=1), help="of a CPU backend.  [default: its own]"
+            "--threads",
+            type=click.IntRange(min=1),
+            help="Threads of a CPU backend.  [default: its own choice]",
         ),
     )
     for option in reversed(options):

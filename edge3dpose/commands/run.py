@@ -22,11 +22,11 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
-@click.option("--camera", type=click.IntRange(min=0), help="number of a camera; 0 is the first")
-@click.option("--source", help="video, image, folder of images, URL, gst:PIPELINE, or sample")
+@click.option("--camera", type=click.IntRange(min=0), help="Number of a camera; 0 is the first.")
+@click.option("--source", help="Video, image, folder of images, URL, gst:PIPELINE or sample.")
 @engine_options
-@click.option("--fov", type=float, help="field of view across the longer side, degrees")
-@click.option("--intrinsics", type=FILE, help="JSON: focal_px, centre_px, size, distortion")
+@click.option("--fov", type=float, help="Field of view across the longer side, degrees.")
+@click.option("--intrinsics", type=FILE, help="JSON file: size, focal_px, centre_px, distortion.")
 @plugin_options(sinks.options())
 @plugin_options(filters.options())
 @click.option(
@@ -34,7 +34,7 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     "--mirror/--no-mirror",
     default=False,
     show_default=True,
-    help="average with the flipped crop: less error, two calls of the engine",
+    help="Average with the flipped crop: less error, two calls of the engine.",
 )
 @click.option(
     "--detector",
@@ -43,23 +43,25 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     show_default=True,
     help=detectors.summary(),
 )
-@click.option("--max-people", type=click.IntRange(min=1), help="at most so many, the largest")
-@click.option("--max-frames", type=click.IntRange(min=1), help="stop after so many")
+@click.option(
+    "--max-people", type=click.IntRange(min=1), help="At most so many people, the largest."
+)
+@click.option("--max-frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option(
     "--max-latency-ms",
     type=POSITIVE,
-    help="of one call of the engine: take the most accurate engine within it on this machine",
+    help="Of one call of the engine: take the most accurate engine within it on this machine.",
 )
 @click.option(
     "--max-error-mm",
     type=POSITIVE,
-    help="MPJPE by the model card: take the fastest engine within it",
+    help="MPJPE by the model card: take the fastest engine within it.",
 )
 @click.option(
     "--govern/--no-govern",
     default=True,
     show_default=True,
-    help="with a time limit: use shallower cuts while the machine is slower",
+    help="With a time limit: use shallower cuts while the machine is slower.",
 )
 def command(camera: int | None, source: str | None, **options: Any) -> None:
     """Real-time 3D poses of the people in front of one camera.
@@ -100,7 +102,7 @@ def _estimator(
     from edge3dpose.pose import PoseEstimator
 
     if options["fov"] is not None and options["intrinsics"] is not None:
-        raise BadInput("--fov and --intrinsics both say what the camera is: give one of them")
+        raise BadInput("--fov and --intrinsics both describe the camera: give one of them")
     same = ("model", "weights", "cut", "precision", "backend", "threads", "engines", "flip_test")
     limits = ("max_latency_ms", "max_error_mm", "govern", "detector", "max_people")
     names = {option.name for option in filters.options()}
