@@ -1,11 +1,11 @@
-"""Holds a deadline while running: a shallower cut when calls get slow, a deeper one once they may.
+"""Keeps a time limit while running: a shallower cut when calls get slow, a deeper one later.
 
-What a call costs is told in calls of the quiet machine: a call of 12 ms at a cut that takes 8 ms
-when nothing else runs costs 1.5. The 95th percentile of the last seconds then says what every
-other cut would take now. That needs the quiet times' ratios alone: taken on a busy machine, but one
-as busy for every cut, they mislead nobody. Going down takes a few calls; coming back needs headroom
-for a while, or the choice would flap between two cuts. A cut that was not in time as soon as it was
-taken is waited for twice as long the next time, however well it looks from below.
+The cost of a call is its time over that of the same cut on an idle machine: a call of 12 ms at a
+cut that takes 8 ms costs 1.5. The 95th percentile of the last seconds' costs predicts the time of
+every other cut. This needs only the ratios of the idle times, so they may also be measured on a
+busy machine, if it was as busy for every cut. Going to a shallower cut takes a few calls. Going
+back needs headroom for a while, or the choice would alternate between two cuts. A deeper cut that
+was too slow soon after it was taken is retried only after twice the wait.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ import numpy as np
 from edge3dpose.types import Array, Engine
 
 WINDOW_S = 2.0
-FEWEST = 5  # calls that have to be seen before anything is changed
-HEADROOM = 0.9  # of the deadline that a deeper cut may be expected to take
-HOLD_S = 3.0  # for so long before it is taken
+FEWEST = 5  # calls before anything is changed
+HEADROOM = 0.9  # share of the limit that a deeper cut may take by the prediction
+HOLD_S = 3.0  # for so long, before the deeper cut is taken
 HOLD_MOST_S = 60.0
-PROOF_S = 10.0  # a climb that was undone within so long was a mistake
-COLD = 2  # first calls of a cut that do not count: nothing of it is in the caches yet
+PROOF_S = 10.0  # a deeper cut that was left within so long was a mistake
+COLD = 2  # first calls of a cut that do not count: its caches are cold
 
 
 class Governor:
-    """Chooses among cuts whose time on the quiet machine is known.
+    """Chooses among cuts whose time on an idle machine is known.
 
-    quiet_ms  cut -> ms of a call; deeper cuts are taken to be better
-    start     the cut to begin with; None for the deepest that is in time when nothing else runs
+    quiet_ms  cut -> ms of a call; a deeper cut counts as more accurate
+    start     the cut to begin with; None for the deepest that keeps the limit on an idle machine
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Governor:
         self.changes = 0
 
     def observe(self, time_s: float, took_ms: float) -> None:
-        """A call of the chosen cut ended at ``time_s`` and took so long; may change ``cut``."""
+        """Record a call of the chosen cut that ended at ``time_s``; may change ``cut``."""
         if self._cold:
             self._cold -= 1
             return
@@ -72,7 +72,7 @@ class Governor:
             self._take(deeper, time_s)
 
     def _deepest(self, cost: float, limit_ms: float) -> int:
-        """The deepest cut that stays under a limit at that cost, else the shallowest."""
+        """The deepest cut within a limit at that cost, else the shallowest."""
         within = [cut for cut, quiet in self._quiet_ms.items() if cost * quiet <= limit_ms]
         return max(within, default=min(self._quiet_ms))
 
@@ -89,11 +89,11 @@ class Governor:
         self.cut = cut
         self.changes += 1
         self._cold = COLD
-        self._costs.clear()  # what it costs is measured anew
+        self._costs.clear()  # the cost is measured again
 
 
 class GovernedEngine(Engine):
-    """Engines of several cuts as one, each call by the cut that the governor says."""
+    """Engines of several cuts as one engine; the governor chooses the cut of each call."""
 
     def __init__(self, engines: Mapping[int, Engine], governor: Governor) -> None:
         self._engines, self._governor = dict(engines), governor
@@ -107,7 +107,7 @@ class GovernedEngine(Engine):
         return tuple(sorted(self._engines))
 
     def __call__(self, images: Array) -> Array:
-        """As the engine of the cut would answer."""
+        """The outputs of the current cut."""
         return self._timed(lambda engine: engine(images))
 
     def infer_crops(self, picture: Any, views: Sequence[Any]) -> Array:
