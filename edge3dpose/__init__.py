@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 
 _WHERE = {  # public name -> the module that it is loaded from
     "PoseEstimator": "pose",
-    "EstimatorOptions": "pose",
+    "EstimatorOptions": "pose_options",
     "Camera": "types",
     "Frame": "types",
     "Pose3D": "types",
@@ -60,7 +60,8 @@ __all__ = [
 if TYPE_CHECKING:
     from edge3dpose import errors, models
     from edge3dpose.drawing import draw
-    from edge3dpose.pose import EstimatorOptions, PoseEstimator
+    from edge3dpose.pose import PoseEstimator
+    from edge3dpose.pose_options import EstimatorOptions
     from edge3dpose.poses_file import PosesFile, read_poses
     from edge3dpose.skeletons import H36M17, Skeleton
     from edge3dpose.types import Bone, Camera, Frame, Joint, Pose3D

@@ -2,61 +2,30 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from time import perf_counter
-from types import TracebackType
-from typing import Any, TypeAlias
+from typing import Any
 
-import numpy as np
-
-from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, open_lens
+from edge3dpose.camera import Lens
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime import detectors, filters, sinks, sources
+from edge3dpose.pose_options import CameraArgument, EstimatorOptions, lens_of
+from edge3dpose.runtime import detectors, filters, sinks
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector, open_detector
+from edge3dpose.runtime.detectors._largest import Largest
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.pipeline import Pipeline, Summary
-from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.sinks import Sink, SinkContext
-from edge3dpose.runtime.sources import Source
-from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
-from edge3dpose.runtime.sources._restamped import AtRate
+from edge3dpose.runtime.sources import Source, SourceArgument, open_source
+from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory, ImageTimes
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.select import open_within
-from edge3dpose.types import Box, Camera, Engine, EngineConfig, EngineRequest, Frame, Image, Pose3D
-
-CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
-SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
+from edge3dpose.types import Engine, EngineConfig, EngineRequest, Frame, Image, Pose3D
 
 CLOSED = "this PoseEstimator is closed; make a new one"
-
-
-@dataclass(frozen=True, slots=True)
-class EstimatorOptions:
-    """How people are found, lifted and filtered: everything of a PoseEstimator but its engine.
-
-    Each is described at PoseEstimator.
-    """
-
-    camera: CameraArgument = None
-    height_mm: float | None = None
-    smooth: bool = True
-    flip_test: bool = False
-    detector: str = detectors.DEFAULT
-    max_people: int | None = None
-    filter_options: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def filter_values(self) -> dict[str, Any]:
-        """Option values of the filters, by option name."""
-        height = {} if self.height_mm is None else {"height_cm": self.height_mm / 10}
-        return {"smooth": self.smooth, **height, **self.filter_options}
 
 
 class PoseEstimator:
@@ -131,7 +100,7 @@ class PoseEstimator:
         options = EstimatorOptions(
             *(camera, height_mm, smooth, flip_test, detector, max_people), filter_options or {}
         )
-        _check(options)
+        options.check()
         lens = lens_of(camera)
         if flip_test and max_latency_ms is not None:
             raise BadInput("flip_test calls the engine twice, max_latency_ms is of one call")
@@ -159,7 +128,7 @@ class PoseEstimator:
         detector  an open one, which several estimators may share; None opens ``options.detector``
         """
         options = options or EstimatorOptions()
-        _check(options)
+        options.check()
         made = cls.__new__(cls)
         made._set_up(config, engine, options, lens_of(options.camera))
         made._detector = detector
@@ -172,8 +141,7 @@ class PoseEstimator:
         self._config, self._options, self._lens = config, options, lens
         self._engine: Engine | None = engine
         self._detector: Detector | None = None
-        self._single: Pipeline | None = None  # of the calls with one image after another
-        self._index, self._last_s, self._start_s = 0, -math.inf, 0.0
+        self._single: tuple[Pipeline, ImageTimes] | None = None  # of calls with one image each
 
     @property
     def config(self) -> EngineConfig:
@@ -199,19 +167,11 @@ class PoseEstimator:
         Returns a list that is empty where nobody is found. Raises BadInput for an image of another
         type, or a time before that of the last image.
         """
+        self._check_open()
         if self._single is None:
-            self._single = self._pipeline(ImagesInMemory(()), related=True)
-        if self._index == 0:
-            self._start_s = perf_counter()
-        now_s = perf_counter() - self._start_s if time_s is None else float(time_s)
-        if not math.isfinite(now_s) or now_s < self._last_s:
-            raise BadInput(
-                f"time_s is {now_s:g} after {self._last_s:g}: wanted times that do not go back; "
-                "call reset() before another video"
-            )
-        frame = Frame(sources.as_bgr(image), self._index, now_s)
-        self._index, self._last_s = self._index + 1, now_s
-        return self._single.process(frame)[1]
+            self._single = self._pipeline(ImagesInMemory(()), related=True), ImageTimes()
+        pipeline, times = self._single
+        return pipeline.process(times.frame(image, time_s))[1]
 
     def stream(
         self, source: SourceArgument, *, fps: float | None = None
@@ -269,32 +229,10 @@ class PoseEstimator:
         pipeline.facts = self._facts_of(opened)
         return pipeline.run(opened_sinks, max_frames=max_frames, on_frame=on_frame)
 
-    def header(self, source: Source) -> dict[str, Any]:
-        """Facts of a run over a source, as the header of a poses file has them.
-
-        The camera's numbers come with the first frame.
-        """
-        config = self._config
-        span_m = config.spec.crop_side_mm / 1000
-        return {
-            "model": config.spec.name,
-            "weights_sha256": config.weights.sha256,
-            "cut": config.cut,
-            "precision": config.precision,
-            "backend": config.backend,
-            "source": source.name,
-            "live": source.live,
-            "flip_test": self._options.flip_test,
-            "root_depth": f"estimated for adults: {span_m:g} m across the ROI, corrected",
-            **filters.header(self._options.filter_values, related=source.related),
-            "camera": _camera_facts(self._options.camera),
-        }
-
     def reset(self) -> None:
         """Forget the people seen so far: the next image begins another video."""
         self._check_open()
         self._single = None
-        self._index, self._last_s = 0, -math.inf
 
     def close(self) -> None:
         """Free the engine. A second call does nothing."""
@@ -306,12 +244,7 @@ class PoseEstimator:
         self._check_open()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def _check_open(self) -> None:
@@ -341,7 +274,7 @@ class PoseEstimator:
             self._detector = open_detector(self._options.detector, bf16=bf16)
         detector = self._detector.for_source(related=related)
         most = self._options.max_people
-        return detector if most is None else _Largest(detector, most)
+        return detector if most is None else Largest(detector, most)
 
     def _open_sinks(self, source: Source, outputs: Mapping[str, Any]) -> list[Sink]:
         context = SinkContext(
@@ -350,7 +283,7 @@ class PoseEstimator:
             related=source.related,
             fps=source.fps,
             skeleton=self._config.spec.skeleton,
-            header=self.header(source),
+            header=self._options.header(self._config, source),
         )
         return sinks.open_all(outputs, context)
 
@@ -366,87 +299,3 @@ class PoseEstimator:
             return known
 
         return facts
-
-
-class _Largest(Detector):
-    """A detector's largest ROIs, at most so many."""
-
-    def __init__(self, detect: Detector, most: int) -> None:
-        self._detect, self._most = detect, most
-        self.exact_boxes = detect.exact_boxes
-
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
-        boxes = self._detect(frame, previous)
-        largest = sorted(boxes, key=lambda box: box.x0 - box.x1)[: self._most]
-        return [box for box in boxes if box in largest]
-
-
-def open_source(source: SourceArgument, fps: float | None = None) -> Source:
-    """What ``stream`` and ``run`` take, as a Source.
-
-    Raises BadInput where there is no such file or camera, or where fps is given for a live source.
-    """
-    opened = _opened(source)
-    if fps is None:
-        return opened
-    if opened.live:
-        opened.close()
-        raise BadInput(f"--fps stamps the frames of a file; {opened.name} has a clock")
-    return AtRate(opened, fps)
-
-
-def _opened(source: Any) -> Source:
-    if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        return sources.open_source(int(source))
-    if isinstance(source, str | Path):
-        return sources.open_source(str(source))
-    if isinstance(source, Source):
-        return source
-    if isinstance(source, np.ndarray) and source.ndim < 4:  # one image, not its rows
-        return ImagesInMemory([source])
-    if isinstance(source, Iterable):
-        return ImagesInMemory(source)
-    raise BadInput(
-        f"a source of type {type(source).__name__}; wanted the number of a camera, a file, folder "
-        "or URL, or an iterable of images"
-    )
-
-
-def lens_of(camera: CameraArgument) -> Lens:
-    """``camera`` of a PoseEstimator as a function frame size -> Camera; or BadInput."""
-    if camera is None:
-        return open_lens()
-    if isinstance(camera, Camera):
-        return lambda width, height: camera
-    if isinstance(camera, str | Path):
-        return open_lens(intrinsics=Path(camera))
-    if callable(camera):
-        return camera
-    if isinstance(camera, int | float) and not isinstance(camera, bool):
-        return open_lens(float(camera))
-    raise BadInput(
-        f"camera is a {type(camera).__name__}; wanted a Camera, a field of view in degrees or the "
-        "path of an intrinsics file"
-    )
-
-
-def _camera_facts(camera: CameraArgument) -> dict[str, Any]:
-    """What of the camera is measured, and what is assumed."""
-    plain = ["centre_px in the middle", "no distortion"]
-    if camera is None:
-        assumed = f"{DEFAULT_FOV_DEG:g} degrees across the longer side"
-        return {"measured": [], "assumed": [assumed, *plain]}
-    if isinstance(camera, int | float):
-        measured = f"{camera:g} degrees across the longer side (--fov)"
-        return {"measured": [measured], "assumed": plain}
-    return {"measured": ["focal_px", "centre_px", "distortion"], "assumed": []}
-
-
-def _check(options: EstimatorOptions) -> None:
-    if options.max_people is not None and options.max_people < 1:
-        raise BadInput(f"max_people is {options.max_people}; wanted 1 or more, or None for all")
-    height = options.height_mm
-    if height is not None and not 500 <= height <= 2500:
-        raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
-    detectors.find(options.detector)  # an unknown one is refused now
-    filters.check(options.filter_values)

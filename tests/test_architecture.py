@@ -32,7 +32,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     },
 }
 # They wire the folders, or know only the names of plugins
-ENTRY = {"cli.py", "__main__.py", "__init__.py", "pose.py", "diagnostics.py"}
+ENTRY = {"cli.py", "__main__.py", "__init__.py", "pose.py", "pose_options.py", "diagnostics.py"}
 
 OWNERS = {  # a heavy package -> the files and folders that may import it
     "torch": ("training/",),

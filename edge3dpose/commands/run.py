@@ -74,7 +74,7 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
     auto, a camera whose frame rate is known gets the most accurate engine that keeps up with it.
     What is chosen is printed with the reason.
     """
-    from edge3dpose.pose import open_source
+    from edge3dpose.runtime.sources import open_source
 
     given = source if camera is None else camera
     if given is None or (camera is not None and source is not None):

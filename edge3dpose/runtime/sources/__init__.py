@@ -1,14 +1,14 @@
 """Sources: where frames come from. Each file declares ``PLUGIN``, a ``SourcePlugin``.
 
-``open_source(arg)`` opens what --source names, or a camera by its number; ``find(arg)`` is the
-plugin that does. Importing a plugin does not load OpenCV.
+``open_source(source)`` opens what --source names, a camera by its number, or images; ``find(arg)``
+is the plugin that does. Importing a plugin does not load OpenCV.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -43,6 +43,9 @@ class Source:
         """Free what it holds; a second call does nothing."""
 
 
+SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
+
+
 class SourcePlugin:
     """A kind of source: base class."""
 
@@ -62,9 +65,42 @@ class SourcePlugin:
         return None
 
 
-def open_source(arg: str | int) -> Source:
-    """Open what --source names, or a camera by its number; BadInput says what is wrong with it."""
-    return find(arg).open(arg)
+def open_source(source: SourceArgument, fps: float | None = None) -> Source:
+    """Open what names a source: an argument of --source, the number of a camera, or images.
+
+    source  number of a camera; file, folder, URL ...; an iterable of images or Frames; an open
+            Source is given back
+    fps     stamps the frames of a source that is not live so many a second; None for its own times
+    Raises BadInput that says what is wrong with it.
+    """
+    opened = _opened(source)
+    if fps is None:
+        return opened
+    if opened.live:
+        opened.close()
+        raise BadInput(f"--fps stamps the frames of a file; {opened.name} has a clock")
+    from edge3dpose.runtime.sources._restamped import AtRate
+
+    return AtRate(opened, fps)
+
+
+def _opened(source: Any) -> Source:
+    from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
+
+    if isinstance(source, int | np.integer) and not isinstance(source, bool):
+        return find(int(source)).open(int(source))
+    if isinstance(source, str | Path):
+        return find(str(source)).open(str(source))
+    if isinstance(source, Source):
+        return source
+    if isinstance(source, np.ndarray) and source.ndim < 4:  # one image, not its rows
+        return ImagesInMemory([source])
+    if isinstance(source, Iterable):
+        return ImagesInMemory(source)
+    raise BadInput(
+        f"a source of type {type(source).__name__}; wanted the number of a camera, a file, folder "
+        "or URL, or an iterable of images"
+    )
 
 
 def find(arg: str | int) -> SourcePlugin:

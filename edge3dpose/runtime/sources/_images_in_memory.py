@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sized
 from time import perf_counter
 
@@ -32,3 +33,28 @@ class ImagesInMemory(Source):
             except (BadInput, ValueError) as error:
                 raise BadInput(f"image {index}: {error}") from None
             yield Frame(picture, index, perf_counter() - start_s)
+
+
+class ImageTimes:
+    """Frames of images that come one by one, with times that do not go back."""
+
+    def __init__(self) -> None:
+        self._index, self._start_s, self._last_s = 0, perf_counter(), -math.inf
+
+    def frame(self, image: Image, time_s: float | None) -> Frame:
+        """The next frame; None for a time takes the clock, counted from the first image.
+
+        Raises BadInput for what is no image, or a time before that of the last one.
+        """
+        picture = as_bgr(image)
+        if self._index == 0:
+            self._start_s = perf_counter()
+        now_s = perf_counter() - self._start_s if time_s is None else float(time_s)
+        if not math.isfinite(now_s) or now_s < self._last_s:
+            raise BadInput(
+                f"time_s is {now_s:g} after {self._last_s:g}: wanted times that do not go back; "
+                "call reset() before another video"
+            )
+        frame = Frame(picture, self._index, now_s)
+        self._index, self._last_s = self._index + 1, now_s
+        return frame
