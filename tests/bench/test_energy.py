@@ -71,6 +71,7 @@ def test_why_there_is_no_rapl_is_said(tmp_path):
         rapl.open_meter(tmp_path)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="users are POSIX")
 def test_a_counter_for_root_alone_says_how_to_open_it():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
