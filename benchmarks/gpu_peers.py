@@ -23,7 +23,7 @@ import numpy as np
 import torch
 import torch_peers
 
-from edge3dpose import machine, plugins, storage
+from edge3dpose import machine, storage
 from edge3dpose.bench import timing
 from edge3dpose.bench.plan import Plan
 from edge3dpose.compiler import build, crops, graph
@@ -32,7 +32,7 @@ from edge3dpose.compiler.parity import distances_mm
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
-from edge3dpose.selection.defaults import BACKENDS, GPU_PACKAGES
+from edge3dpose.runtime import backends
 from edge3dpose.types import Array, Engine, Precision, Weights
 
 WAYS = {"cuda": ("eager", "compile", "graph"), "cpu": ("eager",)}
@@ -98,7 +98,7 @@ def _setting(backend: str, ways: str | None, quick: bool, engines: Path) -> Sett
     dtype = torch.float16 if device == "cuda" else torch.float32
     torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.backends.cudnn.benchmark = True
-    here = [name for name in BACKENDS if not _problem(name)] if backend == "all" else []
+    here = [name for name in backends.names() if not _problem(name)] if backend == "all" else []
     named = [name for name in backend.split(",") if name not in ("all", "none")]
     return Setting(
         device,
@@ -125,12 +125,12 @@ def _header(setting: Setting) -> dict[str, Any]:
 
 def _problem(backend: str) -> str:
     """Why a backend cannot run here; empty where it can."""
-    module = plugins.load("runtime.backends", backend)
+    plugin = backends.find(backend)
     try:
-        module.version()
+        plugin.version()
     except Edge3DPoseError as error:
         return str(error)
-    return module.problem() if hasattr(module, "problem") else ""
+    return plugin.problem()
 
 
 def _rows(
@@ -173,13 +173,13 @@ def _entrants(
         engine = torch_peers.TorchEngine(forward, weights.spec, device, dtype, way)
         yield {"executor": f"torch {way}", "precision": precision}, engine
     for name in setting.backends:
-        precision = "fp16" if name in GPU_PACKAGES else "fp32"
+        precision = "fp16" if backends.find(name).is_gpu else "fp32"
         facts = {"executor": name, "precision": precision}
         try:
             file = build.ensure_engine(
                 weights, cut, cast(Precision, precision), name, engines=setting.engines
             )
-            yield facts, plugins.load("runtime.backends", name).open_engine(file, weights.spec)
+            yield facts, backends.find(name).open_engine(file, weights.spec)
         except Edge3DPoseError as error:
             yield facts | {"failed": str(error)}, None
 

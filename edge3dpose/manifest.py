@@ -17,7 +17,6 @@ from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.types import ModelSpec
 
 SCHEMA = "edge3dpose.engine/1"
-PLANS = ("tensorrt", "tensorrt-rtx")  # until cache.py and order.py ask the backend
 PLAN_SUFFIX = ".engine"  # of TensorRT plans: executable artefacts
 
 

@@ -15,7 +15,8 @@ from edge3dpose.commands._progress import builds
 from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
 from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.metrics import deviation_mm
-from edge3dpose.selection.defaults import BACKENDS, listed, resolve
+from edge3dpose.runtime import backends
+from edge3dpose.selection.defaults import listed, resolve
 from edge3dpose.selection.engine import ensure_built, open_file
 from edge3dpose.types import PRECISIONS, Array, EngineConfig, EngineRequest, Weights
 
@@ -36,7 +37,7 @@ def chosen(
     cuts = [cut] if cut == "auto" else [str(number) for number in models.parse_cuts(cut, spec)]
     return [
         resolve(EngineRequest(model, weights, k, p, b, threads))
-        for b in listed("--backend", backend, BACKENDS)
+        for b in listed("--backend", backend, backends.names())
         for p in listed("--precision", precision, PRECISIONS)
         for k in cuts
     ]

@@ -14,21 +14,16 @@ from edge3dpose.compiler import crops
 from edge3dpose.compiler.order import place_order
 from edge3dpose.errors import BadInput
 from edge3dpose.reports.tune_tables import show
+from edge3dpose.runtime import backends
 from edge3dpose.selection import profile
 from edge3dpose.selection.defaults import (
-    BACKENDS,
-    GPU_PACKAGES,
     best_backend,
     listed,
     resolve,
 )
-from edge3dpose.types import PRECISIONS, EngineConfig, EngineRequest, Precision, Weights
+from edge3dpose.types import PRECISIONS, EngineConfig, EngineRequest, Weights
 
 PEOPLE = 16  # of the sample, that every engine sees
-OFFERED: dict[bool, tuple[Precision, ...]] = {  # whether on a GPU -> what --precision auto tries
-    True: ("fp16", "int8"),
-    False: tuple(precision for precision in PRECISIONS if precision != "fp16"),
-}
 
 
 def tune(
@@ -67,9 +62,9 @@ def _ways(
 ) -> list[EngineConfig]:
     """A config for every backend and precision; what an `auto` cannot have is left out and said."""
     ways = []
-    names = listed("--backend", backend, BACKENDS)
+    names = listed("--backend", backend, backends.names())
     for name in dict.fromkeys(best_backend()[0] if name == "auto" else name for name in names):
-        offered = OFFERED[name in GPU_PACKAGES]
+        offered = backends.find(name).tuned_precisions
         asked = offered if precision == "auto" else listed("--precision", precision, PRECISIONS)
         for one in asked:
             request = EngineRequest(weights.spec.name, weights.onnx, 1, one, name, threads)

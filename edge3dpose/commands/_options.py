@@ -10,7 +10,7 @@ import click
 
 from edge3dpose import paths
 from edge3dpose.plugins import PluginOption
-from edge3dpose.selection.defaults import BACKENDS
+from edge3dpose.runtime import backends
 from edge3dpose.types import PRECISIONS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -35,7 +35,10 @@ def engine_options(command: Function) -> Function:
             show_default=True,
         ),
         click.option(
-            "--backend", type=click.Choice([*BACKENDS, "auto"]), default="auto", show_default=True
+            "--backend",
+            type=click.Choice([*backends.names(), "auto"]),
+            default="auto",
+            show_default=True,
         ),
         click.option(
             "--engines",

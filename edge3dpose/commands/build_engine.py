@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from edge3dpose.selection.defaults import BACKENDS
+from edge3dpose.runtime import backends
 from edge3dpose.types import PRECISIONS
 
 
@@ -17,7 +17,7 @@ from edge3dpose.types import PRECISIONS
 )
 @click.option("--precision", type=click.Choice(PRECISIONS), default="fp16",
               show_default=True)  # fmt: skip
-@click.option("--backend", type=click.Choice([*BACKENDS, "auto"]), default="auto",
+@click.option("--backend", type=click.Choice([*backends.names(), "auto"]), default="auto",
               show_default=True)  # fmt: skip
 @click.option("--engines", type=click.Path(path_type=Path), help="Folder of built engines.")
 @click.option(

@@ -16,6 +16,7 @@ from typing import Any
 from edge3dpose import manifest, storage
 from edge3dpose.errors import BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
+from edge3dpose.runtime import backends
 
 log = logging.getLogger(__name__)
 HINT = "make room or pass --engines DIR"
@@ -33,12 +34,12 @@ class Lookup:
 
 def engine_file(folder: Path, fields: dict[str, Any]) -> Path:
     """Name of the engine with these key fields."""
-    plan = fields["backend"] in manifest.PLANS
+    plan = backends.find(fields["backend"]).is_plan
     device = fields["device"]["compute_capability"].replace(".", "") if plan else fields["backend"]
     tag = f"sm{device}" if device.isdigit() else device
     key = manifest.digest(fields)[:16]
     stem = f"{fields['model']}-cut{fields['cut']:02d}-{fields['precision']}-{tag}-{key}"
-    return folder / f"{stem}{'.engine' if plan else '.onnx'}"
+    return folder / f"{stem}{manifest.PLAN_SUFFIX if plan else '.onnx'}"
 
 
 def look_up(folder: Path, fields: dict[str, Any]) -> Lookup:

@@ -10,10 +10,11 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import manifest, paths, plugins
+from edge3dpose import manifest, paths
 from edge3dpose.compiler import plan, ranges
 from edge3dpose.compiler.ranges import Ranges
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime import backends
 from edge3dpose.types import PRECISIONS, Precision, Weights
 
 PASSES = ("build.py", "cut.py", "fp16.py", "graph.py", "int8.py", "plan.py")
@@ -33,7 +34,7 @@ class Order:
     @property
     def is_plan(self) -> bool:
         """Whether the engine is a TensorRT plan, and not an ONNX file."""
-        return self.backend in manifest.PLANS
+        return backends.find(self.backend).is_plan
 
     @property
     def is_half(self) -> bool:
@@ -61,9 +62,10 @@ def place_order(
         raise BadInput(f"{spec.name} has no cut {cut}; there are 1 to {spec.cuts}")
     if precision not in PRECISIONS:
         raise BadInput(f"no precision {precision!r}; there is: {', '.join(PRECISIONS)}")
-    if backend == "replay":
-        raise BadInput("replay plays recordings; engines are built for the other backends")
-    if why := plugins.load("runtime.backends", backend).unsupported_reason(precision):
+    runs_on = backends.find(backend)
+    if runs_on.no_build_reason:
+        raise BadInput(runs_on.no_build_reason)
+    if why := runs_on.unsupported_reason(precision):
         raise BadInput(f"--precision {precision} {why}")
     found = ranges.find(weights, calibration) if precision == "int8" else None
     return Order(weights, cut, precision, backend, found, settings or plan.Settings())
@@ -84,7 +86,7 @@ def key_fields(order: Order) -> dict[str, Any]:
         "output": spec.head(order.cut),
         "backend": order.backend,
         "backend_version": _backend_version(order.backend),
-        "device": plan.target(order.backend) if order.is_plan else {"name": _device(order.backend)},
+        "device": backends.find(order.backend).device(),
         "system": f"{platform.system()}-{platform.machine()}",
         "flags": plan.options(order.settings) if order.is_plan else {},
         "builder": _builder_version(),
@@ -99,10 +101,6 @@ def _builder_version() -> str:
     return hashlib.sha256(b"".join((folder / name).read_bytes() for name in PASSES)).hexdigest()
 
 
-def _device(backend: str) -> str:
-    return getattr(plugins.load("runtime.backends", backend), "DEVICE", "cpu")
-
-
 @functools.cache
 def _backend_version(backend: str) -> str:
-    return plugins.load("runtime.backends", backend).version()
+    return backends.find(backend).version()

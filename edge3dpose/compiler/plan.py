@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from edge3dpose import nvidia
 from edge3dpose.compiler.interrupt import Interrupt
-from edge3dpose.errors import BuildFailed, MissingDependency
-from edge3dpose.runtime.backends._plan import logger_of, package_of
+from edge3dpose.errors import BuildFailed
+from edge3dpose.runtime import backends
+from edge3dpose.runtime.backends._plan_backend import PlanBackend
 
 Progress = Callable[[float], None]  # share of the build that is done, 0..1
 
@@ -24,24 +24,6 @@ class Settings:
 
     workspace_mib: int = 1024
     optimization_level: int = 3  # 0..5; TensorRT for RTX gives the same bytes for each
-
-
-def target(backend: str) -> dict[str, str]:
-    """The device a plan is for; a plan of full TensorRT is tied to the very GPU model.
-
-    Raises MissingDependency where full TensorRT has no device: it times kernels on one, and some
-    versions crash the interpreter without.
-    """
-    if backend == "tensorrt-rtx":
-        return {"name": "RTX, Ampere and later", "compute_capability": "rtx"}
-    driver = nvidia.probe()
-    if driver.problem:
-        raise MissingDependency(
-            f"TensorRT builds its engines on the GPU that runs them, and {driver.problem}; "
-            "build on that machine, or use --backend tensorrt-rtx, onnxruntime or openvino here"
-        )
-    device = driver.devices[0]
-    return {"name": device.name, "compute_capability": device.compute_capability}
 
 
 def build(
@@ -56,9 +38,10 @@ def build(
     Raises BuildFailed with the builder's own words, KeyboardInterrupt on Ctrl-C, which ends the
     build at its next step.
     """
-    target(backend)  # nothing of full TensorRT may be made without a device
-    trt = package_of(backend)
-    log = logger_of(trt.__name__)
+    target = backends.find(backend)
+    assert isinstance(target, PlanBackend), f"{backend} has no plans"
+    target.device()  # nothing of full TensorRT may be made without a device
+    trt, log = target.bindings(), target.logger()
     log.words.clear()
     builder = trt.Builder(log)
     flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto
 
-from edge3dpose import nvidia, plugins
+from edge3dpose import nvidia
 from edge3dpose.compiler.order import Order
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.manifest import Manifest
+from edge3dpose.runtime import backends
 from edge3dpose.types import Array
 
 
@@ -26,7 +27,7 @@ def run(made: Manifest, order: Order, model: ModelProto, images: Array) -> tuple
         try:
             return _engine_outputs(made, order, images), {"ran": order.backend}
         except Edge3DPoseError as error:
-            if order.backend != "tensorrt-rtx":  # it also builds for GPUs that this one is not
+            if not backends.find(order.backend).builds_for_other_devices:
                 raise
             why = str(error)
     watch, head = (
@@ -42,8 +43,7 @@ def run(made: Manifest, order: Order, model: ModelProto, images: Array) -> tuple
 
 
 def _engine_outputs(made: Manifest, order: Order, images: Array) -> Array:
-    backend = plugins.load("runtime.backends", order.backend)
-    engine = backend.open_engine(made.engine, order.weights.spec)
+    engine = backends.find(order.backend).open_engine(made.engine, order.weights.spec)
     try:
         return np.concatenate([engine(images[n : n + 1]).copy() for n in range(len(images))])
     finally:

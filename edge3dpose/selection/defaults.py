@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from edge3dpose import models, nvidia, plugins
+from edge3dpose import models
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime import backends
 from edge3dpose.types import EngineConfig, EngineRequest, ModelSpec, Precision, Weights
 
-BACKENDS = ("onnxruntime", "openvino", "tensorrt", "tensorrt-rtx", "onnxruntime-cuda")
 NEAR = 1.02  # times the smallest error: what a deeper cut wins by less is not seen
-GPU_PACKAGES = {  # in the order in which auto takes them
-    "tensorrt": "tensorrt",
-    "tensorrt-rtx": "tensorrt_rtx",
-    "onnxruntime-cuda": "onnxruntime",
-}
 
 
 def resolve(request: EngineRequest) -> EngineConfig:
@@ -34,9 +28,10 @@ def resolve(request: EngineRequest) -> EngineConfig:
     else:
         cut = _one_cut(str(request.cut), weights.spec)
     if precision == "auto":
-        precision, reason = best_precision(backend, shipped=request.weights is None)
+        shipped = request.weights is None
+        precision, reason = backends.find(backend).auto_precision(shipped_weights=shipped)
         why.append(f"precision {precision}: {reason}")
-    if request.threads is not None and backend in GPU_PACKAGES:
+    if request.threads is not None and not backends.find(backend).supports_threads:
         raise BadInput(f"--threads is for the CPU backends, not for {backend}")
     return EngineConfig(
         weights, cut, cast(Precision, precision), backend, request.threads, tuple(why)
@@ -45,27 +40,10 @@ def resolve(request: EngineRequest) -> EngineConfig:
 
 def best_backend() -> tuple[str, str]:
     """The fastest backend that this machine can run, and why it is that one."""
-    driver = nvidia.probe()
-    for backend, package in GPU_PACKAGES.items() if not driver.problem else ():
-        if not plugins.load("runtime.backends", backend).problem():
-            return backend, f"{driver.devices[0].name} and {package} for it are here"
-    if importlib.util.find_spec("openvino"):
-        return "openvino", "no NVIDIA device that can be used; faster than onnxruntime on CPUs"
-    return "onnxruntime", "neither an NVIDIA device that can be used nor openvino is here"
-
-
-def best_precision(backend: str, *, shipped: bool) -> tuple[Precision, str]:
-    """What needs no calibration and is the quickest of that, and why.
-
-    shipped  whether the weights are the package's: those are known to bear BF16
-    """
-    if backend in GPU_PACKAGES:
-        return "fp16", "a GPU's own speed, the head stays in FP32"
-    if plugins.load("runtime.backends", backend).unsupported_reason("bf16"):
-        return "fp32", "exact, and the CPU needs no calibration for it"
-    if not shipped:
-        return "fp32", "exact; this CPU is quicker with --precision bf16, if these weights bear it"
-    return "bf16", "this CPU computes in it, much quicker than in fp32, which is exact"
+    ranked = [backend for backend in backends.find_all() if backend.auto_rank is not None]
+    # where none can run, the last one's own error says what to install
+    best = next((backend for backend in ranked if not backend.problem()), ranked[-1])
+    return best.name, best.why_auto()
 
 
 def best_cut(weights: Weights) -> tuple[int, str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from edge3dpose import paths, plugins
+from edge3dpose import paths
+from edge3dpose.runtime import backends
 from edge3dpose.types import Engine, EngineConfig, Progress
 
 
@@ -20,9 +21,8 @@ def open_engine(
 
 def open_file(engine: Path, config: EngineConfig) -> Engine:
     """Open an engine file as its config says."""
-    backend = plugins.load("runtime.backends", config.backend)
-    more = {} if config.threads is None else {"threads": config.threads}
-    return backend.open_engine(engine, config.spec, **more)
+    backend = backends.find(config.backend)
+    return backend.open_engine(engine, config.spec, threads=config.threads)
 
 
 def ensure_built(

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
-from edge3dpose import plugins
 from edge3dpose.bench import timing
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime import backends
 from edge3dpose.runtime.governor import GovernedEngine, Governor
 from edge3dpose.selection.defaults import cuts_by_error, with_cut
-from edge3dpose.selection.engine import ensure_built, open_engine
+from edge3dpose.selection.engine import ensure_built
 from edge3dpose.types import Engine, EngineConfig, Progress
 
 # Few calls, in turn: a burst of something else then falls on every cut, not on one
@@ -94,15 +94,9 @@ def rungs(ranked: Sequence[int]) -> list[int]:
 def _opened(
     config: EngineConfig, cuts: Sequence[int], engines: Path | None, progress: Progress | None
 ) -> dict[int, Engine]:
-    backend = plugins.load("runtime.backends", config.backend)
-    if hasattr(backend, "open_engines"):  # in one piece of memory
-        files = {cut: ensure_built(with_cut(config, cut, ""), engines, progress) for cut in cuts}
-        return backend.open_engines(files, config.spec)
-    opened: dict[int, Engine] = {}
-    with _closed_on_error(opened):
-        for cut in cuts:
-            opened[cut] = open_engine(with_cut(config, cut, ""), engines, progress)
-    return opened
+    files = {cut: ensure_built(with_cut(config, cut, ""), engines, progress) for cut in cuts}
+    backend = backends.find(config.backend)
+    return backend.open_engines(files, config.spec, threads=config.threads)
 
 
 @contextmanager

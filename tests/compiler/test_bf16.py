@@ -13,7 +13,7 @@ IMAGES = np.random.default_rng(5).random((4, 3, 256, 256), np.float32)
 
 def outputs(weights, precision, engines):
     path = ensure_engine(weights, 2, precision, "openvino", engines=engines)
-    engine = openvino.open_engine(path, weights.spec, threads=1)
+    engine = openvino.PLUGIN.open_engine(path, weights.spec, threads=1)
     found = engine(IMAGES)
     engine.close()
     return path, found
@@ -38,7 +38,7 @@ def test_a_cpu_without_bf16_is_told_so_before_and_after_the_build(
     with pytest.raises(BadInput, match="this CPU does not compute in it"):
         ensure_engine(small_weights, 2, "bf16", "openvino", engines=tmp_path)
     with pytest.raises(EngineMismatch, match="compute in BF16"):
-        openvino.open_engine(path, small_weights.spec)
+        openvino.PLUGIN.open_engine(path, small_weights.spec)
 
 
 def test_other_backends_have_no_bf16(small_weights, tmp_path):

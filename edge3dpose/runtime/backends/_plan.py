@@ -9,9 +9,8 @@ from typing import Any
 from edge3dpose import manifest, nvidia
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.manifest import Manifest
-from edge3dpose.runtime import backends
 from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers, crop_code
-from edge3dpose.runtime.backends._plan_backend import PlanBackend, _logger_of
+from edge3dpose.runtime.backends._plan_backend import PlanBackend
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.types import ModelSpec
@@ -116,12 +115,3 @@ def _check_tensors(trt: Any, plan: Any, made: Manifest, spec: ModelSpec) -> None
         raise EngineMismatch(
             f"{made.engine} has float tensors {found}, wanted {wanted}; rebuild: {made.rebuild}"
         )
-
-
-# until compiler/plan.py asks the backend itself
-def package_of(backend: str) -> Any:
-    return backends.find(backend).bindings()  # type: ignore[attr-defined]
-
-
-def logger_of(module: str) -> Any:
-    return _logger_of(module)

@@ -88,9 +88,3 @@ class OnnxRuntimeEngine(Engine):
 
 
 PLUGIN = OnnxRuntime()
-
-# until the callers of the module's functions have moved to PLUGIN
-version = PLUGIN.version
-problem = PLUGIN.problem
-unsupported_reason = PLUGIN.unsupported_reason
-open_engine = PLUGIN.open_engine

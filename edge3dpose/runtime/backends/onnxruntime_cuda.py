@@ -66,10 +66,3 @@ class OnnxRuntimeCuda(GpuBackend):
 
 
 PLUGIN = OnnxRuntimeCuda()
-
-# until the callers of the module's functions have moved to PLUGIN
-version = PLUGIN.version
-problem = PLUGIN.problem
-unsupported_reason = PLUGIN.unsupported_reason
-open_engine = PLUGIN.open_engine
-DEVICE = PLUGIN.device_name

@@ -131,9 +131,3 @@ def _import() -> Any:
 
 
 PLUGIN = OpenVino()
-
-# until the callers of the module's functions have moved to PLUGIN
-version = PLUGIN.version
-problem = PLUGIN.problem
-unsupported_reason = PLUGIN.unsupported_reason
-open_engine = PLUGIN.open_engine

@@ -54,9 +54,3 @@ class ReplayEngine(Engine):
 
 
 PLUGIN = Replay()
-
-# until the callers of the module's functions have moved to PLUGIN
-version = PLUGIN.version
-problem = PLUGIN.problem
-unsupported_reason = PLUGIN.unsupported_reason
-open_engine = PLUGIN.open_engine

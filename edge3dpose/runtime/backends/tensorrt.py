@@ -38,11 +38,3 @@ class TensorRt(PlanBackend):
 
 
 PLUGIN = TensorRt()
-
-# until the callers of the module's functions have moved to PLUGIN
-version = PLUGIN.version
-problem = PLUGIN.problem
-unsupported_reason = PLUGIN.unsupported_reason
-open_engine = PLUGIN.open_engine
-open_engines = PLUGIN.open_engines
-DEVICE = PLUGIN.device_name

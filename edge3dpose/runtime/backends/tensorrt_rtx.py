@@ -30,11 +30,3 @@ class TensorRtRtx(PlanBackend):
 
 
 PLUGIN = TensorRtRtx()
-
-# until the callers of the module's functions have moved to PLUGIN
-version = PLUGIN.version
-problem = PLUGIN.problem
-unsupported_reason = PLUGIN.unsupported_reason
-open_engine = PLUGIN.open_engine
-open_engines = PLUGIN.open_engines
-DEVICE = PLUGIN.device_name
