@@ -17,7 +17,7 @@ from typing import Literal
 
 from edge3dpose import machine, models, nvidia, paths
 from edge3dpose.errors import Edge3DPoseError
-from edge3dpose.runtime import nvrtc
+from edge3dpose.runtime import backends, nvrtc
 
 State = Literal["ok", "missing", "warning"]
 
@@ -144,8 +144,14 @@ def _second_opencv(used: Path) -> Iterator[Finding]:
 
 
 def _cpu_backends() -> Iterator[Finding]:
-    for module in ("onnxruntime", "openvino"):
-        yield _package(module, f"pip install {module}")
+    for package, install in _packages(gpu=False).items():
+        yield _package(package, install)
+
+
+def _packages(*, gpu: bool) -> dict[str, str]:
+    """The package of every backend on a GPU, or on the CPU, and the command that installs it."""
+    found = [one for one in backends.find_all() if one.is_gpu == gpu and not one.no_build_reason]
+    return {backend.package: backend.install for backend in found}
 
 
 def _package(module: str, fix: str, subject: str = "") -> Finding:
@@ -165,8 +171,9 @@ def _gpu() -> Iterator[Finding]:
     for gpu in driver.devices:
         detail = f"{gpu.name}, compute capability {gpu.compute_capability}, {gpu.memory_mb} MB"
         yield Finding("NVIDIA device", "ok", detail)
-    yield _package("tensorrt", "pip install 'edge3dpose[tensorrt]'")
-    yield _package("tensorrt_rtx", "pip install 'edge3dpose[rtx]'")
+    for package, install in _packages(gpu=True).items():
+        if package not in _packages(gpu=False):  # ONNX Runtime's is that of the CPU, too
+            yield _package(package, install)
     yield _package("cuda.bindings", "pip install 'edge3dpose[tensorrt]'", "cuda-bindings")
     yield _nvrtc()
     yield _package("pycuda", "pip install 'edge3dpose[pycuda]' (needs the CUDA toolkit)")

@@ -1,7 +1,7 @@
 """Backends: what runs engines. Each file declares ``PLUGIN``, an object of a ``Backend`` class.
 
 ``names()`` are the choices of --backend in the order in which auto tries them, ``find(name)`` gives
-one, ``options()`` are their command line options. Importing a backend loads none of its packages.
+one. Importing a backend loads none of its packages.
 """
 
 from __future__ import annotations
@@ -12,13 +12,9 @@ from pathlib import Path
 
 from edge3dpose import nvidia, plugins
 from edge3dpose.errors import MissingDependency
-from edge3dpose.plugins import PluginOption
 from edge3dpose.types import Engine, ModelSpec, Precision
 
 FOLDER = "runtime.backends"
-THREADS = PluginOption(
-    "--threads", "of a CPU backend.  [default: its own]", kind=int, minimum=1
-)  # for the options of a backend that takes threads
 
 
 class Backend:
@@ -36,7 +32,7 @@ class Backend:
     device_name: str = "cpu"  # part of an engine's key
     precisions: tuple[Precision, ...] = ("fp32", "fp16", "int8")  # of the engines there can be
     tuned_precisions: tuple[Precision, ...] = ("fp32", "bf16", "int8")  # that tune measures
-    options: tuple[PluginOption, ...] = ()
+    supports_threads: bool = False  # the number of threads can be chosen
 
     def version(self) -> str:
         """Full version of the package; MissingDependency where it cannot be imported."""
@@ -75,11 +71,6 @@ class Backend:
     def device(self) -> dict[str, str]:
         """The device that an engine built now is for: part of the engine's key."""
         return {"name": self.device_name}
-
-    @property
-    def supports_threads(self) -> bool:
-        """Whether the number of threads can be chosen."""
-        return THREADS in self.options
 
     def open_engine(self, path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
         """Verify an engine file and open it.
@@ -135,11 +126,6 @@ def find_all() -> list[Backend]:
 def names() -> list[str]:
     """The backends for which engines are built: the choices of --backend."""
     return [backend.name for backend in find_all() if not backend.no_build_reason]
-
-
-def options() -> list[PluginOption]:
-    """The command line options of the backends, each once."""
-    return plugins.options_of(find_all())
 
 
 def no_gpu(why: str) -> MissingDependency:

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge3dpose import manifest
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.runtime.backends import THREADS, Backend
+from edge3dpose.runtime.backends import Backend
 from edge3dpose.types import Array, Engine, ModelSpec
 
 
@@ -21,7 +21,7 @@ class OnnxRuntime(Backend):
     install = "pip install onnxruntime"
     auto_rank = 20
     auto_reason = "neither an NVIDIA device that can be used nor openvino is here"
-    options = (THREADS,)
+    supports_threads = True
 
     def version(self) -> str:
         """Full version of the package."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge3dpose import manifest
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.runtime.backends import THREADS, Backend
+from edge3dpose.runtime.backends import Backend
 from edge3dpose.types import Array, Engine, ModelSpec, Precision
 
 INSTALL = "pip install openvino"
@@ -25,7 +25,7 @@ class OpenVino(Backend):
     auto_rank = 10
     auto_reason = "no NVIDIA device that can be used; faster than onnxruntime on CPUs"
     precisions: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
-    options = (THREADS,)
+    supports_threads = True
 
     def version(self) -> str:
         """Full version of the package."""
