@@ -24,14 +24,15 @@ import torch
 import torch_peers
 
 from edge3dpose import machine, storage
-from edge3dpose.bench import timing
 from edge3dpose.bench.plan import Plan
+from edge3dpose.bench.timing import EngineCalls, measure_in_turn
 from edge3dpose.compiler import build, crops, graph
 from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.parity import distances_mm
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
+from edge3dpose.records import to_json
 from edge3dpose.runtime import backends
 from edge3dpose.types import Array, Engine, Precision, Weights
 
@@ -143,7 +144,7 @@ def _rows(
     wanted = np.concatenate([watch(images[n : n + 1])[spec.head(cut)] for n in range(len(images))])
     tensors = [images[n : n + 1] for n in range(len(images))]
     with ExitStack() as opened:
-        candidates = []
+        measured = []
         for facts, engine in _entrants(setting, net, weights, cut):
             facts = {"model": spec.name, "state": weights.card.get("state"), "cut": cut, **facts}
             if engine is None:
@@ -153,11 +154,11 @@ def _rows(
             said = np.concatenate([np.array(engine(tensor)) for tensor in tensors])
             mm = distances_mm(said, wanted, spec)
             facts["differs_mm"] = {"p50": _rounded(np.median(mm)), "max": _rounded(mm.max())}
-            candidates.append(timing.Candidate(facts, engine))
-        if candidates:
-            timing.time_alone(candidates, tensors, setting.plan, lambda: None)
-    for candidate in candidates:
-        row = timing.figures(candidate)
+            measured.append((facts, EngineCalls(engine, tensors)))
+        if measured:
+            measure_in_turn([calls for _, calls in measured], setting.plan)
+    for facts, calls in measured:
+        row = facts | {"engine": to_json(calls.timing())}
         work = lim.work_of(model, spec.head(cut), half=row["precision"] == "fp16")
         yield row | {"work": asdict(work)}
 

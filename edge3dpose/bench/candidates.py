@@ -1,94 +1,132 @@
-"""The engines that a benchmark measures: options -> configs -> open candidates."""
+"""Configs of engines -> engines that are built and ready to be timed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import numpy as np
 
 from edge3dpose import manifest, models
-from edge3dpose.bench.timing import Candidate
-from edge3dpose.commands._progress import builds
 from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
 from edge3dpose.evaluation.all_heads import open_heads
+from edge3dpose.manifest import Manifest
 from edge3dpose.metrics import deviation_mm
+from edge3dpose.reports.rows import LeftOut
 from edge3dpose.runtime import backends
 from edge3dpose.selection.defaults import listed, resolve
-from edge3dpose.selection.engine import ensure_built, open_file
-from edge3dpose.types import PRECISIONS, Array, EngineConfig, EngineRequest, Weights
+from edge3dpose.selection.engine import ensure_built
+from edge3dpose.types import (
+    PRECISIONS,
+    Array,
+    Engine,
+    EngineConfig,
+    EngineRequest,
+    Progress,
+    Weights,
+)
 
-PEOPLE = 16  # of those that the engines are timed on
+Open = Callable[[Path, EngineConfig], Engine]  # an engine file -> the engine
 
 
-def chosen(
-    *,
-    model: str,
-    weights: Path | None,
-    cut: str,
-    precision: str,
-    backend: str,
-    threads: int | None,
-) -> list[EngineConfig]:
-    """Every cut with every backend and precision that was asked for."""
-    spec = models.find(model)
-    cuts = [cut] if cut == "auto" else [str(number) for number in models.parse_cuts(cut, spec)]
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An engine that is timed."""
+
+    config: EngineConfig
+    manifest: Manifest
+    engine: Engine
+
+
+class LazyEngine(Engine):
+    """Opens with the first call, also after it was closed: of many, one need be open at a time.
+
+    outputs  (N, J, C) of ``people`` (N, 3, S, S), kept from the first time it was open; else None
+    """
+
+    def __init__(self, open_engine: Callable[[], Engine], people: Array) -> None:
+        self._open, self._people = open_engine, people
+        self._engine: Engine | None = None
+        self.outputs: Array | None = None
+
+    def __call__(self, images: Array) -> Array:
+        """As the engine."""
+        if self._engine is None:
+            self._engine = self._open()
+            if self.outputs is None:
+                self.outputs = np.array(self._engine(self._people))
+        return self._engine(images)
+
+    def close(self) -> None:
+        """Free it until the next call."""
+        if self._engine is not None:
+            self._engine.close()
+            self._engine = None
+
+
+def configs_of(request: EngineRequest) -> list[EngineConfig]:
+    """Every cut with every backend and precision that a request lists: 'fp32,int8', '1,7', 'all'.
+
+    ``auto`` may be among the names. Raises BadInput for one that is not known.
+    """
+    spec, text = models.find(request.model), str(request.cut)
+    cuts = [text] if text == "auto" else [str(cut) for cut in models.parse_cuts(text, spec)]
     return [
-        resolve(EngineRequest(model, weights, k, p, b, threads))
-        for b in listed("--backend", backend, backends.names())
-        for p in listed("--precision", precision, PRECISIONS)
-        for k in cuts
+        resolve(EngineRequest(request.model, request.weights, cut, p, b, request.threads))
+        for b in listed("--backend", request.backend, backends.names())
+        for p in listed("--precision", request.precision, PRECISIONS)
+        for cut in cuts
     ]
 
 
-def opened(
-    configs: list[EngineConfig], engines: Path | None, stack: ExitStack
-) -> tuple[list[Candidate], list[dict]]:
-    """The engines to time, and those of several that cannot be or are too far from FP32."""
-    candidates, refused = [], []
+def make_candidates(
+    configs: Sequence[EngineConfig],
+    engines: Path | None,
+    open_file: Open,
+    progress: Progress | None = None,
+) -> tuple[list[Candidate], tuple[LeftOut, ...]]:
+    """The engines, built where the cache has none, and those that are left out.
+
+    Left out are those that cannot be built here and those too far from FP32. Where that are all,
+    the last error is raised.
+    """
+    candidates, left_out = [], []
     last: Edge3DPoseError | None = None
     for config in configs:
         try:
-            candidates.append(_candidate(config, engines, stack))
+            file = ensure_built(config, engines, progress)
+            engine = open_file(file, config)
         except (AccuracyGateFailed, BadInput) as error:
-            if str(error) != str(last):  # of 24 cuts, once
-                click.echo(f"left out: {error}", err=True)
-            refused.append({**_name(config), "why": str(error)})
+            left_out.append(
+                LeftOut(
+                    cut=config.cut,
+                    backend=config.backend,
+                    precision=config.precision,
+                    why=str(error),
+                )
+            )
             last = error
+        else:
+            candidates.append(Candidate(config, manifest.read(file), engine))
     if not candidates and last:
         raise last
-    return candidates, refused
+    return candidates, tuple(left_out)
 
 
-def add_deviations(candidates: list[Candidate], weights: Weights, tensors: Sequence[Array]) -> None:
-    """How far each is from FP32 on a few of the people (1, 3, S, S), into its facts."""
-    people = np.concatenate(tensors[:PEOPLE])
-    full = open_heads(weights)(people)  # (cuts, N, J, C)
-    for candidate in candidates:
-        said = np.array(candidate.engine(people))
-        apart_mm = deviation_mm(said, full[candidate.facts["cut"] - 1], weights.spec)
-        candidate.facts["deviation_mm"] = round(apart_mm, 2)
+def deviations_mm(
+    candidates: Sequence[Candidate], outputs: Callable[[Engine], Array], people: Array
+) -> list[float]:
+    """How far each engine is from FP32 on people (N, 3, S, S).
 
-
-def _name(config: EngineConfig) -> dict:
-    return {"cut": config.cut, "backend": config.backend, "precision": config.precision}
-
-
-def _candidate(config: EngineConfig, engines: Path | None, stack: ExitStack) -> Candidate:
-    with builds() as progress:
-        path = ensure_built(config, engines, progress)
-    engine = open_file(path, config)
-    stack.callback(engine.close)
-    made = manifest.read(path)
-    facts = {
-        **_name(config),
-        "threads": config.threads,
-        "backend_version": made.backend_version,
-        "engine_sha256": made.sha256,
-        "engine_bytes": made.size_bytes,
-        "parity": made.parity,
-        "error": (config.weights.card.get("cuts") or {}).get(str(config.cut), {}),
-    }
-    return Candidate(facts, engine)
+    outputs  gives what an engine predicts for them, (N, J, C)
+    """
+    weights: Weights = candidates[0].config.weights
+    reference = open_heads(weights)(people)  # (cuts, N, J, C)
+    return [
+        round(
+            deviation_mm(outputs(one.engine), reference[one.config.cut - 1], weights.spec),
+            2,
+        )
+        for one in candidates
+    ]

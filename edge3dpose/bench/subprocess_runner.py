@@ -22,6 +22,7 @@ import psutil
 from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput, Edge3DPoseError, MissingDependency
+from edge3dpose.reports.rows import Footprint
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,11 @@ class Pass:
 class SubprocessRunner:
     """The process, waiting with its models open; MissingDependency carries its own error text."""
 
-    def __init__(self, command: Sequence[str], wanted: dict[str, Any]) -> None:
+    def __init__(self, command: Sequence[str], request: dict[str, Any]) -> None:
         self._stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 (stays open)
         self._started_s = time.monotonic()
         self._process = subprocess.Popen(
-            [*command, json.dumps(wanted)],
+            [*command, json.dumps(request)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._stderr,
@@ -76,16 +77,16 @@ class SubprocessRunner:
         self._first = self._first or done
         return done
 
-    def footprint(self, last: Pass) -> dict[str, Any]:
+    def footprint(self, last: Pass) -> Footprint:
         """Peak memory and time to the first pose so far, CPU time of a warm pass."""
         first_s = self._first.first_pose_at_s if self._first else None
         cpu_s, frames = last.cpu_s, len(last.frame_s)
-        return {
-            "peak_mb": _peak_mb(self._process.pid),
-            "open_s": round(self._opened_s - self._started_s, 3),
-            "first_pose_s": None if first_s is None else round(first_s - self._opened_s, 3),
-            "cpu_ms_per_frame": round(1000 * cpu_s / frames, 2) if cpu_s and frames else None,
-        }
+        return Footprint(
+            peak_mb=_peak_mb(self._process.pid),
+            open_s=round(self._opened_s - self._started_s, 3),
+            first_pose_s=None if first_s is None else round(first_s - self._opened_s, 3),
+            cpu_ms_per_frame=round(1000 * cpu_s / frames, 2) if cpu_s and frames else None,
+        )
 
     def close(self) -> None:
         """End it; a second call does nothing."""

@@ -9,7 +9,9 @@ import click
 from rich.console import Console
 
 from edge3dpose import models, paths, storage
-from edge3dpose.bench.benchmark import measure
+from edge3dpose.bench.benchmark import benchmark as measure
+from edge3dpose.commands._progress import builds, echo_left_out
+from edge3dpose.records import to_json
 from edge3dpose.reports import html as web_page
 from edge3dpose.reports import speed_tables as speeds
 from edge3dpose.reports.compare import Comparison
@@ -31,7 +33,7 @@ def benchmark(
     """See the command's help."""
     old = storage.load_json(compare, "edge3dpose.speed/1") if compare else None
     governed = storage.load_json(trace, "edge3dpose.governor/1") if trace else None
-    content = storage.load_json(measured, "edge3dpose.speed/1") if measured else measure(**how)
+    content = storage.load_json(measured, "edge3dpose.speed/1") if measured else _measure(how)
     if report is not None:  # first of all: nothing that comes after it may lose what was measured
         storage.save_json(report, content)
         click.echo(f"wrote {report}")
@@ -45,6 +47,13 @@ def benchmark(
     if html is not None:
         web_page.write(html, content, comparison=comparison, trace=governed)
         click.echo(f"wrote {html}")
+
+
+def _measure(how: dict[str, Any]) -> dict[str, Any]:
+    with builds() as progress:
+        report = measure(progress=progress, **how)
+    echo_left_out(report.refused)
+    return to_json(report)
 
 
 def render() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
+import click
 from rich.console import Console
 from rich.progress import (
     BarColumn,
-    MofNCompleteColumn,
     Progress,
     ProgressColumn,
     TaskID,
@@ -18,12 +18,13 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from edge3dpose.reports.rows import LeftOut
 from edge3dpose.types import Frame, Pose3D
 
 
 @contextmanager
 def builds() -> Iterator[Callable[[str, float], None]]:
-    """A bar for the steps of building an engine; it appears with the first step."""
+    """A bar for each step of the library's work; it appears with the first one."""
     with _bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()) as bar:
         tasks: dict[str, TaskID] = {}
 
@@ -63,14 +64,10 @@ def frames_done(
         yield step
 
 
-@contextmanager
-def steps(doing: str, total: int | None) -> Iterator[Callable[[], None]]:
-    """A bar for steps, None where nobody knows how many; call it after each."""
-    with _bar(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    ) as bar:
-        task = bar.add_task(doing, total=total)
-        yield lambda: bar.advance(task)
+def echo_left_out(left_out: Iterable[LeftOut]) -> None:
+    """Say which engines are left out and why, each reason once."""
+    for why in dict.fromkeys(one.why for one in left_out):
+        click.echo(f"left out: {why}", err=True)
 
 
 def _bar(*columns: ProgressColumn) -> Progress:

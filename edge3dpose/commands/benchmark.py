@@ -121,7 +121,7 @@ def _check(options: dict[str, Any], given: set[str]) -> None:
 
 
 def _how(options: dict[str, Any], given: set[str]) -> dict[str, Any]:
-    """The options as the command's other half takes them: a plan instead of its parts."""
+    """The options as the library takes them: a plan instead of its parts, one source."""
     from dataclasses import replace
 
     from edge3dpose.bench.plan import OFFICIAL, QUICK, Plan
@@ -132,5 +132,7 @@ def _how(options: dict[str, Any], given: set[str]) -> dict[str, Any]:
     plan = QUICK if quick else OFFICIAL if official else Plan(rounds=rounds, calls=calls)
     if frames is not None:
         plan = replace(plan, frames=frames)
-    how["peers"], how["python"] = how.pop("against"), how.pop("against_python")
+    camera = how.pop("camera")
+    if camera is not None:
+        how["source"] = camera
     return how | {"plan": plan}

@@ -48,5 +48,12 @@ def command(**options: Any) -> None:
     it. Let the machine rest meanwhile.
     """
     from edge3dpose.bench.tune import tune
+    from edge3dpose.commands._progress import builds, echo_left_out
+    from edge3dpose.reports.tune_tables import show
 
-    tune(**options)
+    with builds() as progress:
+        result = tune(progress=progress, **options)
+    echo_left_out(result.left_out)
+    load = list(result.load_before or ())
+    show(result.model, result.points, result.other_stages_ms, load)
+    click.echo(f"wrote {result.file}")

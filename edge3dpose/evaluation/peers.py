@@ -1,19 +1,26 @@
-"""MediaPipe Pose on the pictures that we are measured on, in the same run, by the same ruler."""
+"""MediaPipe Pose on the images that we are evaluated on, in the same run, by the same metrics."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge3dpose import storage
 from edge3dpose.evaluation import accuracy
 from edge3dpose.evaluation.predictions import Person, Poses
+from edge3dpose.records import from_json
+from edge3dpose.reports.accuracy_rows import AccuracyReport
+from edge3dpose.reports.rows import OwnError, PeerError
 from edge3dpose.types import Array, Image
 
 See = Callable[[Image], Array | None]  # picture -> joints (17, 3) mm, None where it sees nobody
 
-FEW = 50  # pictures that are told one by one
+FEW = 50  # images for which errors are reported one by one
+FEWEST_PEOPLE = 100  # a data set with fewer checks its reader; it measures no error
+_COMPARED = ("mpjpe_mm", "pa_mpjpe_mm", "pck150")
 
 PROTOCOL = (
     "MediaPipe's landmark network on the same crop, squared up in three looks as it does itself; "
@@ -65,3 +72,41 @@ def shown_to(people: Iterable[Person], peers: list[Peer]) -> Iterator[Person]:
         for peer in peers:
             peer.look_at(person)
         yield person
+
+
+def accuracy_reports(folder: Path) -> dict[str, AccuracyReport]:
+    """The accuracy reports in a folder by file name; BadInput for one that is damaged."""
+    found = {}
+    for file in sorted(folder.glob("*.json")):
+        content = storage.read_json(file)
+        if str(content.get("schema")) == f"edge3dpose.{AccuracyReport.KIND}/1":
+            found[file.name] = from_json(AccuracyReport, content, str(file))
+    return found
+
+
+def errors_by_model(
+    reports: Mapping[str, AccuracyReport], weights_sha256: str
+) -> dict[str, dict[str, PeerError]]:
+    """sha256 of a peer's model -> name of a data set -> its errors there.
+
+    reports         by file name
+    weights_sha256  ours: our errors on the same people are those of these weights alone
+    """
+    found: dict[str, dict[str, PeerError]] = {}
+    for file, report in reports.items():
+        analysis = report.analysis
+        for peer in analysis.peers if analysis else ():
+            if peer.people < FEWEST_PEOPLE or not peer.figures:
+                continue
+            assert analysis is not None
+            ours = peer.ours_on_the_same if report.weights_sha256 == weights_sha256 else None
+            found.setdefault(peer.sha256, {})[report.dataset.name] = PeerError(
+                **{name: peer.figures[name] for name in _COMPARED},
+                people=peer.people,
+                seen=peer.seen,
+                ours=None
+                if ours is None
+                else OwnError(cut=analysis.best_cut, **{name: ours[name] for name in _COMPARED}),
+                report=file,
+            )
+    return found

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from time import perf_counter
 
 import numpy as np
 
-from edge3dpose.bench import timing
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.governor import GovernedEngine, Governor
@@ -16,8 +17,8 @@ from edge3dpose.selection.defaults import cuts_by_error, with_cut
 from edge3dpose.selection.engine import ensure_built
 from edge3dpose.types import Engine, EngineConfig, Progress
 
-# Few calls, in turn: a burst of something else then falls on every cut, not on one
-PLAN = timing.Plan(rounds=3, calls=5, warm_up=2)
+# Few calls of each cut, in turn: a burst of other work then slows all of them, not one
+ROUNDS, CALLS, WARM_UP = 3, 5, 2
 
 
 def within_latency(
@@ -114,9 +115,23 @@ def _close(opened: Mapping[int, Engine]) -> None:
 
 
 def _timed(config: EngineConfig, opened: Mapping[int, Engine]) -> dict[int, dict[str, float]]:
-    candidates = [timing.Candidate({"cut": cut}, engine) for cut, engine in opened.items()]
-    timing.time_alone(candidates, [_people(config)], PLAN, lambda: None)
-    return {one.facts["cut"]: timing.figures(one)["engine"] for one in candidates}
+    """p50_ms and p90_ms of each cut, on one person."""
+    images, order = _people(config), random.Random(0)
+    seconds: dict[int, list[float]] = {cut: [] for cut in opened}
+    for _ in range(ROUNDS):
+        for cut in order.sample(list(opened), len(opened)):
+            times = [_seconds(opened[cut], images) for _ in range(WARM_UP + CALLS)]
+            seconds[cut] += times[WARM_UP:]
+    return {
+        cut: {f"p{p}_ms": round(float(np.percentile(times, p)) * 1000, 3) for p in (50, 90)}
+        for cut, times in seconds.items()
+    }
+
+
+def _seconds(engine: Engine, images: np.ndarray) -> float:
+    start = perf_counter()
+    engine(images)
+    return perf_counter() - start
 
 
 def _people(config: EngineConfig) -> np.ndarray:

@@ -1,0 +1,21 @@
+"""What tune has measured, as a type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge3dpose.reports.rows import LeftOut
+from edge3dpose.selection.pareto import Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TuneResult:
+    """The engines of a model as they were measured on this machine."""
+
+    model: str
+    points: tuple[Point, ...]
+    other_stages_ms: float  # 90 % of the frames spend no longer outside the engine
+    load_before: tuple[float, ...] | None  # load average of the machine before the start
+    left_out: tuple[LeftOut, ...]  # what could not be built here
+    file: Path  # the profile
