@@ -21,10 +21,11 @@ from typing import Any
 import click
 import numpy as np
 
-from edge3dpose import machine, storage
+from edge3dpose import machine
 from edge3dpose.commands._options import engine_options
-from edge3dpose.reports.governor_plot import PHASES
-from edge3dpose.reports.governor_plot import plot as draw
+from edge3dpose.records import from_json
+from edge3dpose.reports import plots, rows
+from edge3dpose.reports.governor_rows import GovernorReport
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.sources import open_source
@@ -33,6 +34,7 @@ from edge3dpose.selection.engine import open_engine
 from edge3dpose.selection.ladder import ladder, within_latency
 from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest
 
+PHASES = ("quiet", "under load", "quiet again")
 ROOM = 1.4  # deadline, in median calls of the best cut when nothing else runs
 HOG = """
 import os
@@ -80,6 +82,8 @@ def main(
     **wanted: Any,
 ) -> None:
     """Run both ways, and write what the calls took."""
+    if plot is not None:
+        plots.require_matplotlib("--plot")
     if wanted["cut"] != "auto":
         raise click.UsageError("the governor chooses the cut")
     config = resolve(EngineRequest(**wanted))
@@ -109,9 +113,10 @@ def main(
         content["phases"] = content.get("phases", {}) | {name: _judged(content, content[name])}
         for phase in content["phases"][name]:
             click.echo(f"{name}: {phase}")
-    storage.save_json(report, content)
+    written = from_json(GovernorReport, content, "the new report")
+    rows.save(written, report)
     if plot is not None:
-        draw(content, plot)
+        plots.save(plots.governor_chart(written), plot)
 
 
 def _median_ms(config: EngineConfig, engines: Path | None) -> float:

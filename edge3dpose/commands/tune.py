@@ -49,11 +49,11 @@ def command(**options: Any) -> None:
     """
     from edge3dpose.bench.tune import tune
     from edge3dpose.commands._progress import builds, echo_left_out
-    from edge3dpose.reports.tune_tables import show
+    from edge3dpose.reports.columns import wide_console
+    from edge3dpose.reports.tune import print_tables
 
     with builds() as progress:
         result = tune(progress=progress, **options)
     echo_left_out(result.left_out)
-    load = list(result.load_before or ())
-    show(result.model, result.points, result.other_stages_ms, load)
+    print_tables(result, wide_console())
     click.echo(f"wrote {result.file}")

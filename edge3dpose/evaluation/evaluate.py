@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import numpy as np
-from rich.console import Console
 
 from edge3dpose import models, plugins
 from edge3dpose.commands._progress import builds
@@ -20,6 +20,9 @@ from edge3dpose.evaluation.datasets import people_of
 from edge3dpose.evaluation.errors_3d import measured
 from edge3dpose.evaluation.predictions import AllCuts
 from edge3dpose.evaluation.synthetic import rendered
+from edge3dpose.reports import accuracy, plots
+from edge3dpose.reports import rows as report_rows
+from edge3dpose.reports.columns import wide_console
 from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine
@@ -64,6 +67,8 @@ def evaluate(
         raise BadInput("--write-card keeps the errors of the fixed ruler: leave out --overhead")
     if plot and dataset in ("clip", "photos"):
         raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
+    if plot:
+        plots.require_matplotlib("--plot")
     with _network(opened, cuts, backend, precision, engines) as network:
         if mirror:
             network = flip_tested(network, spec.skeleton)
@@ -83,13 +88,17 @@ def evaluate(
     if mirror:
         facts["name"] += "-mirrored"
     facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
-    Console().print(outcome.table(facts, rows))
-    if "one_by_one" in details:
-        Console().print(outcome.pictures_table(details))
-    if "peers" in details:
-        Console().print(outcome.peers_table(details))
-    outcome.store(opened, facts, rows, details, file=report, plot=plot, write_card=write_card)
-    outcome.judge(rows, require_mpjpe_mm, require_pck)
+    content = outcome.report_of(opened, facts, rows, details)
+    accuracy.print_tables(content, wide_console())
+    if report is not None:
+        report_rows.save(content, report)
+        click.echo(f"wrote {report}")
+    if plot is not None:
+        plots.save(plots.error_chart(content), plot)
+        click.echo(f"wrote {plot}")
+    if write_card:
+        click.echo(f"wrote {outcome.write_card(opened, content)}")
+    outcome.check_thresholds(rows, require_mpjpe_mm, require_pck)
 
 
 def _looked_at(dataset: str, root: str | None) -> str:

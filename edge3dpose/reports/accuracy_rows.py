@@ -23,7 +23,8 @@ class AccuracyRow:
     """Errors of one cut."""
 
     cut: int
-    figures: dict[str, float] = field(metadata=OTHER_KEYS)  # named as in evaluation.accuracy
+    # named as in evaluation.accuracy; None where a figure is not finite
+    figures: dict[str, float | None] = field(metadata=OTHER_KEYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

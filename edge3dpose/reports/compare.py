@@ -1,32 +1,36 @@
-"""Two speed reports -> engine by engine what became faster or slower, where that can be said."""
+"""Two speed reports of a model -> engine by engine what became faster or slower."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from rich.console import Console
+
 from edge3dpose.errors import BadInput
-from edge3dpose.reports.row_error import counted_mm
-from edge3dpose.reports.significance import Verdict, judge
+from edge3dpose.reports.columns import NOT_MEASURED, Column, Figure, Table, make_table
+from edge3dpose.reports.rows import Machine, PeerRow, SpeedReport, SpeedRow
+from edge3dpose.reports.significance import TimeChange, time_change
 
-QUIET = 0.25  # of the cores may have had something else to do
+BUSY_SHARE = 0.25  # of the cores that something else used: above it the machine was not idle
 
-# What has to be the same for a time to be compared; a report that does not tell of it passes
+# Times are compared where these are the same, or where a report does not say
 _MACHINE = ("processor", "instructions", "cores", "gpus")
 _CLOCKS = ("governor", "power_mode", "cpu_max_mhz", "boost")
-_FRAMES = ("source", "frame_size", "fps")  # the same, or end to end is something else
+_FRAMES = ("source", "frame_size", "fps")  # for end to end times
 _NOTED = ("system", "python", "scheduling", "load_average")
+_NAMED = 4  # engines that are named where there are many
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
-    """An engine or a peer of both reports."""
+class ComparedRow:
+    """An engine or a peer that is in both reports."""
 
     name: str
-    alone: Verdict | None  # None where it was not measured, or must not be compared
-    whole: Verdict | None
+    engine: TimeChange | None  # None where it was not measured, or must not be compared
+    end_to_end: TimeChange | None
     error_mm: tuple[float | None, float | None]  # MPJPE, old and new
     notes: tuple[str, ...] = ()
 
@@ -37,120 +41,170 @@ class Comparison:
 
     old_time: str
     new_time: str
-    busy: str  # which machine had other work before the run began, and how much; empty for none
-    refusal: str  # why there is no verdict at all; empty where there are verdicts
+    busy: str  # which machine had other work before the run, and how much; empty for none
+    not_compared: str  # why times are not compared at all; empty where they are
     differences: tuple[str, ...]  # of machine, versions, weights, source
-    rows: tuple[Compared, ...]
-    old_alone: tuple[str, ...]  # engines that the other report lacks
-    new_alone: tuple[str, ...]
+    rows: tuple[ComparedRow, ...]
+    only_old: tuple[str, ...]  # engines that the other report lacks
+    only_new: tuple[str, ...]
 
-    def shift(self, measured: str) -> float | None:
-        """Median ratio of all engines, ``alone`` or ``whole``: what the machine itself may be."""
-        found = [getattr(row, measured) for row in self.rows]
-        ratios = [verdict.ratio for verdict in found if verdict is not None]
-        return median(ratios) if len(ratios) > 1 else None
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know before the table."""
+        notes = [
+            f"Old report {self.old_time}, new report {self.new_time}. Ratios are new time over old "
+            "time: below 1 is faster; then the 99 % confidence interval."
+        ]
+        if self.not_compared:
+            notes.append(f"Times are not compared: the machines differ: {self.not_compared}.")
+        if self.busy:
+            notes.append(f"The machine was busy: {self.busy}. Measure again when it is idle.")
+        notes += [
+            f"{name}: {shift:.2f}x in the median of all; a change that all share may be the "
+            "machine's."
+            for name, changes in self._changes().items()
+            if (shift := median_ratio(changes)) is not None
+        ]
+        if self.differences:
+            notes.append(f"Differences: {'; '.join(self.differences)}.")
+        for which, names in (("old", self.only_old), ("new", self.only_new)):
+            if names:
+                more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+                notes.append(f"Only in the {which} report: {'; '.join(names[:_NAMED])}{more}.")
+        return notes
+
+    def _changes(self) -> dict[str, list[TimeChange | None]]:
+        return {
+            "Engines alone": [row.engine for row in self.rows],
+            "End to end": [row.end_to_end for row in self.rows],
+        }
+
+    @property
+    def table(self) -> Table:
+        """A row an engine."""
+
+        def error(which: int) -> Callable[[ComparedRow], float | str]:
+            return lambda row: NOT_MEASURED if (mm := row.error_mm[which]) is None else mm
+
+        columns: list[Column] = [
+            ("engine", lambda row: row.name),
+            (Figure("", "old MPJPE", "mm"), error(0)),
+            (Figure("", "new MPJPE", "mm"), error(1)),
+            ("engine alone", lambda row: row.engine and row.engine.text),
+            ("end to end", lambda row: row.end_to_end and row.end_to_end.text),
+            ("changed settings", lambda row: "; ".join(row.notes) or None),
+        ]
+        return make_table(f"compared with {self.old_time}", self.rows, columns)
 
 
-def compare(old: dict[str, Any], new: dict[str, Any]) -> Comparison:
-    """Two reports of the same model. BadInput where they are of different ones."""
-    if old["model"] != new["model"]:
-        raise BadInput(f"the reports are of {old['model']} and {new['model']}: nothing to compare")
-    before, after = _rows(old), _rows(new)
-    refusal = "; ".join(_other_machine(old, new))
-    same_frames = all(old.get(name) == new.get(name) for name in _FRAMES)
+def print_comparison(comparison: Comparison, console: Console) -> None:
+    """Print the table and the notes."""
+    comparison.table.print_to(console)
+    for note in comparison.notes:
+        console.print(note, highlight=False)
+
+
+def median_ratio(changes: Iterable[TimeChange | None]) -> float | None:
+    """Median of the ratios; None for fewer than two."""
+    ratios = [change.ratio for change in changes if change is not None]
+    return median(ratios) if len(ratios) > 1 else None
+
+
+def compare(old: SpeedReport, new: SpeedReport) -> Comparison:
+    """Compare two reports of the same model; BadInput where they are of different ones."""
+    if old.model != new.model:
+        raise BadInput(f"the reports are of {old.model} and {new.model}: nothing to compare")
+    before, after = _by_name(old), _by_name(new)
+    was, now = old.header, new.header
+    not_compared = "; ".join(_other_machine(was.machine, now.machine))
+    same_frames = all(getattr(old, name) == getattr(new, name) for name in _FRAMES)
     return Comparison(
-        old_time=old["time"],
-        new_time=new["time"],
-        busy="; ".join(_other_work("old", old) + _other_work("new", new)),
-        refusal=refusal,
+        old_time=was.time,
+        new_time=now.time,
+        busy="; ".join(_other_work("old", was.machine) + _other_work("new", now.machine)),
+        not_compared=not_compared,
         differences=tuple(_differences(old, new)),
         rows=tuple(
-            _compared(name, before[name], after[name], not refusal, same_frames)
+            _compared(before[name], after[name], timed=not not_compared, same_frames=same_frames)
             for name in before
             if name in after
         ),
-        old_alone=tuple(name for name in before if name not in after),
-        new_alone=tuple(name for name in after if name not in before),
+        only_old=tuple(name for name in before if name not in after),
+        only_new=tuple(name for name in after if name not in before),
     )
 
 
-def _rows(report: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    engines = {
-        f"cut {row['cut']}, {row['backend']} {row['precision']}": row for row in report["rows"]
-    }
-    return engines | {peer["name"]: peer for peer in report.get("peers", [])}
+def _by_name(report: SpeedReport) -> dict[str, SpeedRow | PeerRow]:
+    rows: list[SpeedRow | PeerRow] = [*report.rows, *report.peers]
+    return {row.name: row for row in rows}
 
 
 def _compared(
-    name: str, old: dict[str, Any], new: dict[str, Any], timed: bool, same_frames: bool
-) -> Compared:
+    old: SpeedRow | PeerRow, new: SpeedRow | PeerRow, *, timed: bool, same_frames: bool
+) -> ComparedRow:
     notes = [
-        f"{what} {old.get(what)} -> {new.get(what)}"
-        for what in ("threads", "backend_version", "version")
-        if old.get(what) != new.get(what)
+        _changed(name, getattr(old, name), getattr(new, name))
+        for name in ("threads", "backend_version", "version")
+        if getattr(old, name, None) != getattr(new, name, None)
     ]
-    return Compared(
-        name,
-        alone=_verdict(_alone_ms(old), _alone_ms(new)) if timed else None,
-        whole=_verdict(_whole_ms(old), _whole_ms(new)) if timed and same_frames else None,
-        error_mm=(counted_mm(old), counted_mm(new)),
+    return ComparedRow(
+        old.name,
+        engine=_time_change(_engine_ms(old), _engine_ms(new)) if timed else None,
+        end_to_end=_time_change(_frame_ms(old), _frame_ms(new)) if timed and same_frames else None,
+        error_mm=(_error_mm(old), _error_mm(new)),
         notes=tuple(notes),
     )
 
 
-def _verdict(old_ms: Sequence[float], new_ms: Sequence[float]) -> Verdict | None:
-    return judge(old_ms, new_ms) if old_ms and new_ms else None
+def _time_change(old_ms: Sequence[float], new_ms: Sequence[float]) -> TimeChange | None:
+    return time_change(old_ms, new_ms) if old_ms and new_ms else None
 
 
-def _alone_ms(row: dict[str, Any]) -> list[float]:
-    return (row.get("engine") or {}).get("rounds_p50_ms", [])
+def _engine_ms(row: SpeedRow | PeerRow) -> tuple[float, ...]:
+    return row.engine.rounds_p50_ms if isinstance(row, SpeedRow) and row.engine else ()
 
 
-def _whole_ms(row: dict[str, Any]) -> list[float]:
-    rates = (row.get("end_to_end") or {}).get("rounds_fps", [])
-    return [1000 / fps for fps in rates if fps]
+def _frame_ms(row: SpeedRow | PeerRow) -> list[float]:
+    return [1000 / fps for fps in row.end_to_end.rounds_fps if fps] if row.end_to_end else []
 
 
-def _other_machine(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
+def _error_mm(row: SpeedRow | PeerRow) -> float | None:
+    return row.error_mm() if isinstance(row, SpeedRow) else None
+
+
+def _other_machine(old: Machine, new: Machine) -> list[str]:
     """What makes times of the two incomparable."""
-    was, now = old["machine"], new["machine"]
-    clocks = was.get("clocks", {}), now.get("clocks", {})
-    pairs = [(name, was.get(name), now.get(name)) for name in _MACHINE]
-    pairs += [
-        (name, clocks[0][name], clocks[1][name])
-        for name in _CLOCKS
-        if name in clocks[0] and name in clocks[1]
-    ]
-    return [_told(name, a, b) for name, a, b in pairs if a != b]
+    pairs = [(name, getattr(old, name), getattr(new, name)) for name in _MACHINE]
+    was, now = old.clocks or {}, new.clocks or {}
+    pairs += [(name, was[name], now[name]) for name in _CLOCKS if name in was and name in now]
+    return [_changed(name, a, b) for name, a, b in pairs if a != b]
 
 
-def _other_work(which: str, report: dict[str, Any]) -> list[str]:
-    loads, cores = report["machine"].get("load_average"), report["machine"]["cores"]
-    if not loads or loads[0] <= QUIET * cores:
+def _other_work(which: str, machine: Machine) -> list[str]:
+    if not machine.load_average or machine.load_average[0] <= BUSY_SHARE * machine.cores:
         return []
-    return [f"load average {loads[0]:g} on {cores} cores before the {which} one"]
+    load = f"load average {machine.load_average[0]:g} on {machine.cores} cores"
+    return [f"{load} before the {which} report"]
 
 
-def _differences(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-    was, now = old["machine"], new["machine"]
-    pairs = [(name, was.get(name), now.get(name)) for name in _NOTED]
-    versions = was["versions"], now["versions"]
-    pairs += [
-        (name, versions[0].get(name), versions[1].get(name))
-        for name in sorted({*versions[0], *versions[1]})
+def _differences(old: SpeedReport, new: SpeedReport) -> list[str]:
+    was, now = old.header, new.header
+    names = sorted({*was.machine.versions, *now.machine.versions})
+    pairs = [
+        *((name, getattr(was.machine, name), getattr(now.machine, name)) for name in _NOTED),
+        *((name, was.machine.versions.get(name), now.machine.versions.get(name)) for name in names),
+        ("commit", was.commit, now.commit),
+        *((name, getattr(old, name), getattr(new, name)) for name in ("weights_sha256", *_FRAMES)),
     ]
-    pairs += [
-        (name, old.get(name), new.get(name)) for name in ("commit", "weights_sha256", *_FRAMES)
-    ]
-    return [_told(name, a, b) for name, a, b in pairs if a != b]
+    return [_changed(name, a, b) for name, a, b in pairs if a != b]
 
 
-def _told(name: str, old: object, new: object) -> str:
+def _changed(name: str, old: Any, new: Any) -> str:
     return f"{name.replace('_', ' ')} {_short(old)} -> {_short(new)}"
 
 
-def _short(value: object) -> str:
-    if isinstance(value, list):
+def _short(value: Any) -> str:
+    if isinstance(value, list | tuple):
         return " ".join(str(one) for one in value) or "none"
     text = str(value)
     return text[:12] if len(text) == 64 else text

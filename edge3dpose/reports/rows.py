@@ -7,12 +7,12 @@ Times are in milliseconds, errors in millimetres, unless a name says otherwise.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from edge3dpose import machine, storage
+from edge3dpose.metrics import error_with_deviation_mm
 from edge3dpose.records import INLINE, from_json, to_json
 
 
@@ -175,7 +175,7 @@ class SpeedRow:
     def error_mm(self, figure: str = "mpjpe_mm") -> float | None:
         """The cut's FP32 error and the engine's deviation, added in squares; None if unknown."""
         fp32_mm = self.error.get(figure)
-        return None if fp32_mm is None else math.hypot(fp32_mm, self.deviation_mm or 0.0)
+        return None if fp32_mm is None else error_with_deviation_mm(fp32_mm, self.deviation_mm or 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Rounds of two measurements -> whether one was faster, or the noise explains it.
+"""Two lists of measured times -> whether one is faster, or the noise explains the difference.
 
 The rounds' medians are ranked, not averaged: the interval of the ratio is the one that belongs to
 the Mann-Whitney test (Hodges and Lehmann 1963), exact for few rounds, whatever their distribution.
@@ -13,51 +13,51 @@ from statistics import NormalDist
 
 import numpy as np
 
-SURE = 0.99  # many engines are compared at once: at 95 % one in twenty would be called by chance
-LEAST = 0.03  # a difference that matters; two runs of the same differ by about as much
-EXACT = 4096  # pairs up to which the ranks are counted, not approximated
+CONFIDENCE = 0.99  # many engines are compared at once: 95 % would call one in twenty by chance
+MIN_CHANGE = 0.03  # a difference that matters; two runs of the same differ by about as much
+EXACT_PAIRS = 4096  # up to which the ranks are counted, not approximated
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """New over old, in milliseconds: below 1 is faster."""
+class TimeChange:
+    """New time over old time: below 1 is faster."""
 
-    word: str  # faster, slower, no difference, too few rounds
+    outcome: str  # faster, slower, no difference, too few rounds
     ratio: float
-    low: float | None = None  # SURE that it lies between these
+    low: float | None = None  # interval of the ratio at CONFIDENCE
     high: float | None = None
 
     @property
     def text(self) -> str:
-        """The verdict and what it stands on."""
+        """The outcome, the ratio and its interval."""
         if self.low is None or self.high is None:
-            return f"{self.word} ({self.ratio:.2f}x)"
-        return f"{self.word} ({self.ratio:.2f}x, {self.low:.2f} to {self.high:.2f})"
+            return f"{self.outcome} ({self.ratio:.2f}x)"
+        return f"{self.outcome} ({self.ratio:.2f}x, {self.low:.2f} to {self.high:.2f})"
 
 
-def judge(old_ms: Sequence[float], new_ms: Sequence[float]) -> Verdict:
-    """Two lists of rounds' medians, five or more in each for a verdict that is none by chance."""
+def time_change(old_ms: Sequence[float], new_ms: Sequence[float]) -> TimeChange:
+    """Compare two lists of rounds' medians; an outcome needs five or more in each."""
     pairs = np.log(np.asarray(new_ms))[:, None] - np.log(np.asarray(old_ms))[None, :]
     ratios = np.exp(np.sort(pairs, axis=None))
     middle = float(np.median(ratios))
     outside = _outside(len(old_ms), len(new_ms))
     if outside is None:
-        return Verdict("too few rounds", middle)
+        return TimeChange("too few rounds", middle)
     low, high = float(ratios[outside]), float(ratios[-1 - outside])
-    word = "no difference"
-    if high < 1 - LEAST:
-        word = "faster"
-    elif low > 1 + LEAST:
-        word = "slower"
-    return Verdict(word, middle, low, high)
+    outcome = "no difference"
+    if high < 1 - MIN_CHANGE:
+        outcome = "faster"
+    elif low > 1 + MIN_CHANGE:
+        outcome = "slower"
+    return TimeChange(outcome, middle, low, high)
 
 
 def _outside(m: int, n: int) -> int | None:
     """How many of the m n sorted ratios lie below the interval, and above; None for too few."""
-    tail = (1 - SURE) / 2
-    if m * n > EXACT:
-        spread = math.sqrt(m * n * (m + n + 1) / 12)
-        return max(0, math.floor(m * n / 2 - NormalDist().inv_cdf(1 - tail) * spread))
+    tail = (1 - CONFIDENCE) / 2
+    if m * n > EXACT_PAIRS:
+        std = math.sqrt(m * n * (m + n + 1) / 12)
+        return max(0, math.floor(m * n / 2 - NormalDist().inv_cdf(1 - tail) * std))
     counts = _mann_whitney(m, n)
     allowed, below = tail * math.comb(m + n, m), 0
     for statistic, count in enumerate(counts):

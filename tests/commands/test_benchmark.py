@@ -4,7 +4,6 @@ import hashlib
 import importlib.util
 import json
 import os
-import re
 import sys
 from pathlib import Path
 
@@ -13,8 +12,10 @@ from click.testing import CliRunner
 
 from edge3dpose import models
 from edge3dpose.cli import cli
-from edge3dpose.reports import markdown as render
-from edge3dpose.reports import model_card as card_page
+from edge3dpose.commands import _benchmark
+from edge3dpose.records import from_json
+from edge3dpose.reports import plots
+from edge3dpose.reports.rows import SpeedReport
 
 ROOT = Path(__file__).parents[2]
 
@@ -61,7 +62,7 @@ def test_every_cut_and_backend_is_a_row_with_its_error_beside_its_speed(measured
     }
     assert report["frame_size"] == "720x1280"
     assert "123.4" in output
-    assert "?" in output  # the error that nobody has measured
+    assert "not measured" in output  # the second cut's error
 
 
 def test_what_a_backend_cannot_be_is_left_out_and_said(small_weights, tmp_path):
@@ -129,7 +130,7 @@ def test_a_report_is_taken_instead_of_measuring_and_compared(measured, tmp_path)
     (tmp_path / "old.json").write_text(json.dumps(old))
     done = run("--measured", new, "--compare", tmp_path / "old.json")
     assert done.exit_code == 0, done.output
-    assert "No verdict, these are different machines" in " ".join(done.output.split())
+    assert "Times are not compared: the machines differ" in " ".join(done.output.split())
     assert "faster (" not in done.output
 
 
@@ -207,67 +208,6 @@ def test_options_that_contradict_each_other_are_usage_errors(arguments):
     assert run(*arguments).exit_code == 2
 
 
-def test_documents_are_written_from_the_reports_and_only_there(measured, tmp_path):
-    folder, _ = measured
-    readme = tmp_path / "README.md"
-    readme.write_text(f"# Title\n\n{render.BEGIN}\nold\n{render.END}\n\nAfter.\n")
-    render.render(folder, readme)
-    text = readme.read_text()
-    assert text.startswith("# Title\n")
-    assert text.endswith("\n\nAfter.\n")
-    assert "old" not in text
-    assert "| 1 | 123 |" in text
-    page = (folder / "REPORT.md").read_text()
-    assert "machine.png" in page
-    assert "openvino fp32" in page
-    render.render(folder, readme)
-    assert readme.read_text() == text  # a second rendering changes nothing
-
-
-def test_a_models_card_becomes_a_page_of_its_own_reports():
-    sha = "a" * 64
-    card = {
-        "model": "m", "sha256": sha, "state": "trained", "licence": "Apache-2.0",
-        "data": {"real": [f"clip.mp4 {sha} 12"]},
-        "training": {"samples": 5, "steps": 2, "hours": 0.1, "machines": ["x"], "recipe": {"a": 1}},
-    }  # fmt: skip
-    figures = {"mpjpe_mm": 50.0, "pa_mpjpe_mm": 40.0, "pck150": 0.9}
-    parts = [{"from": 0.0, "to": n / 5, "people": 9, "mpjpe_mm": 9.0 + n} for n in range(5)]
-    scores = [{**part, "error_mm": 3.0} for part in parts]
-    peer = {"name": "rival", "seen": 1, "people": 2, **figures, "ours_on_the_same": figures}
-    alone = {"name": "p.jpg", **figures, "root_depth_mm": 4e3, "root_depth_error_mm": -21.0}
-    report = {
-        "schema": "edge3dpose.accuracy/1", "model": "m", "weights_sha256": sha, "best_cut": 2,
-        "dataset": {"name": "synthetic", "protocol": "people", "seeds": [0, 7], "looks": 2},
-        "cuts": [{"cut": 1, **figures}, {"cut": 2, **figures, "auc": 0.5}],
-        "by_fact": {"height_px": parts}, "by_score": scores, "by_joint_mm": {"wrist": 77.0},
-        "peers_protocol": "as it is", "peers": [{**peer, "one_by_one": [None]}],
-        "one_by_one": [alone],
-    }  # fmt: skip
-    trial = {"name": "without", "samples": 9, "figures": {"mpjpe_mm": 61.0}}
-    trials = {
-        "schema": "edge3dpose.ablation/1", "model": "m", "protocol": "9 samples", "trials": [trial],
-    }  # fmt: skip
-    others = {**report, "weights_sha256": "b" * 64, "best_cut": 99}
-    page = card_page.page(card, {"a.json": report, "b.json": others, "c.json": trials})
-    assert "| 2 | 50.0 | 40.0 | 0.900 |" in page
-    assert "clip.mp4 12" in page
-    assert "7 people; who leans is looked at again" in page
-    assert "| rival | 1 of 2 | 50.0 |" in page
-    assert "| p.jpg | 50 / 40 | not seen | 4000 | -21 |" in page
-    assert "cut 99" not in page
-    assert "| without | 9 | 61 |" in page
-    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
-        assert len({line.count("|") for line in table.strip().splitlines()}) == 1
-
-
-def test_every_table_has_as_many_cells_in_each_row(measured):
-    folder, _ = measured
-    page = render.report_page(render.read(folder), folder)
-    for table in re.findall(r"(?:^\|.*\n)+", page, re.MULTILINE):
-        assert len({line.count("|") for line in table.splitlines()}) == 1, table
-
-
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -299,19 +239,31 @@ def test_a_source_without_people_is_refused(small_weights, tmp_path):
     assert "nobody is found" in done.output
 
 
-def test_a_readme_without_a_place_for_the_table_is_refused(measured, tmp_path):
+def test_a_chart_without_matplotlib_is_one_line_before_anything_is_measured(monkeypatch, tmp_path):
+    monkeypatch.setattr(plots, "available", lambda: False)
+    for option in ("--html", "--plot"):
+        done = run("--source", "gone.mp4", option, tmp_path / "file")
+        assert done.exit_code == 1
+        (line,) = done.output.strip().splitlines()
+        assert line == f"Error: {option} needs matplotlib: pip install 'edge3dpose[plot]'"
+
+
+def test_without_matplotlib_a_report_has_no_chart_beside_it(measured, monkeypatch, tmp_path):
     folder, _ = measured
-    (tmp_path / "README.md").write_text("no markers")
-    with pytest.raises(render.BadInput, match="speed:begin"):
-        render.render(folder, tmp_path / "README.md")
+    content = json.loads((folder / "machine.json").read_text())
+    monkeypatch.setattr(plots, "available", lambda: False)
+    monkeypatch.setattr(_benchmark, "measure", lambda **how: from_json(SpeedReport, content, "r"))
+    done = run("--report", tmp_path / "r.json")
+    assert done.exit_code == 0, done.output
+    assert json.loads((tmp_path / "r.json").read_text()) == content
+    assert [file.name for file in tmp_path.iterdir()] == ["r.json"]
 
 
-def test_the_readme_shows_what_the_committed_reports_say():
-    reports = render.read(ROOT / "benchmarks")
-    readme = ROOT / "README.md"
-    if not reports or not readme.is_file():
-        pytest.skip("no report or no README yet")
-    text = readme.read_text()
-    assert render.with_table(text, render.readme_table(reports)) == text
-    page = render.report_page(reports, ROOT / "benchmarks")
-    assert (ROOT / "benchmarks" / "REPORT.md").read_text().strip() == page.strip()
+def test_a_report_with_a_wrong_field_is_one_line_that_names_it(measured, tmp_path):
+    folder, _ = measured
+    broken = json.loads((folder / "machine.json").read_text())
+    del broken["rows"][1]["engine"]["p50_ms"]
+    (tmp_path / "r.json").write_text(json.dumps(broken))
+    done = run("--measured", tmp_path / "r.json")
+    assert done.exit_code == 1
+    assert done.output.strip() == f"Error: {tmp_path / 'r.json'}: rows[1].engine.p50_ms is missing"

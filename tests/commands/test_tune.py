@@ -86,7 +86,7 @@ def test_every_engine_is_measured_and_stored_with_its_distance_from_fp32(place, 
         assert point["deviation_mm"] == 0.0
     assert "* " in said
     assert "99.5" in said
-    assert "nothing is both quicker and better" in said
+    assert "Pareto front: no engine is both faster and better" in said
 
 
 def test_what_auto_cannot_have_is_left_out_and_what_was_asked_for_is_an_error(place, home):

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from speed_reports import accuracy, typed_accuracy
 
 from edge3dpose.evaluation import error_analysis as breakdown
 from edge3dpose.evaluation.predictions import Poses
-from edge3dpose.reports import error_plot as breakdown_plot
+from edge3dpose.reports import plots
 from edge3dpose.runtime.filters import body_height
 from edge3dpose.runtime.roi import body_scale
 from edge3dpose.skeletons import H36M17
@@ -83,13 +84,13 @@ def test_joints_outside_the_crop_are_left_out():
 def test_the_picture_is_drawn_from_the_report(tmp_path):
     pytest.importorskip("matplotlib", reason="the plot extra is not installed")
     crowd = poses()
-    report = {
-        "model": "m",
+    analysis = {
         "best_cut": 3,
-        "dataset": {"name": "d"},
         "by_fact": breakdown.by_fact(crowd, 0, root=0),
         "by_score": breakdown.by_score(crowd, 0, root=0),
+        "by_depth_std": [],
         "by_joint_mm": breakdown.by_joint(crowd, 0, H36M17.joints, root=0),
     }
-    breakdown_plot.plot(json.loads(json.dumps(report)), tmp_path / "where.png")
+    report = typed_accuracy(json.loads(json.dumps(accuracy([{"cut": 3}], **analysis))))
+    plots.save(plots.error_chart(report), tmp_path / "where.png")
     assert (tmp_path / "where.png").stat().st_size > 10_000

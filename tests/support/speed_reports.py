@@ -1,6 +1,14 @@
 """Speed reports with a truth of their own, as edge3dpose benchmark writes them."""
 
+from __future__ import annotations
+
+from typing import Any
+
 import numpy as np
+
+from edge3dpose.records import from_json
+from edge3dpose.reports.accuracy_rows import AccuracyReport
+from edge3dpose.reports.rows import SpeedReport
 
 PARITY = {
     "mm_p50": 0.01, "mm_p99": 0.02, "mm_max": 0.03, "tolerance_mm": {"p50": 1.0, "p99": 5.0},
@@ -60,16 +68,36 @@ def peer(name, *, whole_ms, error):
     }  # fmt: skip
 
 
-def report(rows, **more):
-    machine = {
+def machine() -> dict[str, Any]:
+    return {
         "processor": "A Processor <with brackets>", "instructions": ["avx2"], "cores": 4,
         "memory_gb": 8.0, "gpus": [], "cuda_driver": None, "system": "Linux", "python": "3.11",
         "versions": {"numpy": "2.0"}, "load_average": [0.1, 0.1, 0.1], "scheduling": "other",
         "clocks": {"governor": ["performance"]},
     }  # fmt: skip
+
+
+def typed(content: dict[str, Any]) -> SpeedReport:
+    return from_json(SpeedReport, content, "the test")
+
+
+def accuracy(cuts: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    """An accuracy report; more holds what an ErrorAnalysis is made of."""
+    return {
+        "schema": "edge3dpose.accuracy/1", "time": "2026-01-02T03:04:05+00:00",
+        "machine": machine(), "model": "a-model", "weights_sha256": "a" * 64, "state": "trained",
+        "dataset": {"name": "synthetic", "protocol": "people"}, "cuts": cuts, **more,
+    }  # fmt: skip
+
+
+def typed_accuracy(content: dict[str, Any]) -> AccuracyReport:
+    return from_json(AccuracyReport, content, "the test")
+
+
+def report(rows, **more):
     return {
         "schema": "edge3dpose.speed/1", "time": "2026-01-02T03:04:05+00:00", "commit": "abc",
-        "machine": machine, "load_average_after": [0.2, 0.1, 0.1], "model": "a-model",
+        "machine": machine(), "load_average_after": [0.2, 0.1, 0.1], "model": "a-model",
         "weights_sha256": "a" * 64, "state": "trained", "source": "sample",
         "frame_size": "720x1280", "protocol": "as it was", "rows": rows,
         "footprint_protocol": "SubprocessRunner.", "fps": None, "refused": [],
