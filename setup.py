@@ -61,7 +61,6 @@ setup(
             "runtime/*.cu",
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
-            "reports/page.css",
             "reports/templates/*",
             "training/nets/*.cpp",
             "training/synthesis/*.json",
