@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 class StageClock:
     """Seconds spent in each stage, one entry a visit.
 
-    keep  visits remembered for each stage, the newest; None for all of them
+    keep  number of the latest visits that are kept for each stage; None for all
     """
 
     def __init__(self, keep: int | None = 10_000) -> None:
@@ -30,7 +30,7 @@ class StageClock:
             self._seconds[name].append(perf_counter() - start)
 
     def seconds(self, name: str) -> NDArray[np.float64]:
-        """Every time remembered of a stage, oldest first; empty where it never ran."""
+        """The kept times of a stage, oldest first; empty where it never ran."""
         return np.array(self._seconds.get(name, []), np.float64)
 
     def stages(self) -> list[str]:

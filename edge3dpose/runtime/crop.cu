@@ -1,18 +1,18 @@
-// A square of a picture -> the network's input: what preprocess.py does on the CPU, in one pass.
+// An ROI of a picture -> the network's input: what preprocess.py does on the CPU, in one pass.
 //
-// One thread a pixel of the crop. It looks at four neighbouring blocks of the picture (a block is one
-// pixel, or more where the crop is much smaller than its square), takes the mean of each, interpolates
+// One thread a pixel of the crop. It reads four neighbouring blocks of the picture (a block is one
+// pixel, or more where the crop is much smaller than the ROI), takes the mean of each, interpolates
 // between them, and writes R, G and B into their planes, normalised. Outside of the picture is black.
-// Means are not rounded to whole grey levels on the way. Every operation is a plain FP32 one in the
-// order that stands here (compiled with --fmad=false), so that a CPU gives the very same numbers.
+// Means are not rounded to whole grey levels. Every operation is a plain FP32 one in the order of
+// this source (compiled with --fmad=false), so that a CPU gives the same numbers.
 
-struct CropParams {                     // 112 bytes; runtime/gpu_crop.py writes the same
+struct CropParams {               // 112 bytes; runtime/gpu_crop.py writes the same
     const unsigned char *luma;    // B, G, R interleaved; or NV12's Y
     const unsigned char *chroma;  // NV12's U, V interleaved, one pair for 2 x 2 pixels
     int luma_pitch, chroma_pitch; // bytes from row to row
     int width, height;            // px
     int block;                    // px, side of a block
-    int black;                    // NV12: what Y is where nothing is seen, 16 or 0
+    int black;                    // NV12: Y of black, 16 or 0
     float blocks_from_crop[6];    // 2 x 3: crop's (column, row, 1) -> place among the blocks' centres
     float share;                  // of one pixel in its block, 1 / block^2
     float gain_y, red_v, green_u, green_v, blue_u; // NV12 -> RGB of 0..255
@@ -58,7 +58,7 @@ struct Nv12 { // converted after interpolating: both are linear
     }
 };
 
-// Mean of a block; what of it lies outside of the picture counts as black.
+// Mean of a block; the part outside of the picture counts as black.
 template <class Format>
 __device__ __forceinline__ void mean(const CropParams &params, int column, int row, float found[3]) {
     int sum[3] = {0, 0, 0};
@@ -79,7 +79,7 @@ __device__ __forceinline__ void crop(const CropParams &params, int size, Number 
     const float *m = params.blocks_from_crop;
     const float x = (m[0] * (float)column + m[1] * (float)row) + m[2];
     const float y = (m[3] * (float)column + m[4] * (float)row) + m[5];
-    // far outside everything is black: keeps the blocks' numbers within an int
+    // far outside everything is black; this keeps block indices within an int
     const float left = fminf(fmaxf(floorf(x), -2.0f), (float)params.width);
     const float top = fminf(fmaxf(floorf(y), -2.0f), (float)params.height);
     const float right = x - floorf(x), down = y - floorf(y);
@@ -100,8 +100,8 @@ __device__ __forceinline__ void crop(const CropParams &params, int size, Number 
 // The parameters lie in memory, not among the arguments: a captured graph freezes those.
 #define KERNEL(name, Format, Number)                                                              \
     extern "C" __global__ void __launch_bounds__(256)                                             \
-        name(const CropParams *__restrict__ params, int size, Number *__restrict__ tensor) {              \
-        crop<Format>(*params, size, tensor);                                                        \
+        name(const CropParams *__restrict__ params, int size, Number *__restrict__ tensor) {      \
+        crop<Format>(*params, size, tensor);                                                      \
     }
 
 KERNEL(crop_bgr_fp32, Bgr, float)

@@ -1,7 +1,7 @@
-"""What the runtime needs of CUDA: device check, buffers, a stream, copies, kernels, a graph.
+"""The CUDA calls of the runtime: device check, buffers, a stream, copies, kernels, a graph.
 
-Everything lives on the device's primary context, as with torch, cupy, numba and pycuda's
-`autoprimaryctx`, so their pointers and streams can be used here and ours there.
+Everything is in the device's primary context, as with torch, cupy, numba and pycuda's
+`autoprimaryctx`, so that pointers and streams can be exchanged with them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def open_stream(install: str) -> Stream:
 
 
 class Stream:
-    """One CUDA stream on the first device and what is made through it. Not thread-safe.
+    """One CUDA stream on the first device, with memory allocated through it. Not thread-safe.
 
     runtime, driver  the two APIs as cuda-bindings has them
     """
@@ -79,7 +79,7 @@ class Stream:
         return DeviceArray(int(pointer), shape, self.handle)
 
     def host_array(self, shape: tuple[int, ...]) -> Array:
-        """Float32 memory of the host that the device copies at full speed (pinned)."""
+        """Pinned float32 memory of the host, which the device copies at full speed."""
         count = int(np.prod(shape))
         (pointer,) = self.call("cudaHostAlloc", 4 * count, self._rt.cudaHostAllocDefault)
         self._undo.append(lambda: self.call("cudaFreeHost", pointer))
@@ -87,10 +87,10 @@ class Stream:
         return np.ctypeslib.as_array(words).reshape(shape)
 
     def shared(self, count: int) -> Shared:
-        """Bytes that both sides write and read, through push and pull.
+        """Bytes that host and device write and read, through push and pull.
 
-        Where host and device have one memory (a Jetson) they are the same bytes and nothing is
-        copied; elsewhere they are pinned memory and its twin on the device.
+        Where host and device share one memory (a Jetson) they are the same bytes and nothing is
+        copied; elsewhere they are pinned host memory and a copy on the device.
         """
         kinds = self._rt.cudaDeviceAttr
         asked = (kinds.cudaDevAttrIntegrated, kinds.cudaDevAttrCanMapHostMemory)
@@ -107,19 +107,19 @@ class Stream:
         return Shared(np.ctypeslib.as_array(octets), int(pointer), mapped)
 
     def push(self, shared: Shared, count: int | None = None) -> None:
-        """What the host wrote, or its first bytes, is what the device reads after this."""
+        """Send the host's bytes, or the first ``count``, to the device, in stream order."""
         if not shared.mapped:
             size = shared.host.nbytes if count is None else count
             self._copy(shared.pointer, shared.host.ctypes.data, size, self._to_device)
 
     def pull(self, shared: Shared) -> None:
-        """What the device wrote is what the host reads after synchronize."""
+        """Fetch what the device wrote, in stream order: synchronise before reading."""
         if not shared.mapped:
             host = shared.host
             self._copy(host.ctypes.data, shared.pointer, host.nbytes, self._to_host)
 
     def kernel(self, cubin: bytes, name: str, *kinds: Any) -> Kernel:
-        """A function of a CUBIN, to be put on this stream; kinds are its arguments' ctypes."""
+        """A function of a CUBIN, launched on this stream; kinds are its arguments' ctypes."""
         (module,) = self._checked("cuModuleLoadData", cubin)
         self._undo.append(lambda: self._checked("cuModuleUnload", module))
         (function,) = self._checked("cuModuleGetFunction", module, name.encode())
@@ -140,14 +140,14 @@ class Stream:
         """Device to host, in stream order: synchronise before reading."""
         self._copy(host.ctypes.data, device.pointer, host.nbytes, self._to_host)
 
-    def take(self, theirs: Any, device: DeviceArray) -> None:
-        """Copy an array of another library, after what its own stream still does to it."""
-        view = array_of(theirs, device.shape)
+    def take(self, array: Any, device: DeviceArray) -> None:
+        """Copy an array of another library, after the work on its own stream."""
+        view = array_of(array, device.shape)
         self.wait_for(view.stream)
         self._copy(device.pointer, view.pointer, 4 * int(np.prod(view.shape)), self._on_device)
 
     def wait_for(self, stream: int | None) -> None:
-        """What comes next on this stream comes after what is on another one now."""
+        """Later work on this stream waits for the work that is on another stream now."""
         if stream is not None:
             (event,) = self.call("cudaEventCreateWithFlags", self._rt.cudaEventDisableTiming)
             self.call("cudaEventRecord", event, stream)
@@ -155,9 +155,9 @@ class Stream:
             self.call("cudaEventDestroy", event)
 
     def captured(self, work: Callable[[], Any]) -> Callable[[], None]:
-        """Record what ``work`` puts on the stream; gives a launch of all of it at once.
+        """Capture what ``work`` puts on the stream as a CUDA graph; returns its launch.
 
-        Addresses are frozen: what work touches must stay where it is.
+        Addresses are fixed: the memory that work uses must stay where it is.
         """
         mode = self._rt.cudaStreamCaptureMode.cudaStreamCaptureModeThreadLocal
         self.call("cudaStreamBeginCapture", self._stream, mode)
@@ -175,7 +175,7 @@ class Stream:
         return launch
 
     def synchronize(self) -> None:
-        """Wait until everything put on the stream is done."""
+        """Wait until all work on the stream is done."""
         self.call("cudaStreamSynchronize", self._stream)
 
     def close(self) -> None:
@@ -189,7 +189,7 @@ class Stream:
         self.call("cudaMemcpyAsync", to, source, size, kind, self._stream)
 
     def _checked(self, name: str, *arguments: Any) -> tuple[Any, ...]:
-        """The same as ``call`` for a function of the driver."""
+        """As ``call``, for a function of the driver."""
         code, *values = getattr(self._driver, name)(*arguments)
         if code != self._driver.CUresult.CUDA_SUCCESS:
             _, text = self._driver.cuGetErrorString(code)
@@ -199,8 +199,8 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Bytes of the host and where the device sees them."""
+    """Bytes of the host, and their address on the device."""
 
     host: NDArray[np.uint8]
     pointer: int  # the device's
-    mapped: bool  # the same bytes, no twin
+    mapped: bool  # the same bytes, not a copy

@@ -1,4 +1,4 @@
-"""Memory on a device as other libraries hand it over: pycuda, cupy, torch, numba."""
+"""Device memory that is exchanged with other libraries: pycuda, cupy, torch, numba."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class DeviceArray:
 
     pointer: int
     shape: tuple[int, ...]
-    stream: int | None  # whoever reads must wait for it; None where there is nothing to wait for
+    stream: int | None  # to wait for before reading; None: nothing to wait for
 
     @property
     def __cuda_array_interface__(self) -> dict[str, Any]:
@@ -30,9 +30,9 @@ class DeviceArray:
         }
 
 
-def array_of(theirs: Any, shape: tuple[int, ...]) -> DeviceArray:
-    """Somebody's device array, checked: BadInput unless it is contiguous float32 of this shape."""
-    face = theirs.__cuda_array_interface__
+def array_of(array: Any, shape: tuple[int, ...]) -> DeviceArray:
+    """Another library's device array; BadInput unless it is contiguous float32 of this shape."""
+    face = array.__cuda_array_interface__
     strides = face.get("strides")
     contiguous = tuple(int(4 * np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
     fits = face["typestr"] == "<f4" and tuple(face["shape"]) == tuple(shape)

@@ -1,7 +1,6 @@
-"""Picture and view in, the network's input on the device out: preprocess.py by a kernel, crop.cu.
+"""Picture and view in, the network's input on the device out: preprocess.py as a kernel, crop.cu.
 
-Only the window that a crop needs is uploaded, as bytes; a picture that is on the device already
-is read where it lies.
+Only the window that a crop needs is uploaded, as bytes; a picture on the device is read in place.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from edge3dpose.runtime.preprocess import View
 from edge3dpose.types import ModelSpec
 
 SOURCE = Path(__file__).with_name("crop.cu")
-THREADS = (32, 8)  # a block of them is 32 x 8 pixels of the crop
+THREADS = (32, 8)  # a block of threads is 32 x 8 pixels of the crop
 
 CROP_PARAMS = np.dtype(  # struct CropParams of crop.cu
     [
@@ -39,7 +38,7 @@ CROP_PARAMS = np.dtype(  # struct CropParams of crop.cu
         ("shift", "<f4", (3,)),
     ]
 )
-_BLUE_RED = {"bt601": (0.114, 0.299), "bt709": (0.0722, 0.2126)}  # what Y holds of each
+_BLUE_RED = {"bt601": (0.114, 0.299), "bt709": (0.0722, 0.2126)}  # their shares in Y
 
 
 def kernel_name(picture_format: Format, *, half: bool = False) -> str:
@@ -71,11 +70,11 @@ def describe(view: View, picture: Any, spec: ModelSpec) -> tuple[NDArray[np.void
 
 
 class GpuCrop:
-    """Cuts people out of pictures into the one input of a network; not thread-safe.
+    """Cuts crops out of pictures into the input of a network; not thread-safe.
 
-    put   stages what a crop needs: host work and an upload, before a captured graph. The crop
-          before must be done: its pixels are written over
-    cut   puts the kernel on the stream; it reads its parameters from memory, so it can be captured
+    put  uploads what a crop needs, before a captured graph. The last crop must be done: its pixels
+         are overwritten
+    cut  puts the kernel on the stream; it reads its parameters from memory, so it can be captured
     """
 
     def __init__(self, stream: Stream, spec: ModelSpec, images: DeviceArray, code: bytes) -> None:
@@ -90,9 +89,9 @@ class GpuCrop:
         }
 
     def put(self, picture: Any, view: View) -> None:
-        """Make the next ``cut`` see this; BadInput for what is no picture."""
+        """Upload picture and parameters for the next ``cut``; BadInput for what is no picture."""
         params, parts = describe(view, picture, self._spec)
-        pixels = self._room_for(sum(part.upload_bytes for part in parts))
+        pixels = self._buffer_of(sum(part.upload_bytes for part in parts))
         start = 0
         for name, part in zip(("luma", "chroma"), parts, strict=False):
             params[name], params[f"{name}_pitch"] = part.pointer, part.pitch
@@ -110,7 +109,7 @@ class GpuCrop:
         self._params.host[:] = np.frombuffer(params.tobytes(), np.uint8)
 
     def cut(self, picture_format: Format) -> None:
-        """What was put, cut out into the network's input, in stream order."""
+        """Write the crop of the last ``put`` into the network's input, in stream order."""
         side = self._spec.input_size
         across, down = (-(-side // threads) for threads in THREADS)
         self._stream.push(self._params)
@@ -118,18 +117,18 @@ class GpuCrop:
             (across, down), THREADS, self._params.pointer, side, self._images.pointer
         )
 
-    def _room_for(self, count: int) -> Shared:
-        if count > self._pixels.host.nbytes:  # the smaller room is freed with the stream
+    def _buffer_of(self, count: int) -> Shared:
+        if count > self._pixels.host.nbytes:  # the smaller buffer is freed with the stream
             self._pixels = self._stream.shared(2 * count)
         return self._pixels
 
 
 def _colours(picture: Nv12) -> tuple[int, tuple[float, ...]]:
-    """Where Y begins, and gain_y, red_v, green_u, green_v, blue_u (ITU-R BT.601 and 709)."""
+    """Y of black, and gain_y, red_v, green_u, green_v, blue_u (ITU-R BT.601 and 709)."""
     blue, red = _BLUE_RED[picture.matrix]
     green = 1 - blue - red
-    gain, spread = (1.0, 1.0) if picture.full_range else (255 / 219, 255 / 224)
-    red_v, blue_u = 2 * (1 - red) * spread, 2 * (1 - blue) * spread
+    gain, chroma_gain = (1.0, 1.0) if picture.full_range else (255 / 219, 255 / 224)
+    red_v, blue_u = 2 * (1 - red) * chroma_gain, 2 * (1 - blue) * chroma_gain
     return 0 if picture.full_range else 16, (
         gain,
         red_v,

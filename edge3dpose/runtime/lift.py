@@ -23,21 +23,20 @@ def units_from_outputs(outputs: Array) -> list[UnitPose]:
 def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: ModelSpec) -> Pose3D:
     """Unit pose -> frame pixels and root-relative millimetres.
 
-    frame_from_crop  (2, 3) of the crop that the network saw
+    frame_from_crop  (2, 3) of the network's crop
 
-    Depth of the root: were the square of training, it would span crop_side_mm there, at
-    f * crop_side_mm / side_px; by how much it is another square is what the root's z says (see
-    ``roi_scale``). Without a camera root_mm is None and every pixel is taken to be seen from
-    straight ahead.
+    Depth of the root: an ROI of training spans crop_side_mm there, so the depth would be
+    f * crop_side_mm / side_px; the root's z corrects it (see ``roi_scale``). Without a camera
+    root_mm is None, and the projection is taken as orthographic.
 
-    Spreads become mm along the camera's axes. The root's third is that of its distance from the
-    camera, 0 without a camera; it is no part of the others, which are depths behind the root.
+    Standard deviations become mm along the camera's axes. The z of the root is that of its distance
+    from the camera, 0 without a camera; those of other joints are of depths relative to the root.
     """
     size = spec.input_size
     crop_px = unit.xyz[:, :2] * size
     pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
     side_px = float(size * np.hypot(frame_from_crop[0, 0], frame_from_crop[1, 0]))
-    box = _square(frame_from_crop, size, side_px)
+    box = _roi(frame_from_crop, size, side_px)
     scale = roi_scale(unit.xyz, spec)
     deep = depth_from_root(unit.xyz, spec) * scale
     depth_mm = 0.0
@@ -47,7 +46,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
         root = None
     else:
         depth_mm = focal_px(camera) * spec.crop_side_mm * scale / side_px
-        # a root depth under the z range is a face in the lens; no joint may land behind the camera
+        # a person nearer than the z range: no joint may come out behind the camera
         points = back_project(pixels, np.maximum(depth_mm + deep[:, 0], 50.0), camera)
         root = points[spec.skeleton.root].astype(np.float32)
     joints = (points - points[spec.skeleton.root]).astype(np.float32)
@@ -63,17 +62,17 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
 
 
 def roi_scale(xyz: Array, spec: ModelSpec) -> float:
-    """What the square spans at the person over what one of training spans: (J, 3) -> factor.
+    """What the ROI spans at the person over what an ROI of training spans: (J, 3) -> factor.
 
-    The root's z of the cube is 0.5 + ln(Z_root / Z_square), where Z_square is the depth at which
-    the square spans crop_side_mm: a correction of the prior that takes no focal length. Its idea is
+    The root's z of the cube is 0.5 + ln(Z_root / Z_roi), where Z_roi is the depth at which the ROI
+    spans crop_side_mm: a correction of the prior that needs no focal length. The idea is that of
     Luvizon et al., arXiv 2009.01998, section 4.3.1.
     """
     return float(np.exp(xyz[spec.skeleton.root, 2] - 0.5))
 
 
 def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
-    """(J, 3) of the cube -> (J, 1) mm behind the root, in a square that spans crop_side_mm."""
+    """(J, 3) of the cube -> (J, 1) mm behind the root, in an ROI that spans crop_side_mm."""
     deep = (xyz[:, 2:].astype(np.float64) - 0.5) * spec.z_range_mm
     deep[spec.skeleton.root] = 0.0
     return deep
@@ -92,7 +91,7 @@ def _std_mm(
     return np.stack(turned, axis=1).astype(np.float32)
 
 
-def _square(frame_from_crop: Array, size: int, side_px: float) -> Box:
+def _roi(frame_from_crop: Array, size: int, side_px: float) -> Box:
     across = frame_from_crop[:, 0]
     x, y = (float(v) for v in frame_from_crop @ np.array([size / 2, size / 2, 1], np.float32))
     half = side_px / 2

@@ -1,4 +1,4 @@
-"""A .cu file of the package -> CUBIN for one architecture: compiled by NVRTC, kept on disk.
+"""A .cu file of the package -> CUBIN for one architecture: compiled by NVRTC, cached on disk.
 
 No GPU and no nvcc is needed. CUBIN, not PTX: a driver takes any CUBIN of its own CUDA major
 version, but refuses PTX that is newer than itself.
@@ -14,7 +14,7 @@ from typing import Any
 from edge3dpose import paths, storage
 from edge3dpose.errors import BadInput, MissingDependency
 
-# plain FP32 operations in the order of the source, so that a CPU can say the very same numbers
+# plain FP32 operations in the order of the source, so that a CPU gives the same numbers
 OPTIONS = ("--fmad=false", "--std=c++17")
 
 _log = logging.getLogger(__name__)
@@ -35,11 +35,11 @@ def cubin(source: Path, capability: str, *, folder: Path | None = None) -> bytes
     words = "\0".join((architecture, version, *OPTIONS)).encode()
     key = hashlib.sha256(words + b"\0" + text).hexdigest()[:16]
     file = (folder or paths.kernels_folder()) / f"{source.stem}-{architecture}-{key}.cubin"
-    kept = _kept(file)
-    if kept is None:
-        kept = _compiled(compiler, text, source.name, architecture, version)
-        _keep(file, kept)
-    return kept
+    code = _cached(file)
+    if code is None:
+        code = _compiled(compiler, text, source.name, architecture, version)
+        _store(file, code)
+    return code
 
 
 def architectures() -> tuple[str, ...]:
@@ -48,14 +48,14 @@ def architectures() -> tuple[str, ...]:
 
 
 def _package() -> Any:
-    fix = "install it: pip install cuda-bindings nvidia-cuda-nvrtc (a Jetson has NVRTC by itself)"
+    fix = "install it: pip install cuda-bindings nvidia-cuda-nvrtc (a Jetson comes with NVRTC)"
     try:
         from cuda.bindings import nvrtc
     except ImportError as error:
         raise MissingDependency(f"cuda-bindings is not here ({error}); {fix}") from error
     try:
         nvrtc.nvrtcVersion()
-    except RuntimeError as error:  # the library is looked for at the first call
+    except RuntimeError as error:  # the library is loaded at the first call
         first = (str(error).splitlines() or ["no reason given"])[0]
         raise MissingDependency(f"NVRTC is not here ({first}); {fix}") from error
     return nvrtc
@@ -72,8 +72,8 @@ def _compiled(nvrtc: Any, text: bytes, name: str, architecture: str, version: st
         options = [f"--gpu-architecture={architecture}".encode(), *(o.encode() for o in OPTIONS)]
         (code,) = nvrtc.nvrtcCompileProgram(program, len(options), options)
         if code != nvrtc.nvrtcResult.NVRTC_SUCCESS:
-            said = _text(nvrtc, program, "nvrtcGetProgramLogSize", "nvrtcGetProgramLog")
-            raise RuntimeError(f"{name}: NVRTC {version} for {architecture}: {said.decode()}")
+            log = _text(nvrtc, program, "nvrtcGetProgramLogSize", "nvrtcGetProgramLog")
+            raise RuntimeError(f"{name}: NVRTC {version} for {architecture}: {log.decode()}")
         return _text(nvrtc, program, "nvrtcGetCUBINSize", "nvrtcGetCUBIN")
     finally:
         nvrtc.nvrtcDestroyProgram(program)
@@ -93,23 +93,23 @@ def _asked(nvrtc: Any, name: str, *arguments: Any) -> tuple[Any, ...]:
     return tuple(values)
 
 
-def _kept(file: Path) -> bytes | None:
-    """What the cache holds; nothing where somebody else could have written it."""
+def _cached(file: Path) -> bytes | None:
+    """The file's content; None where there is none or another user could have written it."""
     try:
         shared = storage.world_writable(file.parent)
         content = file.read_bytes()
     except OSError:
         return None
     if shared or content[:4] != b"\x7fELF":
-        _log.warning("%s is not used: its folder is open to everybody, or it is no CUBIN", file)
+        _log.warning("%s is not used: everybody can write its folder, or it is no CUBIN", file)
         return None
     return content
 
 
-def _keep(file: Path, content: bytes) -> None:
+def _store(file: Path, content: bytes) -> None:
     """Write whole or not at all; a cache that cannot be written costs 0.2 s at every start."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         storage.write_bytes(file, content)
     except (OSError, BadInput) as error:
-        _log.info("%s cannot be kept: %s", file, error)
+        _log.info("%s cannot be written: %s", file, error)

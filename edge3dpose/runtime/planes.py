@@ -37,7 +37,7 @@ class Plane:
     host: Image | None
     pointer: int = 0
     pitch: int = 0  # bytes from row to row
-    stream: int | None = None  # of the device: whoever reads must wait for it
+    stream: int | None = None  # of the device, to wait for before reading
 
     @property
     def upload_bytes(self) -> int:

@@ -15,7 +15,7 @@ from edge3dpose.types import Array, Box, Crop, Frame, Image, ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of a frame a crop shows, and how coarsely."""
+    """The part of a frame that a crop shows, and the size of the blocks it is sampled from."""
 
     frame_from_crop: NDArray[np.float64]  # (2, 3)
     size: int  # S
@@ -25,7 +25,7 @@ class View:
         """x0, y0, x1, y1 of what is needed of a frame; nothing where x0 >= x1 or y0 >= y1."""
         S, block = self.size, self.block
         corners = np.array([[0, 0, 1], [S, 0, 1], [0, S, 1], [S, S, 1]]) @ self.frame_from_crop.T
-        # one block of margin: the bilinear step looks at a block's neighbours
+        # one block of margin: bilinear interpolation needs a block's neighbours
         low, high = np.floor(corners.min(axis=0)) - block, np.ceil(corners.max(axis=0)) + block
         # whole blocks from the frame's corner on, so that there is seldom anything to fill up
         x0, y0 = (max(0, int(v)) // block * block for v in low)
@@ -43,7 +43,7 @@ class View:
 
 
 def view_of(box: Box, size: int) -> View:
-    """The square around a box as crop_person cuts it."""
+    """The view of the square about a box, as crop_person cuts it."""
     side_px = max(box.x1 - box.x0, box.y1 - box.y0, 1.0)
     centre_px = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
     frame_from_crop = camera.frame_from_crop(centre_px, side_px, box.angle_rad, size)
@@ -52,12 +52,12 @@ def view_of(box: Box, size: int) -> View:
 
 
 def crop_person(frame: Frame, box: Box, size: int) -> Crop:
-    """Cut the square around a box out of a frame, black where it reaches outside.
+    """Cut the square about a box out of a frame, black where it reaches outside.
 
     box   frame pixels; a rectangle becomes the square of its longer side about its centre
     size  S, the side of the crop in pixels
-    gives Crop, image (S, S, 3) BGR; a crop more than twice smaller than its square is halved by
-          averages first, as often as it takes, so that thin limbs do not alias
+    Returns the crop, image (S, S, 3) BGR. Where it is more than twice smaller than the square, the
+    frame is first halved by averages, as often as needed, so that thin limbs do not alias.
     """
     view = view_of(box, size)
     if view.block == 1:

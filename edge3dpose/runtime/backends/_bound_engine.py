@@ -74,7 +74,7 @@ def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -
 
 
 class BoundEngine(Engine):
-    """One cut with fixed buffers on a device, one person a call inside; not thread-safe.
+    """One cut with fixed buffers on a device; runs one person at a time. Not thread-safe.
 
     It cuts crops on the GPU once ``crop_by`` was called.
     """
@@ -97,11 +97,11 @@ class BoundEngine(Engine):
         found = np.empty(self._spec.output_shape(len(images)), np.float32)
         for n in range(len(images)):
             self._images.update_inplace(np.ascontiguousarray(images[n : n + 1], np.float32))
-            found[n] = self._answer()
+            found[n] = self._run()
         return found
 
     def crop_by(self, stream: Stream, code: bytes) -> None:
-        """Cut people out by the kernel of a CUBIN, on a stream that is freed with the engine."""
+        """Cut crops with the kernel of a CUBIN, on a stream that is freed with the engine."""
         images = DeviceArray(self._images.data_ptr(), tuple(self._images.shape()), None)
         self._crop = (stream, GpuCrop(stream, self._spec, images, code))
         self.cuts_crops = True
@@ -115,10 +115,10 @@ class BoundEngine(Engine):
             crop.put(picture, view)
             crop.cut(format_of(picture))
             stream.synchronize()  # the session has a stream of its own
-            found[n] = self._answer()
+            found[n] = self._run()
         return found
 
-    def _answer(self) -> Array:
+    def _run(self) -> Array:
         self._session.run_with_iobinding(self._binding)
         return self._poses.numpy()[0]
 

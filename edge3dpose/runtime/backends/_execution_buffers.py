@@ -1,4 +1,4 @@
-"""A stream of a GPU with the buffers that the cuts of a model share: one runs at a time."""
+"""A CUDA stream with the buffers that the cuts of a model share; one cut runs at a time."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class ExecutionBuffers:
     """
 
     def __init__(self, stream: Stream, spec: ModelSpec, crop_code: bytes | None) -> None:
-        S, answer = spec.input_size, spec.output_shape(1)
+        S, output = spec.input_size, spec.output_shape(1)
         self.stream, self.spec = stream, spec
         self.images = stream.device_array((1, 3, S, S))
         self.host_images = stream.host_array((1, 3, S, S))
-        self._poses = stream.shared(4 * math.prod(answer))
-        self.poses = DeviceArray(self._poses.pointer, answer, stream.handle)
-        self.host_poses: Array = self._poses.host.view(np.float32).reshape(answer)
+        self._poses = stream.shared(4 * math.prod(output))
+        self.poses = DeviceArray(self._poses.pointer, output, stream.handle)
+        self.host_poses: Array = self._poses.host.view(np.float32).reshape(output)
         self.crop = GpuCrop(stream, spec, self.images, crop_code) if crop_code else None
         self._users = 0
 
@@ -41,11 +41,11 @@ class ExecutionBuffers:
         return self.stream.device_array((max(1, -(-size // 4)),)).pointer
 
     def send_images(self) -> None:
-        """What lies in host_images goes up, in stream order."""
+        """Upload host_images, in stream order."""
         self.stream.upload(self.host_images, self.images)
 
     def fetch_poses(self) -> None:
-        """What the network wrote is in host_poses after the stream was waited for."""
+        """Download the output into host_poses, in stream order: synchronise before reading."""
         self.stream.pull(self._poses)
 
     def take_hold(self) -> None:
@@ -60,9 +60,9 @@ class ExecutionBuffers:
 
 
 def crop_code() -> bytes | None:
-    """The crop's kernel for this device; None, with a line in the log, where NVRTC is not here."""
+    """The crop kernel for this device; None, with a warning in the log, without NVRTC."""
     try:
         return nvrtc.cubin(SOURCE, nvidia.probe().devices[0].compute_capability)
     except MissingDependency as error:
-        _log.warning("people are cut out on the CPU: %s", error)
+        _log.warning("crops are made on the CPU: %s", error)
         return None

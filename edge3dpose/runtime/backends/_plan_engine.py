@@ -16,27 +16,28 @@ WARM_UP = 2  # calls before capture: the first ones allocate
 
 
 class PlanEngine(Engine):
-    """One cut on a GPU, one person a call inside, with fixed buffers; not thread-safe.
+    """One cut on a GPU with fixed buffers; runs one person at a time. Not thread-safe.
 
-    Called with a numpy array it gives numpy; called with anything that has
-    __cuda_array_interface__ (pycuda, cupy, torch, numba) it gives a DeviceArray, which is valid
-    until the next call and says which stream to wait for. Engines that share
-    their buffers share it too: it is valid until the next call of any of them.
+    A numpy array gives a numpy array. Anything with __cuda_array_interface__ (pycuda, cupy, torch,
+    numba) gives a DeviceArray, which names the stream to wait for, and is valid until the next call
+    of any engine that shares the buffers.
+
+    held  runtime, plan and execution context: each needs the one before
     """
 
     def __init__(
         self, held: tuple[Any, Any, Any], buffers: ExecutionBuffers, head: str, *, captures: bool
     ) -> None:
-        self._held: tuple[Any, ...] = held  # runtime, plan, context: each needs the one before
+        self._held: tuple[Any, ...] = held
         self._context, self._buffers, self._captures = held[-1], buffers, captures
         self._context.set_tensor_address("images", buffers.images.pointer)
         self._context.set_tensor_address(head, buffers.poses.pointer)
         buffers.host_images[...] = 0
         for _ in range(WARM_UP):
-            self._host_round()
+            self._run_from_host()
         buffers.stream.synchronize()
-        self._from_host = self._recorded(self._host_round)
-        self._from_device = self._recorded(self._network)
+        self._from_host = self._recorded(self._run_from_host)
+        self._from_device = self._recorded(self._run_network)
         self._from_picture: dict[Format, Callable[[], None]] = {}
         self.cuts_crops = buffers.crop is not None
         buffers.take_hold()
@@ -78,24 +79,24 @@ class PlanEngine(Engine):
     def _launch_of(self, picture_format: Format) -> Callable[[], None]:
         if picture_format not in self._from_picture:
 
-            def round_trip() -> None:
+            def crop_and_run() -> None:
                 assert self._buffers.crop is not None
                 self._buffers.crop.cut(picture_format)
-                self._network()
+                self._run_network()
                 self._buffers.fetch_poses()
 
             self._buffers.stream.synchronize()
-            self._from_picture[picture_format] = self._recorded(round_trip)
+            self._from_picture[picture_format] = self._recorded(crop_and_run)
         return self._from_picture[picture_format]
 
     def _recorded(self, work: Callable[[], None]) -> Callable[[], None]:
         return self._buffers.stream.captured(work) if self._captures else work
 
-    def _network(self) -> None:
+    def _run_network(self) -> None:
         if not self._context.execute_async_v3(self._buffers.stream.handle):
-            raise RuntimeError("TensorRT refused to run this plan")
+            raise RuntimeError("TensorRT does not run this plan")
 
-    def _host_round(self) -> None:
+    def _run_from_host(self) -> None:
         self._buffers.send_images()
-        self._network()
+        self._run_network()
         self._buffers.fetch_poses()

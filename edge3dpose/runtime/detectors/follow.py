@@ -16,7 +16,7 @@ from edge3dpose.runtime.detectors import Detector, DetectorPlugin, blazepose
 from edge3dpose.runtime.roi import TrackedPose, roi_from_pose
 from edge3dpose.types import Box, Frame, Pose3D
 
-EVERY_S = 0.25  # time between searches while somebody is followed
+EVERY_S = 0.25  # time between searches while a person is followed
 SETTLE_S = 1.0  # time constant of the ROI's size
 SURE = 0.75  # mean score; above it the search may miss a person for UNSEEN_ROUNDS
 UNSEEN_ROUNDS = 4  # over the whole frame, in a row

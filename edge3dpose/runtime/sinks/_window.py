@@ -26,7 +26,7 @@ INSTALL = (
 
 
 class Screen(Protocol):
-    """Shows a picture; False once somebody closed the window or pressed q."""
+    """Shows a picture; False once the window was closed or q pressed."""
 
     def show(self, picture: Image) -> bool: ...
 

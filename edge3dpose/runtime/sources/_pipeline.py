@@ -1,6 +1,6 @@
-"""What GStreamer itself says of a pipeline, before OpenCV waits for its first frame forever.
+"""Checks a pipeline with GStreamer itself, before OpenCV opens it.
 
-OpenCV 4 plays what is left of a pipeline whose first element does not exist, and never returns.
+OpenCV 4 starts the rest of a pipeline whose first element does not exist, and never returns.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class _GError(ctypes.Structure):
 
 
 def fault_of(pipeline: str) -> str:
-    """Why a pipeline cannot be made, in GStreamer's words; empty where it can or nobody knows."""
+    """Why a pipeline cannot be made, in GStreamer's words; empty where it can, or is not known."""
     try:
         gst = ctypes.CDLL(_LIBRARY.get(sys.platform, "libgstreamer-1.0.so.0"))
     except OSError:

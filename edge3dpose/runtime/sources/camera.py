@@ -1,4 +1,4 @@
-"""A camera by its number: always the newest frame."""
+"""A camera by its number: always its latest frame."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class CameraPlugin(SourcePlugin):
                 f"cannot open camera {arg}: it is not plugged in, in use or not permitted; "
                 f"devices here: {devices or 'none'}"
             )
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver would hand out old frames
+        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver would give old frames
         return LatestFrameReader(f"camera {arg}", capture)
 
 

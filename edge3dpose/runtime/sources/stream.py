@@ -26,7 +26,7 @@ class StreamPlugin(SourcePlugin):
         capture = open_capture(url)
         if not capture.isOpened():
             capture.release()
-            raise BadInput(f"cannot open {url}: nobody answers there, or it is no video")
+            raise BadInput(f"cannot open {url}: nothing answers there, or it is no video")
         if frames_of(capture) is not None:
             capture.release()
             return VideoFile(url, open_capture(url))
