@@ -77,7 +77,12 @@ def test_the_wheel_holds_the_package_its_data_and_nothing_else(source, built):
     ranges = {f"edge3dpose/weights/{f.name}" for f in (source / "calibration").glob("*.json")}
     assert names == wanted | ranges
     for data in (
-        *("py.typed", "reports/templates/page.html", "weights/sspnet-lite.onnx", "weights/sspnet-lite.json"),
+        *(
+            "py.typed",
+            "reports/templates/page.html",
+            "weights/sspnet-lite.onnx",
+            "weights/sspnet-lite.json",
+        ),
         *("weights/sspnet-lite.ranges.json", "runtime/crop.cu", "runtime/sources/sample.mp4"),
     ):
         assert f"edge3dpose/{data}" in names

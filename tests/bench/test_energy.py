@@ -42,7 +42,7 @@ def powercap(tmp_path):
 
 def test_rapl_adds_packages_and_memory_and_counts_nothing_twice(powercap):
     folder, counters = powercap
-    meter = rapl.open_meter(folder)
+    meter = rapl.Rapl(folder).open()
     assert meter.covers == "package-0, package-0 dram, package-1"
     assert meter.read_j() == 0
     counters["one"].write_text("8000000")
@@ -56,7 +56,7 @@ def test_rapl_adds_packages_and_memory_and_counts_nothing_twice(powercap):
 
 def test_a_counter_that_starts_anew_goes_on(tmp_path):
     counter = zone(tmp_path, "intel-rapl:0", "package-0", 900, range_uj=1000)
-    meter = rapl.open_meter(tmp_path)
+    meter = rapl.Rapl(tmp_path).open()
     counter.write_text("100")
     assert meter.read_j() == pytest.approx(200e-6)
     counter.write_text("50")
@@ -65,10 +65,10 @@ def test_a_counter_that_starts_anew_goes_on(tmp_path):
 
 def test_why_there_is_no_rapl_is_said(tmp_path):
     with pytest.raises(MissingDependency, match="no RAPL package"):
-        rapl.open_meter(tmp_path / "none")
+        rapl.Rapl(tmp_path / "none").open()
     zone(tmp_path, "intel-rapl:0", "package-0", "not a number")
     with pytest.raises(MissingDependency, match="does not answer"):
-        rapl.open_meter(tmp_path)
+        rapl.Rapl(tmp_path).open()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="users are POSIX")
@@ -78,7 +78,7 @@ def test_a_counter_for_root_alone_says_how_to_open_it():
         folder.chmod(0o755)
         zone(folder, "intel-rapl:0", "package-0", 1).chmod(0o400 if os.geteuid() == 0 else 0)
         with as_a_user(), pytest.raises(MissingDependency, match=r"readable; sudo chmod -R a\+r"):
-            rapl.open_meter(folder)
+            rapl.Rapl(folder).open()
 
 
 @contextlib.contextmanager
@@ -96,7 +96,7 @@ def as_a_user():
 
 def test_energy_spent_is_told_by_meter(powercap):
     folder, counters = powercap
-    meter = rapl.open_meter(folder)
+    meter = rapl.Rapl(folder).open()
     counters["one"].write_text("6000000")  # before the lines that are measured
     with energy.spent([meter]) as joules:
         counters["one"].write_text("6250000")
@@ -108,7 +108,7 @@ def test_energy_spent_is_told_by_meter(powercap):
 
 def test_a_power_is_added_up_over_time_also_while_nobody_asks():
     power, closed = [10.0], []
-    meter = jtop.AddedUp(lambda: power[0], lambda: closed.append(1))
+    meter = jtop.PowerIntegral(lambda: power[0], lambda: closed.append(1))
     start = time.perf_counter()
     time.sleep(0.3)
     power[0] = 0.0
@@ -162,7 +162,7 @@ def fake_nvml(energies_mj, *, init_error=None):
 def test_nvml_gives_joules_since_it_was_opened_and_keeps_the_last_of_a_lost_gpu(monkeypatch):
     library = fake_nvml([5_000_000, 5_001_500, 5_004_000])
     monkeypatch.setitem(sys.modules, "pynvml", library)
-    meter = nvml.open_meter()
+    meter = nvml.PLUGIN.open()
     assert meter.covers == "H100, the whole card"
     assert [meter.read_j() for _ in range(3)] == [1.5, 4.0, 4.0]
     meter.close()
@@ -173,12 +173,12 @@ def test_nvml_gives_joules_since_it_was_opened_and_keeps_the_last_of_a_lost_gpu(
 def test_why_there_is_no_nvml_is_said(monkeypatch):
     monkeypatch.setitem(sys.modules, "pynvml", None)
     with pytest.raises(MissingDependency, match=r"pip install 'edge3dpose\[energy\]'"):
-        nvml.open_meter()
+        nvml.PLUGIN.open()
     monkeypatch.setitem(sys.modules, "pynvml", fake_nvml([], init_error="Library Not Found"))
     with pytest.raises(MissingDependency, match="no NVIDIA driver answers: Library Not Found"):
-        nvml.open_meter()
+        nvml.PLUGIN.open()
     old = fake_nvml([])
     monkeypatch.setitem(sys.modules, "pynvml", old)
     with pytest.raises(MissingDependency, match="has no energy counter"):
-        nvml.open_meter()
+        nvml.PLUGIN.open()
     assert old.closed == [1]

@@ -1,4 +1,4 @@
-"""jtop: the power of a Jetson's board, added up over time (it has no counter of energy)."""
+"""jtop: the power of a Jetson's board, integrated over time (the board has no energy counter)."""
 
 from __future__ import annotations
 
@@ -7,37 +7,14 @@ from threading import Event, Lock, Thread
 from time import perf_counter
 from typing import Any
 
+from edge3dpose.bench.energy import EnergyPlugin, Meter
 from edge3dpose.errors import MissingDependency
 
 EVERY_S = 0.1
 
 
-def open_meter() -> AddedUp:
-    """The board's total; MissingDependency where jetson-stats is absent or its service is down."""
-    try:
-        from jtop import jtop
-    except ImportError:
-        raise MissingDependency(
-            "jtop is not installed; on a Jetson: sudo pip install jetson-stats"
-        ) from None
-    board: Any = jtop(interval=EVERY_S)
-    try:
-        board.start()
-        watts = _watts_of(board)
-        watts()
-    except Exception as error:  # its own, the socket's and the keys' share no class but Exception
-        raise MissingDependency(
-            f"jtop does not answer: {error}; sudo systemctl restart jtop.service"
-        ) from None
-    return AddedUp(watts, board.close)
-
-
-def _watts_of(board: Any) -> Callable[[], float]:
-    return lambda: float(board.power["tot"]["power"]) / 1000  # it tells milliwatts
-
-
-class AddedUp:
-    """Joules from a power in watts that a thread asks for ten times a second."""
+class PowerIntegral(Meter):
+    """Joules from a power in watts that a thread reads ten times a second."""
 
     name = "jtop"
     covers = "the whole board"
@@ -50,7 +27,7 @@ class AddedUp:
         self._thread.start()
 
     def read_j(self) -> float:
-        """Joules since it was opened, the trapezes between the readings."""
+        """Joules since it was opened, by the trapezoidal rule."""
         with self._lock:
             now_s, now_w = perf_counter(), self._watts()
             self._joules += (now_s - self._last_s) * (now_w + self._last_w) / 2
@@ -58,7 +35,7 @@ class AddedUp:
             return self._joules
 
     def close(self) -> None:
-        """End the thread and the connection."""
+        """End the thread and the connection; a second call does nothing."""
         if not self._ended.is_set():
             self._ended.set()
             self._thread.join()
@@ -67,3 +44,34 @@ class AddedUp:
     def _listen(self) -> None:
         while not self._ended.wait(EVERY_S):
             self.read_j()
+
+
+class Jtop(EnergyPlugin):
+    """Needs jetson-stats, whose service runs as root."""
+
+    name = "jtop"
+
+    def open(self) -> PowerIntegral:
+        """The board's total; MissingDependency where jetson-stats or its service is missing."""
+        try:
+            from jtop import jtop
+        except ImportError:
+            raise MissingDependency(
+                "jtop is not installed; on a Jetson: sudo pip install jetson-stats"
+            ) from None
+        board: Any = jtop(interval=EVERY_S)
+
+        def watts() -> float:
+            return float(board.power["tot"]["power"]) / 1000  # it gives milliwatts
+
+        try:
+            board.start()
+            watts()
+        except Exception as error:  # its own, the socket's and the keys' share no other base class
+            raise MissingDependency(
+                f"jtop does not answer: {error}; sudo systemctl restart jtop.service"
+            ) from None
+        return PowerIntegral(watts, board.close)
+
+
+PLUGIN = Jtop()

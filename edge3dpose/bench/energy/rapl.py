@@ -1,4 +1,4 @@
-"""RAPL: the energy of the processor's packages and their memory, which Linux tells by files."""
+"""RAPL: the energy of the processor's packages and their memory, from the files of Linux."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge3dpose.bench.energy import EnergyPlugin, Meter
 from edge3dpose.errors import MissingDependency
 
 FOLDER = Path("/sys/class/powercap")
@@ -13,37 +14,19 @@ FOLDER = Path("/sys/class/powercap")
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """One counter, in microjoules, that starts anew at its range."""
+    """One counter in microjoules; it wraps to 0 at its range."""
 
     name: str
     file: Path
     range_uj: int
 
     def read_uj(self) -> int:
-        """What it stands at."""
+        """Its present value."""
         return int(self.file.read_text(encoding="utf-8"))
 
 
-def open_meter(folder: Path = FOLDER) -> Rapl:
-    """Packages and DRAM under a powercap folder; MissingDependency says why there is nothing."""
-    # intel-rapl-mmio counts the same packages again, core and uncore are parts of them
-    zones = [_zone(place) for place in sorted(folder.glob("intel-rapl:*")) if _counts(_text(place))]
-    if not zones:
-        raise MissingDependency(
-            f"no RAPL package in {folder}: not Linux on x86, or a virtual machine without it"
-        )
-    try:
-        return Rapl(zones)
-    except PermissionError as error:
-        raise MissingDependency(
-            f"{error.filename} is not readable; sudo chmod -R a+r {folder}/intel-rapl*/"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise MissingDependency(f"RAPL in {folder} does not answer: {error}") from None
-
-
-class Rapl:
-    """The sum of some zones; to be read more often than the fastest of them starts anew."""
+class ZoneSum(Meter):
+    """The sum of zones; to be read more often than the fastest of them wraps."""
 
     name = "rapl"
 
@@ -61,8 +44,32 @@ class Rapl:
         self._last_uj = now_uj
         return self._sum_uj / 1e6
 
-    def close(self) -> None:
-        """Nothing is held open."""
+
+@dataclass(frozen=True, slots=True)
+class Rapl(EnergyPlugin):
+    """Needs Linux on x86 and the right to read its counters."""
+
+    folder: Path = FOLDER
+    name = "rapl"
+
+    def open(self) -> ZoneSum:
+        """Packages and DRAM of the powercap folder; MissingDependency says why there is nothing."""
+        # intel-rapl-mmio counts the same packages again, core and uncore are parts of them
+        places = sorted(self.folder.glob("intel-rapl:*"))
+        zones = [_zone(place) for place in places if _counts(_text(place))]
+        if not zones:
+            raise MissingDependency(
+                f"no RAPL package in {self.folder}: not Linux on x86, or a virtual machine "
+                "without it"
+            )
+        try:
+            return ZoneSum(zones)
+        except PermissionError as error:
+            raise MissingDependency(
+                f"{error.filename} is not readable; sudo chmod -R a+r {self.folder}/intel-rapl*/"
+            ) from None
+        except (OSError, ValueError) as error:
+            raise MissingDependency(f"RAPL in {self.folder} does not answer: {error}") from None
 
 
 def _counts(name: str) -> bool:
@@ -86,3 +93,6 @@ def _text(place: Path) -> str:
         return (place / "name").read_text(encoding="utf-8").strip()
     except OSError:
         return ""
+
+
+PLUGIN = Rapl()
