@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,6 @@ from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.select import open_within
 from edge3dpose.types import Engine, EngineConfig, EngineRequest, Frame, Image, Pose3D
 
-CLOSED = "this PoseEstimator is closed; make a new one"
-
 
 class PoseEstimator:
     """3D poses of the people in images, a video or a camera.
@@ -48,8 +47,7 @@ class PoseEstimator:
                     JSON file with measured intrinsics; None assumes 60 degrees
     height_mm       body height of the people: their distance then follows from their bones
     smooth          One-Euro filter on joints and root (Casiez et al., CHI 2012)
-    flip_test       average each prediction with that of the flipped crop: less error, two calls of
-                    the engine
+    flip_test       average with the prediction of the flipped crop: less error, two engine calls
     detector        "follow" (search four times a second and follow), "blazepose" (search every
                     frame) or "full-frame" (the frame is one person's crop)
     max_latency_ms  of one call of the engine: take the most accurate cut within it on this machine
@@ -189,7 +187,10 @@ class PoseEstimator:
         """
         self._check_open()
         opened = open_source(source, fps)
-        yield from self._pipeline(opened, related=opened.related).frames()
+        with closing(self._pipeline(opened, related=opened.related).frames()) as frames:
+            while (seen := next(frames, None)) is not None:
+                yield seen
+                self._check_open()
 
     def run(
         self,
@@ -221,13 +222,13 @@ class PoseEstimator:
         self._check_open()
         opened = open_source(source)
         try:
-            opened_sinks = [*sinks, *self._open_sinks(opened, outputs or {})]
             pipeline = self._pipeline(opened, related=opened.related, clock=clock)
+            outlets = [*sinks, *self._open_sinks(opened, outputs or {})]
         except BaseException:
             opened.close()
             raise
         pipeline.facts = self._facts_of(opened)
-        return pipeline.run(opened_sinks, max_frames=max_frames, on_frame=on_frame)
+        return pipeline.run(outlets, max_frames=max_frames, on_frame=on_frame)
 
     def reset(self) -> None:
         """Forget the people seen so far: the next image begins another video."""
@@ -249,7 +250,7 @@ class PoseEstimator:
 
     def _check_open(self) -> None:
         if self._engine is None:
-            raise BadInput(CLOSED)
+            raise BadInput("this PoseEstimator is closed; make a new one")
 
     def _pipeline(
         self, source: Source, *, related: bool, clock: StageClock | None = None
@@ -257,14 +258,12 @@ class PoseEstimator:
         """All stages for one source, which remember nobody yet."""
         self._check_open()
         options, clock = self._options, clock or StageClock()
-        spec = self._config.spec
-        engine = self._engine
+        spec, engine = self._config.spec, self._engine
         assert engine is not None
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
-        estimate = Estimator(
-            spec, engine, self._detector_for(related), clock=clock, follows=related
-        )
+        detector = self._detector_for(related)
+        estimate = Estimator(spec, engine, detector, clock=clock, follows=related)
         changes = filters.open_all(options.filter_values, related=related)
         return Pipeline(source, estimate, changes, self._lens, clock=clock)
 

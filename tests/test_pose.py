@@ -194,6 +194,15 @@ def test_a_closed_estimator_says_so_and_a_second_close_is_harmless(standing, ima
             use()
 
 
+def test_a_stream_ends_when_its_estimator_is_closed(standing, images):
+    pose = edge3dpose.PoseEstimator(**standing)
+    stream = pose.stream(images)
+    next(stream)
+    pose.close()
+    with pytest.raises(BadInput, match="is closed"):
+        next(stream)
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

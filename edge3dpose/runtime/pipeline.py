@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -82,7 +82,7 @@ class Pipeline:
     facts: Callable[[Frame], Mapping[str, Any]] | None = None
     clock: StageClock = field(default_factory=StageClock)
 
-    def frames(self) -> Iterator[tuple[Frame, list[Pose3D]]]:
+    def frames(self) -> Generator[tuple[Frame, list[Pose3D]], None, None]:
         """Every frame with its people; the source is closed at the end, however it comes.
 
         Raises what the source raises, EndedEarly after the last frame of a truncated file.
