@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a small network, and a home of its own for what is written."""
+"""Fixtures of all tests: a small network."""
 
 from __future__ import annotations
 

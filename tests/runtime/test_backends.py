@@ -23,7 +23,7 @@ def opened(name, folder, **options):
     )
 
 
-def test_the_folder_holds_the_choices_that_users_are_told_of():
+def test_the_folder_holds_the_documented_backends():
     assert set(plugins.names("runtime.backends")) == {
         *ON_CPU,
         "onnxruntime-cuda",
@@ -96,7 +96,7 @@ def test_bound_buffers_answer_as_the_plain_session_does(tmp_path):
     engine.close()
 
 
-def test_a_file_that_is_no_graph_is_told_in_onnx_runtimes_words(tmp_path):
+def test_a_file_that_is_no_graph_is_refused_in_onnx_runtimes_words(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
     (tmp_path / "bad.onnx").write_bytes(b"no graph")
     with pytest.raises(EngineMismatch, match=r"does not open .*bad\.onnx"):

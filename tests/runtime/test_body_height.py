@@ -17,7 +17,7 @@ ADULT_SEEN = body_height.SEEN_PER_MM * body_height.ADULT_MM
 
 
 def seen(size, far_mm=4000.0, wrong=1.0):
-    """Someone of that size in adults, as a network sees him: `wrong` times too far and large."""
+    """A person of that size in adults, predicted `wrong` times too far and too large."""
     joints = (JOINTS_MM * (size * ADULT_SEEN / body_scale(JOINTS_MM))).astype(np.float32)
     root = np.array([300.0, -200.0, far_mm], np.float32)
     return Pose3D(joints * wrong, project(joints + root, LENS), np.ones(17), root * wrong)
@@ -42,10 +42,10 @@ def test_without_a_height_a_child_is_taken_for_an_adult_farther_off():
     assert placed(seen(0.6)).root_mm[2] == pytest.approx(4000 / 0.6, rel=1e-4)
 
 
-def test_spreads_grow_with_the_body_and_who_has_no_place_is_left():
+def test_standard_deviations_scale_with_the_body_and_a_person_without_a_place_is_left():
     pose = seen(1.0, wrong=0.5)
-    spread = np.ones((17, 3), np.float32)
-    uncertain = Pose3D(pose.joints_mm, pose.pixels, pose.score, pose.root_mm, std_mm=spread)
+    std = np.ones((17, 3), np.float32)
+    uncertain = Pose3D(pose.joints_mm, pose.pixels, pose.score, pose.root_mm, std_mm=std)
     np.testing.assert_allclose(placed(uncertain).std_mm, 2.0, rtol=1e-4)
     nowhere = Pose3D(pose.joints_mm, pose.pixels, pose.score)
     assert placed(nowhere) is nowhere
@@ -60,4 +60,4 @@ def test_it_takes_microseconds():
         for _ in range(5):
             stage(FRAME, people)
         took.append((time.thread_time_ns() - begun) / 5e3)
-    assert min(took) < 1000, "microseconds, with room for a slow machine"
+    assert min(took) < 1000, "microseconds, with a margin for a slow machine"

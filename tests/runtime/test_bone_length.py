@@ -53,7 +53,7 @@ def test_what_the_network_is_sure_of_moves_less():
     assert np.abs(sure - seen).mean() < 0.5 * np.abs(unsure - seen).mean()
 
 
-def test_a_standing_adult_stays_as_he_is_and_a_child_stays_small():
+def test_a_standing_adult_is_unchanged_and_a_child_stays_small():
     for size in (1.0, 0.6):
         points = JOINTS_MM * size + np.array([0, 0, 3000.0])
         after = bone_length.corrected(points, np.ones(17))

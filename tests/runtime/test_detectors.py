@@ -55,18 +55,18 @@ class Finder(Detector):
         return self.boxes
 
 
-def test_the_folder_holds_the_choices_that_users_are_told_of():
+def test_the_folder_holds_the_documented_detectors():
     assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
 
 
-def test_blazepose_finds_the_woman_of_the_sample_and_centres_on_her_pelvis():
+def test_blazepose_finds_the_person_of_the_sample_with_the_pelvis_in_the_middle():
     detect = open_detector("blazepose")
     with closing(open_source("sample")) as source:
         frame = next(iter(source))
     (box,) = detect(frame, [])
     assert (box.x0 + box.x1) / 2 == pytest.approx(322, abs=25)  # looked up in the picture
     assert (box.y0 + box.y1) / 2 == pytest.approx(555, abs=40)
-    assert 900 < box.x1 - box.x0 < 1250  # she is 850 px tall, so 2.25 m are about 1100
+    assert 900 < box.x1 - box.x0 < 1250  # the person is 850 px tall, so 2.25 m are about 1100
 
 
 @pytest.mark.skipif(not openvino.computes_bf16(), reason="this CPU does not compute in BF16")
@@ -95,7 +95,7 @@ def test_blazepose_turns_the_roi_with_a_person_who_lies(turns):
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (480, 640), (1000, 37)])
-def test_blazepose_finds_nobody_where_nobody_is(shape):
+def test_blazepose_finds_no_person_in_noise(shape):
     detect = open_detector("blazepose")
     noise = np.random.default_rng(0).integers(90, 120, (*shape, 3), np.uint8)
     assert detect(Frame(noise, 0, 0.0), []) == []
@@ -109,7 +109,7 @@ def test_a_changed_detector_file_is_refused(monkeypatch, tmp_path):
         open_detector("blazepose")
 
 
-def test_the_whole_frame_is_a_square_about_its_middle():
+def test_the_full_frame_is_a_box_about_its_middle():
     (box,) = FullFrame()(frame_at(0), [])
     assert (box.x0, box.y0, box.x1, box.y1) == (0, -80, 640, 560)
 
@@ -145,7 +145,7 @@ def test_a_trunk_that_points_at_the_camera_turns_nothing():
     assert abs(roi_from_pose(TrackedPose(replace(pose, pixels=pixels))).angle_rad) < 0.2
 
 
-def test_a_person_is_followed_without_looking_again_until_it_is_time():
+def test_a_person_is_followed_without_a_search_until_it_is_time():
     finder = Finder(box_at(300, 240, 400))
     detect = follow.Follow(finder)
     (first,) = detect(frame_at(0.0), [])
@@ -158,7 +158,7 @@ def test_a_person_is_followed_without_looking_again_until_it_is_time():
     assert finder.asked == 2
 
 
-def test_a_newcomer_gets_an_id_of_his_own_and_an_id_is_not_given_twice():
+def test_a_new_person_gets_a_new_id_and_an_id_is_not_given_twice():
     finder = Finder(box_at(200, 240, 300))
     detect = follow.Follow(finder)
     detect(frame_at(0.0), [])
@@ -172,7 +172,7 @@ def test_a_newcomer_gets_an_id_of_his_own_and_an_id_is_not_given_twice():
     assert other.track_id == 2
 
 
-def test_who_leaves_the_frame_is_let_go_and_looked_for():
+def test_a_person_who_leaves_the_frame_is_dropped_and_searched():
     finder = Finder()
     detect = follow.Follow(finder)
     assert detect(frame_at(0.0), []) == []
@@ -180,7 +180,7 @@ def test_who_leaves_the_frame_is_let_go_and_looked_for():
     assert finder.asked == 2
 
 
-def test_who_the_finder_overlooks_for_long_is_let_go():
+def test_a_person_whom_the_search_misses_for_long_is_dropped():
     detect = follow.Follow(Finder())
     seen = 0
     for step in range(20):
@@ -188,7 +188,7 @@ def test_who_the_finder_overlooks_for_long_is_let_go():
     assert 2 <= seen <= follow.UNSEEN_ROUNDS
 
 
-def test_who_neither_the_network_nor_the_finder_sees_is_let_go_at_once():
+def test_a_person_with_an_unsure_pose_whom_the_search_misses_is_dropped_at_once():
     detect = follow.Follow(Finder())
     detect(frame_at(0.0), [])
     assert detect(frame_at(0.1), [pose_at(300, 240, 300, score=0.6)]) == []
@@ -211,7 +211,7 @@ def test_a_frame_is_searched_in_pieces_and_who_is_in_one_of_them_stays():
     finder.asked = 0
     for step in range(1, 60):  # 20 rounds
         assert len(detect(frame_at(step * follow.EVERY_S), [pose_at(300, 240, 300)])) == 1
-    finder.boxes.append(box_at(540, 240, 200))  # a newcomer
+    finder.boxes.append(box_at(540, 240, 200))  # a new person
     poses = [pose_at(300, 240, 300)]
     found = [len(detect(frame_at(60 + step * follow.EVERY_S), poses)) for step in range(3)]
     assert sum(found) == 4  # in the one window
@@ -243,7 +243,7 @@ class Says(Engine):
         return np.repeat(self.pose[None], len(images), axis=0)
 
 
-def test_the_estimator_gives_a_person_his_id_his_place_and_millimetres():
+def test_the_estimator_gives_a_person_an_id_a_place_and_millimetres():
     engine = Says(unit_pose())
     estimate = Estimator(SPEC, engine, follow.Follow(Finder(box_at(320, 240, 400))))
     (pose,) = estimate(frame_at(0.0))
@@ -257,7 +257,7 @@ def test_the_estimator_gives_a_person_his_id_his_place_and_millimetres():
     assert again.track_id == 0
 
 
-def test_the_estimator_says_nobody_where_the_network_is_not_sure():
+def test_the_estimator_gives_no_person_where_the_network_is_not_sure():
     estimate = Estimator(
         SPEC, Says(unit_pose(score=0.1)), follow.Follow(Finder(box_at(320, 240, 400)))
     )

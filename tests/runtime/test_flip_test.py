@@ -15,13 +15,13 @@ def test_a_picture_and_its_mirror_image_have_mirrored_poses(small_weights, tmp_p
     path = ensure_engine(small_weights, 2, "fp32", "onnxruntime", engines=tmp_path)
     engine = backends.find("onnxruntime").open_engine(path, small_weights.spec)
     see = flip_tested(engine, H36M17)
-    said, of_image = see(IMAGES), see(np.ascontiguousarray(IMAGES[..., ::-1]))
+    direct, of_image = see(IMAGES), see(np.ascontiguousarray(IMAGES[..., ::-1]))
     engine.close()
-    assert said.dtype == np.float32
+    assert direct.dtype == np.float32
     back = of_image[:, list(H36M17.mirror)]
     back[..., 0] = 1 - back[..., 0]
-    np.testing.assert_allclose(back, said, atol=1e-5)
-    assert np.abs(of_image - said).max() > 1e-3
+    np.testing.assert_allclose(back, direct, atol=1e-5)
+    assert np.abs(of_image - direct).max() > 1e-3
 
 
 def test_a_pose_and_the_same_one_seen_in_a_mirror_are_that_pose():

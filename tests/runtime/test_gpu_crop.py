@@ -90,7 +90,7 @@ def test_the_kernels_source_gives_the_numbers_of_the_model(frames, kernels, name
         assert np.array_equal(kernels(picture, view, SPEC, half=True), wanted.astype(np.float16))
 
 
-def test_random_squares_of_odd_pictures(kernels):
+def test_random_boxes_of_pictures_with_odd_sides(kernels):
     rng = np.random.default_rng(3)
     for shape in [(1, 1), (3, 501), (333, 111), (64, 64)]:
         image = rng.integers(0, 256, (*shape, 3), np.uint8)
@@ -104,7 +104,7 @@ def test_random_squares_of_odd_pictures(kernels):
             assert off.max() < 0.01 + 0.5 * view.block.bit_length() + PLACES
 
 
-def test_a_networks_mean_and_spread_are_applied(frames, kernels):
+def test_a_networks_mean_and_std_are_applied(frames, kernels):
     spec = replace(SPEC, mean_rgb=(0.485, 0.456, 0.406), std_rgb=(0.229, 0.224, 0.225))
     view = view_of(BOXES["reaching outside"], SPEC.input_size)
     plain = kernels(frames[0].image, view, SPEC)

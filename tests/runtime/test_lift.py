@@ -25,7 +25,7 @@ def body(depth_mm):
 def seen_by_the_network(points_mm, *, wrong_by=1.0, says=None, angle_rad=0.0):
     """Place of the crop of the training rule (times wrong_by) and what a perfect network answers.
 
-    says  what it says of the square's size instead of the truth
+    says  its output for the size of the ROI instead of the truth
     """
     depth_mm = points_mm[0, 2]
     side_px = 900.0 * SPEC.crop_side_mm / depth_mm * wrong_by
@@ -53,7 +53,7 @@ def test_a_body_comes_back_to_the_millimetre(depth_mm):
 
 
 @pytest.mark.parametrize("wrong_by", [0.8, 1.1, 1.3])
-def test_a_network_that_knows_the_squares_size_gives_distance_and_body_in_any_square(wrong_by):
+def test_a_network_that_knows_the_rois_size_gives_distance_and_body_in_any_roi(wrong_by):
     points = body(6000.0)
     unit, transform = seen_by_the_network(points, wrong_by=wrong_by)
     pose = lift(unit, transform, CAMERA, SPEC)
@@ -62,7 +62,7 @@ def test_a_network_that_knows_the_squares_size_gives_distance_and_body_in_any_sq
     assert roi_scale(unit.xyz, SPEC) == pytest.approx(wrong_by, rel=1e-5)
 
 
-def test_a_square_too_big_by_a_tenth_unnoticed_makes_the_body_nine_percent_small():
+def test_an_roi_too_large_by_a_tenth_unnoticed_makes_the_body_nine_percent_small():
     points = body(8000.0)
     pose = lift(*seen_by_the_network(points, wrong_by=1.1, says=1.0), CAMERA, SPEC)
     true = points - points[0]
@@ -73,7 +73,7 @@ def test_a_square_too_big_by_a_tenth_unnoticed_makes_the_body_nine_percent_small
 
 
 @pytest.mark.parametrize("angle_rad", [-3.0, 0.4, 1.6])
-def test_a_turned_square_gives_the_same_body(angle_rad):
+def test_a_turned_roi_gives_the_same_body(angle_rad):
     points = body(5000.0)
     pose = lift(*seen_by_the_network(points, angle_rad=angle_rad), CAMERA, SPEC)
     assert pose.joints_mm == pytest.approx(points - points[0], abs=1.5)
@@ -102,7 +102,7 @@ def test_without_a_camera_there_is_no_root():
     assert np.isfinite(pose.joints_mm).all()
 
 
-def test_the_box_is_the_square_that_was_looked_at():
+def test_the_box_is_the_roi():
     box = lift(*seen_by_the_network(body(5000.0)), CAMERA, SPEC).box
     assert box.x1 - box.x0 == pytest.approx(900 * 2250 / 5000, rel=1e-5)
     assert box.y1 - box.y0 == pytest.approx(box.x1 - box.x0, rel=1e-5)

@@ -70,7 +70,7 @@ def test_a_cache_that_cannot_be_trusted_or_written_is_done_without(tmp_path):
     kept.write_bytes(b"")
     assert nvrtc.cubin(SOURCE, "8.7", folder=cache) == code
     assert kept.read_bytes() == code
-    kept.write_bytes(code + b"by somebody else")
+    kept.write_bytes(code + b"by another user")
     cache.chmod(0o777)
     assert nvrtc.cubin(SOURCE, "8.7", folder=cache) == code
     assert nvrtc.cubin(SOURCE, "8.7", folder=kept / "no folder") == code
@@ -85,7 +85,7 @@ def test_a_device_that_nvrtc_does_not_know_is_one_clear_line(tmp_path):
 
 
 @needs_nvrtc
-def test_a_fault_in_a_source_is_told_in_the_compilers_words(tmp_path):
+def test_an_error_in_a_source_is_reported_in_the_compilers_words(tmp_path):
     (tmp_path / "wrong.cu").write_text("__global__ void f() { nothing; }")
     with pytest.raises(RuntimeError, match=r"wrong\.cu\(1\): error: identifier \"nothing\""):
         nvrtc.cubin(tmp_path / "wrong.cu", "8.7", folder=tmp_path)

@@ -30,7 +30,7 @@ def person(shift_mm=0.0, *, noise=None, track_id=0):
 
 @pytest.mark.parametrize("speed_mm_s", [250.0, 800.0, 2400.0])
 @pytest.mark.parametrize("fps", [30, 60])
-def test_its_delay_is_what_its_text_says(speed_mm_s, fps):
+def test_its_delay_is_the_documented_one(speed_mm_s, fps):
     smooth = one_euro.OneEuro()
     for step in range(5 * fps):
         time_s = step / fps

@@ -75,7 +75,7 @@ def test_only_a_few_frames_are_read_ahead_and_none_after_close():
     assert len(taken) == before
 
 
-def test_a_slow_sink_gets_every_frame_in_a_thread_of_its_own_and_holds_nobody_back():
+def test_a_slow_sink_gets_every_frame_in_a_thread_of_its_own_and_the_loop_does_not_wait():
     slow = Slow(0.05)
     sink = BackgroundSink(slow)
     start_s = time.perf_counter()

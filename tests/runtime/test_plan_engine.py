@@ -37,7 +37,7 @@ def network(images, gain):
 
 
 class Context:
-    """An execution context: reads and writes where it was told to, when the stream comes to it."""
+    """An execution context: reads and writes at its tensor addresses, in stream order."""
 
     def __init__(self, cuda, gain):
         self.cuda, self.gain, self.at = cuda, gain, {}
@@ -78,7 +78,7 @@ both_memories = pytest.mark.parametrize("integrated", [False, True])
 
 @both_memories
 @pytest.mark.parametrize("captures", [True, False])
-def test_people_are_cut_out_and_looked_at(kernels, integrated, captures):
+def test_crops_are_cut_and_run(kernels, integrated, captures):
     engine = Machine(kernels, integrated=integrated, captures=captures).engine()
     for picture in (PICTURE, as_nv12(PICTURE), PICTURE[::-1]):
         wanted = [network(by_numpy(picture, view, SPEC), 1.0) for view in VIEWS]
@@ -89,7 +89,7 @@ def test_people_are_cut_out_and_looked_at(kernels, integrated, captures):
 
 
 @both_memories
-def test_tensors_of_the_host_give_what_the_network_says(kernels, integrated):
+def test_tensors_of_the_host_give_the_networks_output(kernels, integrated):
     engine = Machine(kernels, integrated=integrated).engine()
     for images in (IMAGES, IMAGES[1:2], IMAGES[:0]):
         wanted = np.array([network(one, 1.0) for one in images]).reshape(-1, 17, 4)
@@ -152,7 +152,7 @@ def test_where_memory_is_shared_nothing_is_copied(kernels):
     assert counts == {False: 3, True: 0}  # pixels, parameters, poses
 
 
-def test_a_larger_picture_finds_room(kernels):
+def test_a_larger_picture_gets_a_larger_buffer(kernels):
     engine = Machine(kernels).engine()
     large = np.random.default_rng(2).integers(0, 256, (1500, 2000, 3), np.uint8)
     view = view_of(Box(0, 0, 2000, 1500), SPEC.input_size)
@@ -192,7 +192,7 @@ def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, inte
     assert len(cuda.memory) == 1  # theirs
 
 
-def test_without_a_kernel_people_are_cut_out_elsewhere(kernels):
+def test_without_a_kernel_the_engine_cuts_no_crops(kernels):
     engine = Machine(kernels, code=None).engine()
     assert not engine.cuts_crops
     assert engine(IMAGES[:1]).shape == (1, 17, 4)

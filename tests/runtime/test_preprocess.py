@@ -33,7 +33,7 @@ def test_a_dot_comes_back_at_its_pixel(side_px):
 
 @pytest.mark.parametrize("side_px", [100.0, 401.7])
 @pytest.mark.parametrize("angle_rad", [-2.5, 0.6, 1.57])
-def test_a_dot_comes_back_from_a_turned_square(side_px, angle_rad):
+def test_a_dot_comes_back_from_a_turned_box(side_px, angle_rad):
     frame = dot_frame(301.3, 222.8, sigma_px=side_px / 30)
     middle = np.array([301.3 + 0.2 * side_px, 222.8 - 0.15 * side_px])
     box = Box(*(middle - side_px / 2), *(middle + side_px / 2), angle_rad=angle_rad)
@@ -42,8 +42,8 @@ def test_a_dot_comes_back_from_a_turned_square(side_px, angle_rad):
     assert np.abs(found - (301.3, 222.8)).max() < 0.06
 
 
-def test_a_square_turned_with_a_person_who_lies_shows_him_standing():
-    frame = dot_frame(350.0, 200.0, sigma_px=3)  # his head, to the right of his pelvis
+def test_a_box_turned_with_a_person_who_lies_gives_an_upright_crop():
+    frame = dot_frame(350.0, 200.0, sigma_px=3)  # the head, to the right of the pelvis
     crop = crop_person(frame, Box(150, 100, 350, 300, angle_rad=np.pi / 2), 100)
     assert middle_of(crop.image) == pytest.approx([50, 0], abs=2)
 

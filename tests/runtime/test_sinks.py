@@ -71,7 +71,7 @@ def test_poses_are_written_by_the_schema(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["poses.jsonl"]
 
 
-def test_a_person_whose_joints_have_spreads_shows_them(tmp_path):
+def test_standard_deviations_of_joints_are_written(tmp_path):
     sink = JsonLines(tmp_path / "poses.jsonl", header())
     sink(frame(0), [replace(person(), std_mm=np.full((17, 3), 41.27, np.float32))])
     sink.close()

@@ -93,7 +93,7 @@ def test_a_camera_that_is_not_there_is_one_clear_line(capfd):
     assert capfd.readouterr().err == ""
 
 
-def test_a_url_where_nobody_answers_is_one_clear_line():
+def test_a_url_where_nothing_answers_is_one_clear_line():
     with pytest.raises(BadInput, match=r"cannot open http://127\.0\.0\.1:9/"):
         open_source("http://127.0.0.1:9/")
 

@@ -10,7 +10,7 @@ from edge3dpose import manifest, models, paths
 
 SPEC = models.find("sspnet-lite")
 
-# h36m17, mm from the pelvis: x right in the picture, y down, z away; he faces the camera
+# h36m17, mm from the pelvis: x right in the picture, y down, z away; the person faces the camera
 JOINTS_MM = np.array(
     [
         *[(0, 0, 0), (-120, 0, 0), (-125, 420, 10), (-130, 840, 40)],
@@ -27,7 +27,7 @@ CUTS = {"3": {"mpjpe_mm": 120.0}, "7": {"mpjpe_mm": 99.5}, "16": {"mpjpe_mm": 10
 
 
 def unit_pose(score=0.9):
-    """(17, 4) in a square that fits: u, v, z, score."""
+    """(17, 4) in an ROI of the right size: u, v, z, score."""
     flat = 0.5 + JOINTS_MM[:, :2] / SPEC.crop_side_mm
     deep = 0.5 + JOINTS_MM[:, 2:] / SPEC.z_range_mm
     return np.concatenate([flat, deep, np.full((17, 1), score)], axis=1).astype(np.float32)
