@@ -29,9 +29,10 @@ from edge3dpose.reports.governor_rows import GovernorReport
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import cuts_by_error, resolve
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.selection.ladder import ladder, within_latency
+from edge3dpose.selection.ladder import ladder, open_within_latency
 from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest
 
 PHASES = ("quiet", "under load", "quiet again")
@@ -89,7 +90,8 @@ def main(
     config = resolve(EngineRequest(**wanted))
     load = machine.usable_cores() if load is None else load
     deadline_ms = deadline_ms or round(ROOM * _median_ms(config, engines), 1)
-    chosen, governed = within_latency(config, deadline_ms, ladder(config), engines, govern=True)
+    budget = Budget(latency_ms=deadline_ms)
+    chosen, governed = open_within_latency(config, ladder(config), budget, engines)
     content = machine.report_header("governor") | {
         "model": config.spec.name,
         "weights_sha256": config.weights.sha256,

@@ -26,7 +26,7 @@ import torch_peers
 from edge3dpose import machine, storage
 from edge3dpose.bench.plan import Plan
 from edge3dpose.bench.timing import EngineCalls, measure_in_turn
-from edge3dpose.compiler import build, crops, graph
+from edge3dpose.compiler import crops, graph
 from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.parity import distances_mm
 from edge3dpose.compiler.watch import open_watcher
@@ -34,7 +34,8 @@ from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
 from edge3dpose.records import to_json
 from edge3dpose.runtime import backends
-from edge3dpose.types import Array, Engine, Precision, Weights
+from edge3dpose.selection.engine import open_engine
+from edge3dpose.types import Array, Engine, EngineConfig, Precision, Weights
 
 WAYS = {"cuda": ("eager", "compile", "graph"), "cpu": ("eager",)}
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -177,10 +178,8 @@ def _entrants(
         precision = "fp16" if backends.find(name).is_gpu else "fp32"
         facts = {"executor": name, "precision": precision}
         try:
-            file = build.ensure_engine(
-                weights, cut, cast(Precision, precision), name, engines=setting.engines
-            )
-            yield facts, backends.find(name).open_engine(file, weights.spec)
+            config = EngineConfig(weights, cut, cast(Precision, precision), name)
+            yield facts, open_engine(config, setting.engines)
         except Edge3DPoseError as error:
             yield facts | {"failed": str(error)}, None
 

@@ -22,8 +22,7 @@ from edge3dpose.runtime.sinks import Sink, SinkContext
 from edge3dpose.runtime.sources import Source, SourceArgument, open_source
 from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory, ImageTimes
 from edge3dpose.selection.budget import Budget
-from edge3dpose.selection.defaults import resolve
-from edge3dpose.selection.select import open_within
+from edge3dpose.selection.select import open_within_budget
 from edge3dpose.types import Engine, EngineConfig, EngineRequest, Frame, Image, Pose3D
 
 
@@ -102,13 +101,12 @@ class PoseEstimator:
         lens = lens_of(camera)
         if flip_test and max_latency_ms is not None:
             raise BadInput("flip_test calls the engine twice, max_latency_ms is of one call")
-        fps = None if flip_test else min_fps
-        budget = Budget(str(cut), precision, backend, max_latency_ms, max_error_mm, fps, govern)
-        budget.check()
         file = None if weights is None else Path(weights)
-        config = resolve(EngineRequest(model, file, cut, precision, backend, threads))
+        request = EngineRequest(model, file, cut, precision, backend, threads)
+        fps = None if flip_test else min_fps
+        budget = Budget(max_latency_ms, max_error_mm, fps, govern)
         folder = None if engines is None else Path(engines)
-        config, engine = open_within(config, budget, folder, progress)
+        config, engine = open_within_budget(request, budget, folder, progress)
         self._set_up(config, engine, options, lens)
         self._owns_engine = True
 

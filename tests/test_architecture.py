@@ -73,14 +73,12 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
 MAX_PARAMETERS = 6  # of a function, self excepted; more are grouped in a dataclass
 MAX_LINES = 300  # of a file
 # Public entry points; click callbacks have as many parameters as options, too
-MANY_PARAMETERS = {"pose.py PoseEstimator.__init__"}
+MANY_PARAMETERS = {"pose.py PoseEstimator.__init__", "selection/engine.py build_engine"}
 NOT_YET = {  # only shorter, and empty in the end
     "bench/benchmark.py measure",
     "bench/tune.py tune",
     "commands/_benchmark.py benchmark",
-    "commands/_build.py build_engines",
     "commands/_run.py run_command",
-    "compiler/build.py ensure_engine",
     "evaluation/evaluate.py evaluate",
     "evaluation/outcome.py store",
     "training/data/jitter.py drawn",

@@ -13,7 +13,7 @@ import numpy as np
 
 from edge3dpose import machine, paths
 from edge3dpose.bench import energy
-from edge3dpose.bench.candidates import Candidate, configs_of, deviations_mm, make_candidates
+from edge3dpose.bench.candidates import Candidate, deviations_mm, make_candidates
 from edge3dpose.bench.footprint import PROTOCOL as FOOTPRINT_PROTOCOL
 from edge3dpose.bench.footprint import RepeatedRun, with_footprints
 from edge3dpose.bench.peers import PROTOCOL as PEERS_PROTOCOL
@@ -34,6 +34,7 @@ from edge3dpose.reports.rows import (
 )
 from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.sources import Source
+from edge3dpose.selection.defaults import resolve_all
 from edge3dpose.selection.engine import open_file
 from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest, ModelSpec, Progress
 
@@ -106,7 +107,7 @@ def benchmark(
     asked = EngineRequest(
         wanted.model, weights, wanted.cut, wanted.precision, wanted.backend, wanted.threads
     )
-    configs = configs_of(asked)
+    configs = resolve_all(asked)
     spec, opened_weights = configs[0].spec, configs[0].weights
     first = _first_frame(open_source(wanted.source, wanted.fps))
     if first.live and wanted.plan.frames is None:

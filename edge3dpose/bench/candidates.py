@@ -8,21 +8,17 @@ from pathlib import Path
 
 import numpy as np
 
-from edge3dpose import manifest, models
+from edge3dpose import manifest
 from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
 from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.manifest import Manifest
 from edge3dpose.metrics import deviation_mm
 from edge3dpose.reports.rows import LeftOut
-from edge3dpose.runtime import backends
-from edge3dpose.selection.defaults import listed, resolve
 from edge3dpose.selection.engine import ensure_built
 from edge3dpose.types import (
-    PRECISIONS,
     Array,
     Engine,
     EngineConfig,
-    EngineRequest,
     Progress,
     Weights,
 )
@@ -63,21 +59,6 @@ class LazyEngine(Engine):
         if self._engine is not None:
             self._engine.close()
             self._engine = None
-
-
-def configs_of(request: EngineRequest) -> list[EngineConfig]:
-    """Every cut with every backend and precision that a request lists: 'fp32,int8', '1,7', 'all'.
-
-    ``auto`` may be among the names. Raises BadInput for one that is not known.
-    """
-    spec, text = models.find(request.model), str(request.cut)
-    cuts = [text] if text == "auto" else [str(cut) for cut in models.parse_cuts(text, spec)]
-    return [
-        resolve(EngineRequest(request.model, request.weights, cut, p, b, request.threads))
-        for b in listed("--backend", request.backend, backends.names())
-        for p in listed("--precision", request.precision, PRECISIONS)
-        for cut in cuts
-    ]
 
 
 def make_candidates(

@@ -15,7 +15,7 @@ from edge3dpose.bench.energy import Meter
 from edge3dpose.bench.plan import Plan
 from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops
-from edge3dpose.compiler.order import place_order
+from edge3dpose.compiler.engine_key import key_of
 from edge3dpose.errors import BadInput
 from edge3dpose.pose import PoseEstimator, open_source
 from edge3dpose.reports.rows import LeftOut
@@ -163,7 +163,7 @@ def _runners(
             )
             config = resolve(request)
             try:
-                place_order(weights, 1, config.precision, name)
+                key_of(config)
             except BadInput as error:
                 if not auto:
                     raise

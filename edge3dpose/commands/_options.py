@@ -45,11 +45,7 @@ def engine_options(command: Function) -> Function:
             type=click.Path(path_type=Path, file_okay=False),
             help=f"Folder of built engines.  [default: {paths.engines_folder()}]",
         ),
-        click.option(
-            "--threads",
-            type=click.IntRange(min=1),
-            help="Threads of a CPU backend.  [default: its own choice]",
-        ),
+        *(_click_option(option) for option in backends.options()),
     )
     for option in reversed(options):
         command = option(command)

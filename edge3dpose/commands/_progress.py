@@ -39,6 +39,16 @@ def builds() -> Iterator[Callable[[str, float], None]]:
 
 
 @contextmanager
+def whole() -> Iterator[Callable[[str, float], None]]:
+    """A bar for the whole of a job: the text says what is being done, the share is of all."""
+    percent = TextColumn("{task.percentage:3.0f} %")
+    columns = (TextColumn("{task.description}"), BarColumn(), percent, TimeRemainingColumn())
+    with _bar(*columns) as bar:
+        task = bar.add_task("", total=1.0)
+        yield lambda what, share: bar.update(task, description=what, completed=share)
+
+
+@contextmanager
 def frames_done(
     frames: int | None, at_most: int | None
 ) -> Iterator[Callable[[Frame, list[Pose3D]], None]]:

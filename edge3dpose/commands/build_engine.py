@@ -1,13 +1,16 @@
-"""edge3dpose build-engine: weights -> engines in the cache."""
+"""edge3dpose build-engine: weights -> engines in the cache, for the cuts asked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from edge3dpose.runtime import backends
 from edge3dpose.types import PRECISIONS
+
+FILE = click.Path(path_type=Path)
 
 
 @click.command()
@@ -15,38 +18,47 @@ from edge3dpose.types import PRECISIONS
 @click.option(
     "--cut", default="all", show_default=True, help="A number, numbers with commas between, or all."
 )
-@click.option("--precision", type=click.Choice(PRECISIONS), default="fp16",
-              show_default=True)  # fmt: skip
-@click.option("--backend", type=click.Choice([*backends.names(), "auto"]), default="auto",
-              show_default=True)  # fmt: skip
-@click.option("--engines", type=click.Path(path_type=Path), help="Folder of built engines.")
+@click.option("--precision", type=click.Choice(PRECISIONS), default="fp16", show_default=True)
 @click.option(
-    "--weights",
-    type=click.Path(path_type=Path),
-    help="ONNX file of your own, with its card beside it.",
+    "--backend", type=click.Choice([*backends.names(), "auto"]), default="auto", show_default=True
 )
-@click.option(
-    "--ranges", type=click.Path(path_type=Path), help="INT8 ranges from edge3dpose calibrate."
-)
+@click.option("--engines", type=FILE, help="Folder of built engines.")
+@click.option("--weights", type=FILE, help="ONNX file of your own, with its card beside it.")
+@click.option("--ranges", type=FILE, help="INT8 ranges from edge3dpose calibrate.")
 @click.option("--force", is_flag=True, help="Build also what the cache has.")
 @click.option(
     "--explain",
     is_flag=True,
     help="Show what the cache has, and why an engine would be built; build nothing.",
 )
-@click.option(
-    "--report",
-    "report_file",
-    type=click.Path(path_type=Path),
-    help="Write sizes and seconds as JSON.",
-)
-def command(**options: object) -> None:
+@click.option("--report", "report_file", type=FILE, help="Write sizes and seconds as JSON.")
+def command(explain: bool, report_file: Path | None, **options: Any) -> None:
     """Build the engines of a model's cuts, or find them in the cache.
 
-    An engine is built when anything that could change it has changed: weights, cut, precision,
-    calibration, backend and its version, device, flags, this builder. Each engine is compared with
-    FP32 on real crops; one that is too far away is not kept.
+    An engine is built when anything that can change it has changed: weights, cut, precision, INT8
+    ranges, backend and its version, device, or this package's compiler. Each engine is compared
+    with FP32 on crops of real people, and is kept only within the limits of its precision.
     """
-    from edge3dpose.commands._build import build_engines
+    from rich.console import Console
 
-    build_engines(**options)  # type: ignore[arg-type]
+    from edge3dpose.commands._progress import whole
+    from edge3dpose.reports import build_tables, rows
+    from edge3dpose.selection import builds
+    from edge3dpose.types import EngineRequest
+
+    names = ("model", "weights", "cut", "precision", "backend")
+    engine = EngineRequest(**{name: options.pop(name) for name in names})
+    request = builds.BuildRequest(engine, **options)
+    if explain:
+        click.echo("\n".join(build_tables.explanation_lines(builds.explain(request))))
+        return
+    with whole() as progress:
+        results = builds.build_engines(request, progress)
+    for reason in results[0].config.why:
+        click.echo(reason)
+    console = Console()
+    Console(width=None if console.is_terminal else 160).print(build_tables.table(results))
+    click.echo("\n".join(build_tables.lines(results, request.folder)))
+    if report_file:
+        rows.save(build_tables.report(results), report_file)
+    builds.raise_failures(results)

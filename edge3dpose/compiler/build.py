@@ -1,4 +1,4 @@
-"""Weights, cut, precision, backend -> an engine in the cache, built only where it must be."""
+"""An engine key -> the engine: cut out, quantised, built, compared with FP32, stored."""
 
 from __future__ import annotations
 
@@ -12,84 +12,67 @@ from typing import Any
 
 from onnx import ModelProto
 
-from edge3dpose import __version__, manifest, nvidia
+from edge3dpose import __version__, nvidia
 from edge3dpose.compiler import cache, crops, fp16, graph, int8, parity, plan, trial
 from edge3dpose.compiler.cut import cut as cut_out
-from edge3dpose.compiler.order import Order, key_fields, place_order
+from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.compiler.parity import Reference
 from edge3dpose.manifest import Manifest
-from edge3dpose.types import ModelSpec, Precision, Progress, Weights
+from edge3dpose.types import ModelSpec, Progress, Weights
 
 PARITY_CROPS = 16
 
 
-def ensure_engine(
-    weights: Weights,
-    cut: int,
-    precision: Precision,
-    backend: str,
-    *,
-    engines: Path,
-    force: bool = False,
-    progress: Progress | None = None,
-    calibration: Path | None = None,
-) -> Path:
-    """The engine of a cut, found in the cache or built now.
+def build(
+    key: EngineKey, engines: Path, *, force: bool = False, progress: Progress | None = None
+) -> Manifest:
+    """Build an engine, compare it with FP32 and store it in the cache.
 
-    engines      folder of the cache
-    calibration  file of INT8 ranges; None for the usual places
+    engines  folder of the cache
+    force    also where another process has built it meanwhile
     Raises BadInput, MissingDependency, BuildFailed, AccuracyGateFailed; nothing is stored then.
     """
-    asked = place_order(weights, cut, precision, backend, calibration=calibration)
-    return make(asked, engines, force, progress or (lambda what, share: None))
-
-
-def make(order: Order, engines: Path, force: bool, progress: Progress) -> Path:
-    """Build what is ordered unless the cache has it; ``force`` builds in any case."""
-    fields = key_fields(order)
-    found = cache.look_up(engines, fields)
-    if found.hit and not force:
-        return found.engine
-    with cache.lock(found.engine):
-        if not force and cache.look_up(engines, fields).hit:  # another process was first
-            return found.engine
-        with cache.workshop(found.engine) as workshop:
-            made = _build_in(workshop / found.engine.name, order, fields, progress)
+    file = engines / key.file_name
+    with cache.lock(file):
+        found = cache.find(engines, key)  # another process may have been first
+        if found.made is not None and not force:
+            return found.made
+        with cache.workshop(file) as workshop:
+            made = _build_in(workshop / file.name, key, progress or (lambda what, share: None))
             return cache.publish(made, engines)
 
 
-def graph_of(order: Order) -> ModelProto:
-    """The ONNX that the backend is given: cut, then INT8, then FP16 where the backend is a GPU."""
-    model = cut_out(
-        _source(order.weights.onnx, order.weights.sha256), order.weights.spec, order.cut
-    )
-    if order.ranges:
-        model = int8.quantise(model, order.ranges.tensors, skip=frozenset(order.ranges.skip))
-    if order.is_half:
+def graph_of(key: EngineKey) -> ModelProto:
+    """The ONNX that the backend is given: cut, then INT8, then FP16 where the key says so."""
+    config = key.config
+    model = cut_out(_source(config.weights.onnx, config.weights.sha256), config.spec, config.cut)
+    if key.ranges:
+        model = int8.quantise(model, key.ranges.tensors, skip=frozenset(key.ranges.skip))
+    if key.is_fp16:
         model = fp16.to_fp16(model)
     return model
 
 
-def _build_in(engine: Path, order: Order, fields: dict[str, Any], progress: Progress) -> Manifest:
-    wanted = _reference(order.weights, progress)
+def _build_in(engine: Path, key: EngineKey, progress: Progress) -> Manifest:
+    wanted = _reference(key.config.weights, progress)
     start_s = time.monotonic()
     progress("cut", 0.0)
-    model = graph_of(order)
-    if order.is_half:
+    model = graph_of(key)
+    if key.is_fp16:
         fp16.refuse_overflow(model, wanted.peaks)
     content = model.SerializeToString(deterministic=True)
     graph_sha256 = hashlib.sha256(content).hexdigest()
-    if order.is_plan:
+    if key.is_plan:
         content = plan.build(
-            content, order.backend, order.settings, lambda share: progress("build", share)
+            content, key.config.backend, key.settings, lambda share: progress("build", share)
         )
     made = Manifest(
         engine=engine,
-        key=manifest.digest(fields),
-        fields=fields,
+        key=key.digest,
+        fields=key.fields,
         sha256=hashlib.sha256(content).hexdigest(),
         size_bytes=len(content),
-        model=_model_facts(order.weights.spec),
+        model=_model_facts(key.config.spec),
         build={
             "seconds": round(time.monotonic() - start_s, 3),
             "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -99,23 +82,19 @@ def _build_in(engine: Path, order: Order, fields: dict[str, Any], progress: Prog
             "cuda_driver": nvidia.probe().cuda,
         },
         parity=None,
-        calibration=order.ranges.summary() if order.ranges else None,
+        calibration=key.ranges.summary() if key.ranges else None,
     )
     cache.write(made, content)
     progress("parity", 0.0)
-    compared = _with_parity(made, order, model, wanted)
+    compared = _with_parity(made, key, model, wanted)
     cache.write(compared, content)
     return compared
 
 
-def _with_parity(made: Manifest, order: Order, model: ModelProto, wanted: Reference) -> Manifest:
+def _with_parity(made: Manifest, key: EngineKey, model: ModelProto, wanted: Reference) -> Manifest:
     """Run the engine on the reference's crops; a plan without its GPU as the graph it came from."""
-    spec = order.weights.spec
-    outputs, ran = trial.run(made, order, model, wanted.images)
-    figures = parity.check(
-        outputs, wanted, spec, cut=order.cut, precision=order.precision, what=order.text
-    )
-    return replace(made, parity={**figures, **ran})
+    outputs, ran = trial.run(made, key, model, wanted.images)
+    return replace(made, parity={**parity.check(outputs, wanted, key.config), **ran})
 
 
 def _model_facts(spec: ModelSpec) -> dict[str, Any]:

@@ -1,22 +1,20 @@
-"""The folder of built engines: key fields -> engine, found or stored whole, one builder each."""
+"""The folder of built engines: key -> engine, found or stored whole; one process builds it."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
-import os
 import shutil
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+
+from filelock import FileLock, Timeout
 
 from edge3dpose import manifest, storage
+from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.errors import BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
-from edge3dpose.runtime import backends
 
 log = logging.getLogger(__name__)
 HINT = "make room or pass --engines DIR"
@@ -25,42 +23,44 @@ PATIENCE_S = 3600.0  # a build takes minutes on a Jetson
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What the cache says of an engine: where it is or would be, and why it is or is not used."""
+    """What the cache has of an engine."""
 
-    engine: Path
-    hit: bool
-    reason: str
+    file: Path  # where the engine is, or would be
+    made: Manifest | None  # of an engine that is there, whole; None for a miss
+    damage: str = ""  # what is wrong with files that are there and cannot be used
 
-
-def engine_file(folder: Path, fields: dict[str, Any]) -> Path:
-    """Name of the engine with these key fields."""
-    plan = backends.find(fields["backend"]).is_plan
-    device = fields["device"]["compute_capability"].replace(".", "") if plan else fields["backend"]
-    tag = f"sm{device}" if device.isdigit() else device
-    key = manifest.digest(fields)[:16]
-    stem = f"{fields['model']}-cut{fields['cut']:02d}-{fields['precision']}-{tag}-{key}"
-    return folder / f"{stem}{manifest.PLAN_SUFFIX if plan else '.onnx'}"
+    @property
+    def hit(self) -> bool:
+        """Whether the engine can be used."""
+        return self.made is not None
 
 
-def look_up(folder: Path, fields: dict[str, Any]) -> Lookup:
-    """Whether an engine with these fields lies in the folder, whole; says why not."""
-    engine = engine_file(folder, fields)
-    if engine.is_file() or manifest.path_of(engine).is_file():
-        try:
-            found = manifest.verify(engine)
-        except Edge3DPoseError as error:
-            return Lookup(engine, False, str(error))
-        return Lookup(engine, True, f"it has every key field and SHA-256 {found.sha256[:12]}...")
-    return Lookup(engine, False, _nearest(folder, fields))
+def find(folder: Path, key: EngineKey) -> Lookup:
+    """Look for an engine in the folder and verify it; ``explain`` says why there is none."""
+    file = folder / key.file_name
+    if not file.is_file() and not manifest.path_of(file).is_file():
+        return Lookup(file, None)
+    try:
+        return Lookup(file, manifest.verify(file))
+    except Edge3DPoseError as error:
+        return Lookup(file, None, str(error))
 
 
-def _nearest(folder: Path, fields: dict[str, Any]) -> str:
-    """Why no engine fits: which fields the most similar one has otherwise."""
+def explain(folder: Path, key: EngineKey, found: Lookup) -> str:
+    """Why ``find`` found what it found; reads every manifest of the folder after a miss.
+
+    The nearest engine is named with what differs, and never the engine itself: this also answers
+    after a build why it was needed.
+    """
+    if found.made is not None:
+        return f"it has every key field and SHA-256 {found.made.sha256[:12]}..."
+    if found.damage:
+        return found.damage
     same = ("model", "cut", "precision", "backend")
     others = [
-        (manifest.differences(other.fields, fields), other.engine.name)
+        (manifest.differences(other.fields, key.fields), other.engine.name)
         for other in _manifests(folder)
-        if all(other.fields[name] == fields[name] for name in same)
+        if other.key != key.digest and all(other.fields[n] == key.fields[n] for n in same)
     ]
     if not others:
         return "no engine of this model, cut, precision and backend has been built here"
@@ -69,10 +69,11 @@ def _nearest(folder: Path, fields: dict[str, Any]) -> str:
 
 
 def _manifests(folder: Path) -> list[Manifest]:
+    """Of every engine in the folder whose manifest can be read."""
     found = []
-    for suffix in ("*.onnx", "*.engine"):
+    for suffix in ("*.onnx", f"*{manifest.PLAN_SUFFIX}"):
         for engine in sorted(folder.glob(suffix)):
-            with contextlib.suppress(Edge3DPoseError):  # it cannot be used, so nobody is near it
+            with contextlib.suppress(Edge3DPoseError):
                 found.append(manifest.read(engine))
     return found
 
@@ -84,43 +85,43 @@ def lock(engine: Path) -> Iterator[None]:
     Raises BadInput where the folder cannot be written, BuildFailed after an hour of waiting.
     """
     file = engine.with_name(f".{engine.name}.lock")
-    with _one_line(engine.parent):
+    with _bad_input(engine.parent):
         if not engine.parent.exists():
             engine.parent.mkdir(parents=True, mode=0o700)
-        handle = _locked(file)
+        held = _acquired(file)
     try:
         yield
     finally:
-        file.unlink(missing_ok=True)  # before it is free: the next one sees that it is another file
-        os.close(handle)
+        # Before the release: filelock sees that a file which it waited for has gone, and tries
+        # again. Windows keeps an open file; filelock removes it there.
+        with contextlib.suppress(OSError):
+            file.unlink()
+        held.release()
 
 
-def _locked(file: Path) -> int:
-    deadline_s = time.monotonic() + PATIENCE_S
-    said = False
-    while time.monotonic() < deadline_s:
-        handle = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+def _acquired(file: Path) -> FileLock:
+    held = FileLock(file, mode=0o600)
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        log.info("another process builds this engine; waiting for it (%s)", file)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if file.exists() and os.path.samestat(os.fstat(handle), file.stat()):
-                return handle
-        except BlockingIOError:
-            if not said:
-                log.info("another process builds this engine; waiting for it (%s)", file)
-                said = True
-            time.sleep(0.2)
-        os.close(handle)
-    raise BuildFailed(f"another process has been building for an hour; if it hangs, remove {file}")
+            held.acquire(timeout=PATIENCE_S, poll_interval=0.2)
+        except Timeout:
+            raise BuildFailed(
+                f"another process has been building for an hour; if it hangs, end it ({file})"
+            ) from None
+    return held
 
 
 @contextlib.contextmanager
 def workshop(engine: Path) -> Iterator[Path]:
-    """A folder beside the engine to build it in; gone afterwards, and what a killed build left.
+    """A folder beside the engine to build it in, removed afterwards; use it under ``lock``.
 
-    To be used under ``lock``.
+    What a killed build left there is removed first.
     """
     folder = engine.with_name(f".{engine.name}.building")
-    with _one_line(engine.parent):
+    with _bad_input(engine.parent):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700)
     try:
@@ -135,22 +136,22 @@ def write(made: Manifest, content: bytes) -> None:
     storage.write_text(manifest.path_of(made.engine), manifest.to_json(made), HINT)
 
 
-def publish(made: Manifest, folder: Path) -> Path:
-    """Move an engine and its manifest from the workshop to their place: the manifest last.
+def publish(made: Manifest, folder: Path) -> Manifest:
+    """Move an engine and its manifest from the workshop to the folder: the manifest last.
 
-    An engine without a manifest is not looked at, so a reader sees both or nothing.
+    An engine without a manifest is never opened, so a reader finds both or nothing.
     """
     engine = folder / made.engine.name
-    with _one_line(folder):
+    with _bad_input(folder):
         manifest.path_of(engine).unlink(missing_ok=True)  # of the engine that is replaced
     storage.move(made.engine, engine, HINT)
     storage.move(manifest.path_of(made.engine), manifest.path_of(engine), HINT)
-    return engine
+    return replace(made, engine=engine)
 
 
 @contextlib.contextmanager
-def _one_line(folder: Path) -> Iterator[None]:
-    """Full disk, read-only folder, no folder at all: one line with the way out."""
+def _bad_input(folder: Path) -> Iterator[None]:
+    """An OSError (full disk, read-only folder) as one line that says what to do."""
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler.calibrate import sha256_of_images
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import AccuracyGateFailed, BuildFailed
-from edge3dpose.types import Array, ModelSpec, Weights
+from edge3dpose.types import Array, EngineConfig, ModelSpec, Weights
 
 TOLERANCES_MM = {  # precision -> (median, 99th percentile) of the joints' distances
     "fp32": (0.1, 0.5),
@@ -24,7 +24,7 @@ TOLERANCES_MM = {  # precision -> (median, 99th percentile) of the joints' dista
 
 @dataclass(frozen=True)
 class Reference:
-    """What ONNX Runtime says in FP32, for every head of a weights file, on the same crops."""
+    """Outputs of ONNX Runtime in FP32, of every head of a weights file, on the same crops."""
 
     images: Array  # (N, 3, S, S)
     outputs: dict[str, Array]  # head -> (N, J, C)
@@ -65,23 +65,21 @@ def distances_mm(outputs: Array, wanted: Array, spec: ModelSpec) -> Array:
     return np.asarray(np.linalg.norm((outputs - wanted)[..., :3] * mm, axis=-1), np.float32)
 
 
-def check(
-    outputs: Array, wanted: Reference, spec: ModelSpec, *, cut: int, precision: str, what: str
-) -> dict[str, Any]:
-    """Figures of one engine for its manifest.
+def check(outputs: Array, wanted: Reference, config: EngineConfig) -> dict[str, Any]:
+    """How far one engine is from FP32: figures for its manifest.
 
     outputs  (N, J, C) of the engine on ``wanted.images``
-    what     the engine in words, for the error
     Raises AccuracyGateFailed over tolerance, BuildFailed where a number is not finite.
     """
+    name, precision = config.text, config.precision
     if not np.isfinite(outputs).all():
-        raise BuildFailed(f"{what} gives numbers that are not finite; use another --precision")
-    mm = distances_mm(outputs, wanted.outputs[spec.head(cut)], spec)
+        raise BuildFailed(f"{name} gives numbers that are not finite; use another --precision")
+    mm = distances_mm(outputs, wanted.outputs[config.spec.head(config.cut)], config.spec)
     p50, p99 = (float(np.percentile(mm, q)) for q in (50, 99))
     most = TOLERANCES_MM[precision]
     if p50 > most[0] or p99 > most[1]:
         raise AccuracyGateFailed(
-            f"{what} is {p50:.2f} mm (median) and {p99:.2f} mm (99 %) from FP32 on {len(mm)} real "
+            f"{name} is {p50:.2f} mm (median) and {p99:.2f} mm (99 %) from FP32 on {len(mm)} real "
             f"crops, the tolerance is {most[0]} and {most[1]} mm; "
             + ("calibrate with --within 5 or use fp16" if precision == "int8" else "use fp32")
         )

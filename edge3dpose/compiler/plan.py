@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from edge3dpose.compiler.interrupt import Interrupt
-from edge3dpose.errors import BuildFailed
+from edge3dpose.errors import BadInput, BuildFailed
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.backends._plan_backend import PlanBackend
 
@@ -38,10 +38,9 @@ def build(
     Raises BuildFailed with the builder's own words, KeyboardInterrupt on Ctrl-C, which ends the
     build at its next step.
     """
-    target = backends.find(backend)
-    assert isinstance(target, PlanBackend), f"{backend} has no plans"
-    target.device()  # nothing of full TensorRT may be made without a device
-    trt, log = target.bindings(), target.logger()
+    found = _plan_backend(backend)
+    found.device()  # nothing of full TensorRT may be made without a device
+    trt, log = found.bindings(), found.logger()
     log.words.clear()
     builder = trt.Builder(log)
     flags = 1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED)
@@ -62,6 +61,13 @@ def build(
         words = " ".join(log.words) or "it gives no reason"
         raise BuildFailed(f"{backend} {trt.__version__} could not build this engine: {words}")
     return bytes(blob)
+
+
+def _plan_backend(name: str) -> PlanBackend:
+    backend = backends.find(name)
+    if not isinstance(backend, PlanBackend):
+        raise BadInput(f"{name} opens ONNX files; plans are for TensorRT")
+    return backend
 
 
 def options(settings: Settings) -> dict[str, int]:

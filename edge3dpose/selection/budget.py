@@ -1,35 +1,32 @@
-"""What a run may take and how wrong it may be: as two options and a camera's frame rate say."""
+"""The limits that an engine has to keep: time, error and frame rate."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from edge3dpose.errors import BadInput
+from edge3dpose.types import EngineRequest
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """The limits, and what is left to be chosen: ``auto`` where the user has not."""
+    """Limits of time and error; None for no limit."""
 
-    cut: str
-    precision: str
-    backend: str
-    latency_ms: float | None = None  # of a call of the engine, one person
-    error_mm: float | None = None  # by the model card
-    fps: float | None = None  # of a live source, where it says
-    govern: bool = True  # keep the time while running too
+    latency_ms: float | None = None  # of one call of the engine, one person
+    error_mm: float | None = None  # MPJPE by the model card
+    fps: float | None = None  # frames a second to keep up with, such as a camera's
+    govern: bool = True  # use shallower cuts while the machine is slower than it was
 
-    @property
-    def is_open(self) -> bool:
-        """Whether nothing is to be kept, or nothing left to choose."""
-        limits = (self.latency_ms, self.error_mm, self.fps)
-        return self.cut != "auto" or limits == (None, None, None)
+    def leaves_no_choice(self, request: EngineRequest) -> bool:
+        """Whether there is no limit, or the cut is given."""
+        has_limit = (self.latency_ms, self.error_mm, self.fps) != (None, None, None)
+        return not has_limit or request.cut != "auto"
 
-    def check(self) -> None:
-        """BadInput where a limit is to choose the cut, and --cut has chosen it."""
+    def check(self, request: EngineRequest) -> None:
+        """BadInput where a limit has to choose the cut, and the cut is given."""
         limits = {"--max-latency-ms": self.latency_ms, "--max-error-mm": self.error_mm}
         for option, limit in limits.items():
-            if limit is not None and self.cut != "auto":
+            if limit is not None and request.cut != "auto":
                 raise BadInput(
-                    f"{option} chooses the cut, and --cut {self.cut} has chosen it already"
+                    f"{option} chooses the cut, and --cut {request.cut} has chosen it already"
                 )

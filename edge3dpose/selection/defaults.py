@@ -1,4 +1,4 @@
-"""A request with ``auto`` in it -> the engine that is used, and why it is that one."""
+"""A request with ``auto`` in it -> the engines that are used, and why they are."""
 
 from __future__ import annotations
 
@@ -9,24 +9,56 @@ from typing import cast
 from edge3dpose import models
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import backends
-from edge3dpose.types import EngineConfig, EngineRequest, ModelSpec, Precision, Weights
+from edge3dpose.types import (
+    PRECISIONS,
+    EngineConfig,
+    EngineRequest,
+    ModelSpec,
+    Precision,
+    Weights,
+)
 
-NEAR = 1.02  # times the smallest error: what a deeper cut wins by less is not seen
+ERROR_TOLERANCE = 1.02  # times the smallest error: a cut within it is as good, and faster
 
 
 def resolve(request: EngineRequest) -> EngineConfig:
-    """Settle every ``auto``. Raises BadInput and EngineMismatch for what cannot be."""
+    """Settle every ``auto`` of a request for one engine.
+
+    Raises BadInput for what there is not, EngineMismatch for a damaged or swapped weights file.
+    """
+    for name in ("cut", "precision", "backend"):
+        text = str(getattr(request, name))
+        if text == "all" or "," in text:
+            raise BadInput(f"--{name} {text}: wanted one {name} or auto")
+    return resolve_all(request)[0]
+
+
+def resolve_all(request: EngineRequest) -> list[EngineConfig]:
+    """Settle a request for several engines: every cut with every precision and backend.
+
+    cut, precision and backend may be lists with commas; cut may be "all".
+    """
     weights = models.open_weights(models.find(request.model), request.weights)
-    backend, precision = request.backend, request.precision
+    return [
+        _settled(request, weights, (cut, precision, backend))
+        for backend in _names("backend", request.backend, backends.names())
+        for precision in _names("precision", request.precision, PRECISIONS)
+        for cut in _cuts(str(request.cut), weights.spec)
+    ]
+
+
+def _settled(
+    request: EngineRequest, weights: Weights, wanted: tuple[int | None, str, str]
+) -> EngineConfig:
+    """One engine. Of ``wanted`` the cut may be None, precision and backend "auto"."""
+    cut, precision, backend = wanted
     why = []
     if backend == "auto":
         backend, reason = best_backend()
         why.append(f"backend {backend}: {reason}")
-    if request.cut == "auto":
+    if cut is None:
         cut, reason = best_cut(weights)
         why.append(f"cut {cut}: {reason}")
-    else:
-        cut = _one_cut(str(request.cut), weights.spec)
     if precision == "auto":
         shipped = request.weights is None
         precision, reason = backends.find(backend).auto_precision(shipped_weights=shipped)
@@ -47,19 +79,19 @@ def best_backend() -> tuple[str, str]:
 
 
 def best_cut(weights: Weights) -> tuple[int, str]:
-    """The first cut whose error by the model's card is nearly the smallest, and why.
+    """The shallowest cut whose error by the model card is nearly the smallest, and why.
 
-    The last one where the card holds no error.
+    The last cut where the card holds no error.
     """
     ranked = cuts_by_error(weights)
     if not ranked:
         return weights.spec.cuts, "the last one, for the model card holds no error of any cut"
     best, best_mm = ranked[0]
-    cut, error_mm = min(entry for entry in ranked if entry[1] <= NEAR * best_mm)
+    cut, error_mm = min(entry for entry in ranked if entry[1] <= ERROR_TOLERANCE * best_mm)
     if cut == best:
         return cut, f"the smallest error by the model card, {error_mm:.1f} mm"
     return cut, (
-        f"{error_mm:.1f} mm by the model card, within {NEAR - 1:.0%} of the best "
+        f"{error_mm:.1f} mm by the model card, within {ERROR_TOLERANCE - 1:.0%} of the best "
         f"(cut {best}, {best_mm:.1f} mm) and quicker"
     )
 
@@ -75,8 +107,14 @@ def cuts_by_error(weights: Weights) -> list[tuple[int, float]]:
     return sorted(errors, key=lambda entry: (entry[1], entry[0]))
 
 
+def with_cut(config: EngineConfig, cut: int, why: str) -> EngineConfig:
+    """The same engine with another cut, and the reason for it."""
+    kept = tuple(reason for reason in config.why if not reason.startswith("cut "))
+    return replace(config, cut=cut, why=(*kept, f"cut {cut}: {why}"))
+
+
 def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
-    """'fp32,int8' -> names, each once; BadInput for one that is not known."""
+    """'fp32,int8' -> names, each once; BadInput for one that is neither known nor auto."""
     names = list(dict.fromkeys(text.split(",")))
     for name in names:
         if name not in (*known, "auto"):
@@ -84,14 +122,10 @@ def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
     return names
 
 
-def with_cut(config: EngineConfig, cut: int, why: str) -> EngineConfig:
-    """The same engine with another cut, and the reason for it."""
-    kept = tuple(reason for reason in config.why if not reason.startswith("cut "))
-    return replace(config, cut=cut, why=(*kept, f"cut {cut}: {why}"))
+def _names(name: str, text: str, known: Sequence[str]) -> list[str]:
+    return listed(f"--{name}", text, known)
 
 
-def _one_cut(text: str, spec: ModelSpec) -> int:
-    cuts = models.parse_cuts(text, spec)
-    if len(cuts) != 1:
-        raise BadInput(f"--cut {text}: wanted one cut or auto")
-    return cuts[0]
+def _cuts(text: str, spec: ModelSpec) -> list[int | None]:
+    """The cuts that are asked for, each once; None for auto."""
+    return [None] if text == "auto" else list(dict.fromkeys(models.parse_cuts(text, spec)))

@@ -1,34 +1,42 @@
-"""Points of milliseconds and millimetres -> those that nothing beats, and the best for a budget."""
+"""Engines as points of time and error: those that no other beats, and the best within limits."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import cast
+
+from edge3dpose.types import EngineConfig, Precision
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """An engine as it was measured on this machine, alone, one person."""
+    """An engine as it was timed on this machine, alone, one person a call."""
 
     cut: int
     backend: str
     precision: str
     backend_version: str
-    key: str  # of its manifest: everything that could have changed the engine
+    key: str  # of its manifest: everything that can change the engine
     p50_ms: float
     p90_ms: float
     deviation_mm: float  # from FP32, on real people
     error_mm: float | None  # profile.error_mm; None where the model card holds none of the cut
 
     @property
-    def way(self) -> tuple[str, str]:
-        """What a cut is run by."""
+    def executor(self) -> tuple[str, str]:
+        """Backend and precision."""
         return self.backend, self.precision
 
     @property
     def text(self) -> str:
         """The engine in words."""
         return f"cut {self.cut}, {self.precision}, {self.backend}"
+
+    def config(self, like: EngineConfig, why: tuple[str, ...] = ()) -> EngineConfig:
+        """This engine with the weights and threads of another."""
+        precision = cast(Precision, self.precision)
+        return replace(like, cut=self.cut, precision=precision, backend=self.backend, why=why)
 
 
 def by_error(points: Iterable[Point]) -> list[Point]:
@@ -39,13 +47,13 @@ def by_error(points: Iterable[Point]) -> list[Point]:
 
 
 def front(points: Iterable[Point]) -> list[Point]:
-    """The points that no other beats in both, the quickest first."""
+    """The points that no other beats in both time and error, the fastest first."""
     known = by_error(points)
     return [known[n] for n in pareto_front([(point.p90_ms, _loss(point)) for point in known])]
 
 
 def pareto_front(costs: Sequence[tuple[float, float]]) -> list[int]:
-    """Which (time, error) pairs no other beats in both: their indices, the quickest first."""
+    """Which (time, error) pairs no other beats in both: their indices, the fastest first."""
     kept: list[int] = []
     for n in sorted(range(len(costs)), key=lambda n: costs[n]):
         if not kept or costs[n][1] < costs[kept[-1]][1]:
@@ -54,21 +62,21 @@ def pareto_front(costs: Sequence[tuple[float, float]]) -> list[int]:
 
 
 def best(
-    points: Sequence[Point], *, within_ms: float | None = None, within_mm: float | None = None
+    points: Sequence[Point], *, max_ms: float | None = None, max_mm: float | None = None
 ) -> Point | None:
-    """What a budget buys; None where no point is within it.
+    """The best point within the limits; None where no point is within them.
 
-    Within a time: the least error, 90 % of the calls being in time. Within an error alone: the
-    quickest.
+    With a limit of time: the least error, where 90 % of the calls are in time. With a limit of
+    error alone: the fastest.
     """
-    kept = [point for point in by_error(points) if within_ms is None or point.p90_ms <= within_ms]
-    if within_mm is not None:
-        kept = [one for one in kept if one.error_mm is not None and one.error_mm <= within_mm]
-    if within_ms is None:
+    kept = [point for point in by_error(points) if max_ms is None or point.p90_ms <= max_ms]
+    if max_mm is not None:
+        kept = [one for one in kept if one.error_mm is not None and one.error_mm <= max_mm]
+    if max_ms is None:
         kept.sort(key=lambda point: point.p90_ms)
     return kept[0] if kept else None
 
 
 def _loss(point: Point) -> float:
-    """What is to be small: the error, or how far from the last cut."""
+    """What is to be small: the error; where it is unknown, minus the cut, for deeper is better."""
     return -point.cut if point.error_mm is None else point.error_mm

@@ -1,7 +1,8 @@
-"""What this machine takes for every engine: measured once by tune, stored, found again by run.
+"""The time of every engine on this machine: measured once by tune, stored, and read by run.
 
 A profile is a JSON file, edge3dpose.profile/1, in paths.profiles_folder(). It holds for one
-machine, one model's weights and one number of threads; elsewhere it is not used, and why is said.
+machine, one model's weights and one number of threads. Elsewhere it is not used, and ``look_up``
+says why.
 """
 
 from __future__ import annotations
@@ -22,11 +23,11 @@ SCHEMA = "edge3dpose.profile/1"
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """The engines that were measured, and what the stages around an engine take."""
+    """The engines that were measured, and the time of the other stages of a frame."""
 
     time: str
     points: tuple[Point, ...]
-    around_ms: float  # 90 % of the frames spend no longer before and after the engine
+    other_stages_ms: float  # 90 % of the frames spend no longer before and after the engine
 
     @property
     def day(self) -> str:
@@ -43,7 +44,7 @@ class Lookup:
 
 
 def identity(weights: Weights, threads: int | None) -> dict[str, Any]:
-    """What a profile holds for; another processor, GPU, model or thread count needs another."""
+    """What a profile is valid for: another processor, GPU, model or thread count needs another."""
     return {
         "model": weights.spec.name,
         "weights_sha256": weights.sha256,
@@ -56,27 +57,27 @@ def identity(weights: Weights, threads: int | None) -> dict[str, Any]:
 
 
 def file_of(wanted: dict[str, Any]) -> Path:
-    """Where the profile with this identity lies or would lie."""
+    """The file of the profile with this identity, which need not exist."""
     return paths.profiles_folder() / f"{wanted['model']}-{manifest.digest(wanted)[:16]}.json"
 
 
 def save(
-    wanted: dict[str, Any], points: list[Point], around_ms: float, more: dict[str, Any]
+    wanted: dict[str, Any], points: list[Point], other_stages_ms: float, more: dict[str, Any]
 ) -> Path:
     """Write a profile in place of the last one with this identity.
 
-    Errors stay with the model card, which may come to know better.
+    Errors are not stored: they are read from the model card, which may be newer.
     """
     file = file_of(wanted)
     rows = [{k: v for k, v in asdict(point).items() if k != "error_mm"} for point in points]
-    content = machine.report_header("profile") | more | {"identity": wanted, "around_ms": around_ms}
+    content = {"identity": wanted, "around_ms": other_stages_ms, "points": rows}
     hint = "name another folder in $EDGE3DPOSE_HOME"
-    storage.save_json(file, content | {"points": rows}, hint)
+    storage.save_json(file, machine.report_header("profile") | more | content, hint)
     return file
 
 
 def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
-    """The profile with this identity; else what the nearest one has otherwise.
+    """The profile with this identity; without one, how the nearest one differs.
 
     errors_mm  cut -> FP32 error by the model's card
     """

@@ -18,8 +18,9 @@ from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.selection import ladder as _latency
+from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import best_cut, resolve
-from edge3dpose.selection.ladder import ladder, within_latency
+from edge3dpose.selection.ladder import ladder, open_within_latency
 from edge3dpose.types import EngineRequest, Weights
 
 
@@ -257,14 +258,15 @@ def test_under_a_limit_deeper_cuts_stay_open_to_climb_to(small_weights, tmp_path
         )
     )
     with pytest.raises(BadInput, match=r"cut 24 [\d.]+ ms, cut 1 [\d.]+ ms"):
-        within_latency(settled, 1e-6, [24, 1], tmp_path, govern=True)
-    took = {24: {"p50_ms": 4.0, "p90_ms": 4.0}, 1: {"p50_ms": 1.0, "p90_ms": 1.0}}
-    monkeypatch.setattr(_latency, "_timed", lambda config, opened: took)
-    between_ms = 2.0
-    config, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=True)
+        open_within_latency(settled, [24, 1], Budget(latency_ms=1e-6), tmp_path)
+    took = {24: 4.0, 1: 1.0}
+    monkeypatch.setattr(_latency, "_time", lambda opened, images: (took, took))
+    budget = Budget(latency_ms=2.0)
+    config, engine = open_within_latency(settled, [24, 1], budget, tmp_path)
     assert (config.cut, engine.last_cut, engine.cuts) == (1, 1, (1, 24))
     engine.close()
-    config, engine = within_latency(settled, between_ms, [24, 1], tmp_path, govern=False)
+    budget = Budget(latency_ms=2.0, govern=False)
+    config, engine = open_within_latency(settled, [24, 1], budget, tmp_path)
     assert config.cut == 1
     assert not isinstance(engine, GovernedEngine)
     assert engine(np.zeros((1, 3, 256, 256), np.float32)).shape == (1, 17, 4)

@@ -18,7 +18,7 @@ from edge3dpose.cli import cli
 from edge3dpose.runtime.sources import sample
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import resolve
-from edge3dpose.selection.from_profile import pick
+from edge3dpose.selection.select import select_from_profile
 from edge3dpose.types import EngineRequest
 
 
@@ -168,11 +168,12 @@ def test_under_load_no_cut_stands_in_that_is_farther_off_than_allowed(place, hom
     tune(place, "--backend", "openvino")
     edit(home, slow)
     weights = place / f"{SPEC.name}.onnx"
-    config = resolve(EngineRequest(SPEC.name, weights, threads=1))
-    asked = Budget("auto", "auto", "auto", latency_ms=8.0)
-    picked, _ = pick(config, asked)
+    request = EngineRequest(SPEC.name, weights, threads=1)
+    config = resolve(request)
+    asked = Budget(latency_ms=8.0)
+    picked, _ = select_from_profile(request, config, asked)
     assert (picked.limit_ms, picked.quiet_ms) == (8.0, {7: 7.0, 3: 3.0})
-    picked, _ = pick(config, replace(asked, error_mm=110.0))
+    picked, _ = select_from_profile(request, config, replace(asked, error_mm=110.0))
     assert picked.quiet_ms == {7: 7.0}
 
 

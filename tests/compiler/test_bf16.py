@@ -4,15 +4,16 @@ import numpy as np
 import pytest
 
 from edge3dpose import manifest
-from edge3dpose.compiler.build import ensure_engine
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.runtime.backends import openvino
+from edge3dpose.selection.engine import ensure_built
+from edge3dpose.types import EngineConfig
 
 IMAGES = np.random.default_rng(5).random((4, 3, 256, 256), np.float32)
 
 
 def outputs(weights, precision, engines):
-    path = ensure_engine(weights, 2, precision, "openvino", engines=engines)
+    path = ensure_built(EngineConfig(weights, 2, precision, "openvino"), engines)
     engine = openvino.PLUGIN.open_engine(path, weights.spec, threads=1)
     found = engine(IMAGES)
     engine.close()
@@ -33,14 +34,14 @@ def test_a_cpu_without_bf16_is_told_so_before_and_after_the_build(
     small_weights, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(openvino, "computes_bf16", lambda: True)
-    path = ensure_engine(small_weights, 2, "bf16", "openvino", engines=tmp_path)
+    path = ensure_built(EngineConfig(small_weights, 2, "bf16", "openvino"), tmp_path)
     monkeypatch.setattr(openvino, "computes_bf16", lambda: False)
     with pytest.raises(BadInput, match="this CPU does not compute in it"):
-        ensure_engine(small_weights, 2, "bf16", "openvino", engines=tmp_path)
+        ensure_built(EngineConfig(small_weights, 2, "bf16", "openvino"), tmp_path)
     with pytest.raises(EngineMismatch, match="compute in BF16"):
         openvino.PLUGIN.open_engine(path, small_weights.spec)
 
 
 def test_other_backends_have_no_bf16(small_weights, tmp_path):
     with pytest.raises(BadInput, match="bf16 is for openvino"):
-        ensure_engine(small_weights, 2, "bf16", "onnxruntime", engines=tmp_path)
+        ensure_built(EngineConfig(small_weights, 2, "bf16", "onnxruntime"), tmp_path)

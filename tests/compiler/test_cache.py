@@ -6,6 +6,7 @@ import resource
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ import small_net
 
 from edge3dpose import manifest
 from edge3dpose.compiler import build, cache
-from edge3dpose.compiler.order import key_fields, place_order
+from edge3dpose.compiler.engine_key import key_of
 from edge3dpose.errors import AccuracyGateFailed, BadInput
+from edge3dpose.selection.engine import ensure_key_built
+from edge3dpose.types import EngineConfig
 
 ORT = "onnxruntime"
 
@@ -24,7 +27,8 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in backgroun
 import sys, time
 from pathlib import Path
 from edge3dpose import models
-from edge3dpose.compiler import build
+from edge3dpose.selection.engine import ensure_built
+from edge3dpose.types import EngineConfig
 
 def wait(what, share):
     if what == sys.argv[3]:
@@ -32,17 +36,16 @@ def wait(what, share):
         time.sleep(60)
 
 weights = models.open_weights(models.find("sspnet-lite"), Path(sys.argv[1]))
-build.ensure_engine(weights, 1, "fp32", "onnxruntime", engines=Path(sys.argv[2]), progress=wait)
+ensure_built(EngineConfig(weights, 1, "fp32", "onnxruntime"), Path(sys.argv[2]), wait)
 """
 
 
 def make(weights, folder: Path, cut: int = 1, **options: object) -> tuple[Path, list[str]]:
     """An engine, and what was done for it."""
     steps: list[str] = []
-    engine = build.ensure_engine(
-        weights, cut, "fp32", ORT, engines=folder, progress=lambda w, s: steps.append(w), **options
-    )
-    return engine, steps
+    key = key_of(EngineConfig(weights, cut, "fp32", ORT))
+    made, _ = ensure_key_built(key, folder, progress=lambda w, s: steps.append(w), **options)
+    return made.engine, steps
 
 
 def slow_build(weights, folder: Path, step: str) -> subprocess.Popen:
@@ -72,10 +75,11 @@ def test_other_weights_never_meet_an_old_engine(small_weights, tmp_path):
     engine, _ = make(small_weights, tmp_path / "engines")
     other = small_net.write(tmp_path / "other", seed=7)
     assert other.onnx.stat().st_size == small_weights.onnx.stat().st_size
-    found = cache.look_up(tmp_path / "engines", key_fields(place_order(other, 1, "fp32", ORT)))
+    key = key_of(EngineConfig(other, 1, "fp32", ORT))
+    found = cache.find(tmp_path / "engines", key)
     assert not found.hit
     assert f"weights_sha256: {small_weights.sha256[:12]}... there, {other.sha256[:12]}... here" in (
-        found.reason
+        cache.explain(tmp_path / "engines", key, found)
     )
     newer, steps = make(other, tmp_path / "engines")
     assert newer != engine
@@ -85,11 +89,16 @@ def test_other_weights_never_meet_an_old_engine(small_weights, tmp_path):
 
 def test_the_reason_of_a_miss_names_each_field_that_differs(small_weights, tmp_path):
     make(small_weights, tmp_path)
-    fields = key_fields(place_order(small_weights, 1, "fp32", ORT))
-    found = cache.look_up(tmp_path, {**fields, "backend_version": "9.9", "onnx": "7.0"})
-    assert f"backend_version: {fields['backend_version']} there, 9.9 here; onnx" in found.reason
-    found = cache.look_up(tmp_path, {**fields, "cut": 9})
-    assert found.reason.startswith("no engine of this model, cut")
+    key = key_of(EngineConfig(small_weights, 1, "fp32", ORT))
+
+    def explained(**changes: object) -> str:
+        fields = {**key.fields, **changes}
+        other = replace(key, fields=fields, digest=manifest.digest(fields))
+        return cache.explain(tmp_path, other, cache.find(tmp_path, other))
+
+    said = explained(backend_version="9.9", onnx="7.0")
+    assert f"backend_version: {key.fields['backend_version']} there, 9.9 here; onnx" in said
+    assert explained(cut=9).startswith("no engine of this model, cut")
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "no manifest", "no engine"])
@@ -103,9 +112,10 @@ def test_a_damaged_engine_is_built_again_and_the_reason_said(small_weights, tmp_
         engine.write_bytes(content)
     else:
         (engine if damage == "no engine" else manifest.path_of(engine)).unlink()
-    found = cache.look_up(tmp_path, key_fields(place_order(small_weights, 1, "fp32", ORT)))
+    key = key_of(EngineConfig(small_weights, 1, "fp32", ORT))
+    found = cache.find(tmp_path, key)
     assert not found.hit
-    assert engine.name in found.reason
+    assert engine.name in cache.explain(tmp_path, key, found)
     assert "cut" in make(small_weights, tmp_path)[1]
     manifest.verify(engine)
 
@@ -145,16 +155,16 @@ def test_an_engine_too_far_from_fp32_is_not_kept(small_weights, tmp_path):
     found = calibrate.calibrate(small_weights, people, source="sample")
     narrow = {name: value / 50 for name, value in found.tensors.items()}
     ranges.write(ranges.Ranges(**{**found_as_dict(found), "tensors": narrow}), tmp_path / "r.json")
-    with pytest.raises(AccuracyGateFailed, match=r"int8 for onnxruntime is .* mm \(median\)"):
-        build.ensure_engine(
-            small_weights, 1, "int8", ORT, engines=tmp_path / "e", calibration=tmp_path / "r.json"
-        )
+
+    def int8_key():
+        config = EngineConfig(small_weights, 1, "int8", ORT)
+        return key_of(config, ranges_file=tmp_path / "r.json")
+
+    with pytest.raises(AccuracyGateFailed, match=r"int8, onnxruntime is .* mm \(median\)"):
+        build.build(int8_key(), tmp_path / "e")
     assert list((tmp_path / "e").iterdir()) == []
     ranges.write(found, tmp_path / "r.json")
-    engine = build.ensure_engine(
-        small_weights, 1, "int8", ORT, engines=tmp_path / "e", calibration=tmp_path / "r.json"
-    )
-    made = manifest.verify(engine)
+    made = manifest.verify(build.build(int8_key(), tmp_path / "e").engine)
     assert made.calibration["digest"] == found.digest
     assert 0 < made.parity["mm_p50"] < 20
 
@@ -189,13 +199,13 @@ def in_a_child(work) -> str:
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(small_weights, tmp_path):
-    order = place_order(small_weights, 1, "fp32", ORT)
-    build.make(order, tmp_path / "warm", False, lambda what, share: None)
+    key = key_of(EngineConfig(small_weights, 1, "fp32", ORT))
+    build.build(key, tmp_path / "warm")
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))  # as a disk with 5 kB left
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        build.make(order, tmp_path / "engines", False, lambda what, share: None)
+        build.build(key, tmp_path / "engines")
 
     said = in_a_child(fill)
     assert f"cannot write {tmp_path / 'engines'}" in said
@@ -204,7 +214,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(small_weights, tmp_path):
 
 
 def test_a_read_only_folder_is_one_line(small_weights, tmp_path):
-    order = place_order(small_weights, 1, "fp32", ORT)
+    key = key_of(EngineConfig(small_weights, 1, "fp32", ORT))
     folder = tmp_path / "engines"
     folder.mkdir()
     folder.chmod(0o555)
@@ -214,7 +224,7 @@ def test_a_read_only_folder_is_one_line(small_weights, tmp_path):
     def build_as_nobody() -> None:
         if os.geteuid() == 0:
             os.setuid(65534)  # root may write anywhere
-        with cache.lock(cache.engine_file(folder, key_fields(order))):
+        with cache.lock(folder / key.file_name):
             pass
 
     assert "Permission denied" in in_a_child(build_as_nobody)

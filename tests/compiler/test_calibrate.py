@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from edge3dpose.compiler import calibrate, crops, ranges, sensitivity, thresholds
-from edge3dpose.compiler.order import place_order
+from edge3dpose.compiler.engine_key import key_of
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.types import EngineConfig
 
 
 @pytest.fixture(scope="module")
@@ -92,15 +93,16 @@ def test_int8_is_refused_without_ranges_for_this_very_file(
     small_weights, found, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path))
+    config = EngineConfig(small_weights, 1, "int8", "onnxruntime")
     command = r"run: edge3dpose calibrate --model sspnet-lite --source FOLDER"
     with pytest.raises(BadInput, match=rf"there are no ranges at .*{command}"):
-        place_order(small_weights, 1, "int8", "onnxruntime")
+        key_of(config)
     file = tmp_path / "calibration" / "sspnet-lite.ranges.json"
     ranges.write(replace(found, weights_sha256="0" * 64), file)
     with pytest.raises(BadInput, match=rf"are of weights 000000000000\.\.\.,.*{command}"):
-        place_order(small_weights, 1, "int8", "onnxruntime")
+        key_of(config)
     ranges.write(found, file)
-    assert place_order(small_weights, 1, "int8", "onnxruntime").ranges == found
+    assert key_of(config).ranges == found
 
 
 @pytest.mark.parametrize(

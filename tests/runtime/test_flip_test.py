@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from edge3dpose.compiler.build import ensure_engine
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.flip_test import flip_tested
+from edge3dpose.selection.engine import ensure_built
 from edge3dpose.skeletons import H36M17
+from edge3dpose.types import EngineConfig
 
 IMAGES = np.random.default_rng(7).random((2, 3, 256, 256), np.float32)
 
 
 def test_a_picture_and_its_mirror_image_have_mirrored_poses(small_weights, tmp_path):
-    path = ensure_engine(small_weights, 2, "fp32", "onnxruntime", engines=tmp_path)
+    path = ensure_built(EngineConfig(small_weights, 2, "fp32", "onnxruntime"), tmp_path)
     engine = backends.find("onnxruntime").open_engine(path, small_weights.spec)
     see = flip_tested(engine, H36M17)
     direct, of_image = see(IMAGES), see(np.ascontiguousarray(IMAGES[..., ::-1]))

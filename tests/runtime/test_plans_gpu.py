@@ -10,12 +10,12 @@ from standing import SPEC, unit_pose, write_weights
 from test_gpu_crop import as_nv12
 
 from edge3dpose import models, nvidia
-from edge3dpose.compiler.build import ensure_engine
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.runtime.preprocess import view_of
-from edge3dpose.types import Box
+from edge3dpose.selection.engine import ensure_built
+from edge3dpose.types import Box, EngineConfig
 
 PACKAGES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
 PROBLEM = nvidia.probe().problem or (
@@ -33,7 +33,7 @@ pytestmark = [
 def plan(tmp_path, backend):
     pytest.importorskip(PACKAGES[backend])
     weights = models.open_weights(SPEC, write_weights(tmp_path, unit_pose()))
-    return ensure_engine(weights, 3, "fp32", backend, engines=tmp_path / "engines")
+    return ensure_built(EngineConfig(weights, 3, "fp32", backend), tmp_path / "engines")
 
 
 @pytest.fixture
@@ -41,7 +41,9 @@ def plan_of_small(tmp_path, backend):
     """Plan of a cut of a network whose poses depend on the picture."""
     pytest.importorskip(PACKAGES[backend])
     weights = small_net.write(tmp_path / "small")
-    return lambda cut: ensure_engine(weights, cut, "fp32", backend, engines=tmp_path / "engines")
+    return lambda cut: ensure_built(
+        EngineConfig(weights, cut, "fp32", backend), tmp_path / "engines"
+    )
 
 
 def test_a_plan_answers_as_its_graph_does(plan, backend):

@@ -24,7 +24,7 @@ def test_what_was_saved_is_found_with_the_errors_that_the_card_has_now(wanted):
     assert content["plan"] == {"rounds": 3}
     assert "error_mm" not in content["points"][0]
     found = profile.look_up(wanted, {3: 40.0}).profile
-    assert found.around_ms == 2.5
+    assert found.other_stages_ms == 2.5
     assert found.points[0].error_mm == pytest.approx(50.0)  # 40 and 30, in squares
     assert profile.look_up(wanted, {}).profile.points == (POINT,)
 
