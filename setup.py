@@ -76,7 +76,7 @@ setup(
         "click>=8.1",
         "rich>=13",
         "jinja2>=3.1",
-        "filelock>=3.12",
+        "filelock>=3.24.3",
         "platformdirs>=4",
         "psutil>=5.9",
     ],

@@ -45,7 +45,11 @@ def engine_options(command: Function) -> Function:
             type=click.Path(path_type=Path, file_okay=False),
             help=f"Folder of built engines.  [default: {paths.engines_folder()}]",
         ),
-        *(_click_option(option) for option in backends.options()),
+        click.option(
+            "--threads",
+            type=click.IntRange(min=1),
+            help="Threads of a CPU backend.  [default: its own choice]",
+        ),
     )
     for option in reversed(options):
         command = option(command)

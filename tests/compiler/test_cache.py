@@ -1,11 +1,12 @@
 """The engine cache with real builds: what is kept, what is built again, what a kill leaves."""
 
+import contextlib
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,13 +14,14 @@ import pytest
 import small_net
 
 from edge3dpose import manifest
-from edge3dpose.compiler import build, cache
+from edge3dpose.compiler import build, cache, engine_key
 from edge3dpose.compiler.engine_key import key_of
-from edge3dpose.errors import AccuracyGateFailed, BadInput
-from edge3dpose.selection.engine import ensure_key_built
+from edge3dpose.errors import AccuracyGateFailed, BadInput, BuildFailed
+from edge3dpose.selection.engine import ensure_built, ensure_key_built, open_engine
 from edge3dpose.types import EngineConfig
 
 ORT = "onnxruntime"
+POSIX = pytest.mark.skipif(os.name != "posix", reason="forks, signals and file modes are POSIX")
 
 SLOW_BUILD = """
 import signal
@@ -48,12 +50,13 @@ def make(weights, folder: Path, cut: int = 1, **options: object) -> tuple[Path, 
     return made.engine, steps
 
 
-def slow_build(weights, folder: Path, step: str) -> subprocess.Popen:
-    """Another process that stays in one step of the same build."""
+@contextlib.contextmanager
+def slow_build(weights, folder: Path, step: str) -> Iterator[subprocess.Popen]:
+    """Another process that stays in one step of the same build; waited for at the end."""
     line = [sys.executable, "-c", SLOW_BUILD, str(weights.onnx), str(folder), step]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, text=True)
-    assert process.stdout.readline() == "here\n"
-    return process
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "here\n"
+        yield process
 
 
 def test_the_second_build_builds_nothing_and_force_builds(small_weights, tmp_path):
@@ -122,19 +125,19 @@ def test_a_damaged_engine_is_built_again_and_the_reason_said(small_weights, tmp_
 
 @pytest.mark.parametrize("step", ["cut", "parity"])
 def test_a_killed_build_leaves_no_engine_and_the_next_one_goes_on(small_weights, tmp_path, step):
-    process = slow_build(small_weights, tmp_path, step)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
+    with slow_build(small_weights, tmp_path, step) as process:
+        process.kill()
     assert [p for p in tmp_path.iterdir() if not p.name.startswith(".")] == []
     engine, steps = make(small_weights, tmp_path)
     assert "cut" in steps
     assert {p.name for p in tmp_path.iterdir()} == {engine.name, manifest.path_of(engine).name}
 
 
+@POSIX
 def test_ctrl_c_leaves_nothing_at_all(small_weights, tmp_path):
-    process = slow_build(small_weights, tmp_path, "parity")
-    process.send_signal(signal.SIGINT)
-    assert process.wait() != 0
+    with slow_build(small_weights, tmp_path, "parity") as process:
+        process.send_signal(signal.SIGINT)
+    assert process.returncode != 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -142,7 +145,8 @@ def test_two_builders_of_one_engine_take_turns(small_weights, tmp_path):
     line = [sys.executable, "-c", SLOW_BUILD, str(small_weights.onnx), str(tmp_path), "never"]
     processes = [subprocess.Popen(line, stderr=subprocess.PIPE) for _ in range(3)]
     for process in processes:
-        assert process.wait(timeout=120) == 0, process.stderr.read()
+        _, said = process.communicate(timeout=240)
+        assert process.returncode == 0, said
     (engine,) = tmp_path.glob("*.onnx")
     manifest.verify(engine)
     assert len(list(tmp_path.iterdir())) == 2
@@ -198,7 +202,10 @@ def in_a_child(work) -> str:
         return pipe.read()
 
 
+@POSIX
 def test_a_full_disk_is_one_line_and_leaves_nothing(small_weights, tmp_path):
+    import resource
+
     key = key_of(EngineConfig(small_weights, 1, "fp32", ORT))
     build.build(key, tmp_path / "warm")
 
@@ -213,6 +220,7 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(small_weights, tmp_path):
     assert list((tmp_path / "engines").iterdir()) == []
 
 
+@POSIX
 def test_a_read_only_folder_is_one_line(small_weights, tmp_path):
     key = key_of(EngineConfig(small_weights, 1, "fp32", ORT))
     folder = tmp_path / "engines"
@@ -228,6 +236,49 @@ def test_a_read_only_folder_is_one_line(small_weights, tmp_path):
             pass
 
     assert "Permission denied" in in_a_child(build_as_nobody)
+
+
+class Calls:
+    """Counts the calls of a function of a module."""
+
+    def __init__(self, monkeypatch, module, name: str) -> None:
+        self.count, self._real = 0, getattr(module, name)
+        monkeypatch.setattr(module, name, self)
+
+    def __call__(self, *arguments, **options):
+        self.count += 1
+        return self._real(*arguments, **options)
+
+
+def test_the_key_is_computed_once_and_a_hit_looks_once(small_weights, tmp_path, monkeypatch):
+    keys = Calls(monkeypatch, engine_key, "key_of")
+    fields = Calls(monkeypatch, engine_key, "_fields")
+    finds = Calls(monkeypatch, cache, "find")
+    explained = Calls(monkeypatch, cache, "explain")
+    config = EngineConfig(small_weights, 1, "fp32", ORT)
+    ensure_built(config, tmp_path)
+    assert (keys.count, fields.count) == (1, 1)
+    assert finds.count == 2  # and again under the lock: another process may have been first
+    ensure_built(config, tmp_path)
+    assert (keys.count, fields.count, finds.count) == (2, 2, 3)
+    open_engine(config, tmp_path).close()
+    assert (keys.count, fields.count, finds.count) == (3, 3, 4)
+    assert explained.count == 0  # it reads every manifest, and nobody has asked
+
+
+def test_a_waiting_builder_says_so_and_gives_up_in_the_end(
+    small_weights, tmp_path, monkeypatch, caplog
+):
+    engine = tmp_path / key_of(EngineConfig(small_weights, 1, "fp32", ORT)).file_name
+    with slow_build(small_weights, tmp_path, "cut") as process:
+        monkeypatch.setattr(cache, "PATIENCE_S", 0.3)
+        with caplog.at_level("INFO"), pytest.raises(BuildFailed, match="for an hour"):  # noqa: SIM117
+            with cache.lock(engine):
+                pass
+        assert "another process builds this engine; waiting for it" in caplog.text
+        process.kill()
+    with cache.lock(engine):  # the dead builder holds nothing
+        assert not (tmp_path / engine.name).exists()
 
 
 def test_a_manifest_tells_what_an_engine_is_made_of(small_weights, tmp_path):
