@@ -39,7 +39,7 @@ def file(tmp_path):
 
 def test_what_the_sink_writes_is_read_back(tmp_path):
     path = tmp_path / "out.jsonl"
-    sink = jsonl.JsonLines(path, header_of(H36M17, model="m"), False)
+    sink = jsonl.JsonLines(path, header_of(H36M17, model="m"))
     frame = Frame(np.zeros((480, 640, 3), np.uint8), 3, 0.6, CAMERA)
     sink(frame, [PERSON])
     sink.close()
