@@ -62,7 +62,7 @@ setup(
             "runtime/sources/*.mp4",
             "runtime/detectors/*.onnx",
             "reports/templates/*",
-            "training/nets/*.cpp",
+            "training/layers/*.cpp",
             "training/synthesis/*.json",
             "training/teacher/*.json",
         ]

@@ -81,13 +81,6 @@ NOT_YET = {  # only shorter, and empty in the end
     "commands/_run.py run_command",
     "evaluation/evaluate.py evaluate",
     "evaluation/outcome.py store",
-    "training/data/jitter.py drawn",
-    "training/data/loader.py stream",
-    "training/nets/hemlets.py HEMlets.__init__",
-    "training/session.py train",
-    "training/session.py _train",
-    "training/synthesis/dataset.py Synthesizer.__init__",
-    "training/synthesis/preview.py contact_sheet",
 }
 
 

@@ -68,18 +68,21 @@ def teach(root: str, teacher: Path, *, related: bool) -> list[labels.Row]:
     the whole photo, so that a hard photo counts.
     """
     from edge3dpose.runtime.detectors import open_detector
-    from edge3dpose.training.teacher.blazepose import follow, open_teacher, settle
+    from edge3dpose.training.teacher import blazepose
 
-    detect, look = open_detector("blazepose"), open_teacher(teacher)
+    detect, network = open_detector("blazepose"), blazepose.open_teacher(teacher)
 
     def find(image: Any) -> Box | None:
         return max(detect(Frame(image, 0, 0.0), []), key=lambda box: box.score, default=None)
 
     images = (frame.image for frame in progress(frames_of(root), "labelling"))
     if related:
-        seen = follow(look, images, find)
+        seen = blazepose.track(network, images, find)
     else:
-        seen = (settle(look, image, find(image) or _whole(image)) for image in images)
+        seen = (
+            blazepose.landmarks_in_box(network, image, find(image) or _whole(image))
+            for image in images
+        )
     return [landmarks.joints() if landmarks else None for landmarks in seen]
 
 

@@ -15,7 +15,7 @@ from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.predictions import Person
 from edge3dpose.runtime.preprocess import crop_person
-from edge3dpose.training.data.label_roi import square_of
+from edge3dpose.training.data.label_roi import roi_of
 from edge3dpose.types import Box, Camera, Frame, ModelSpec
 
 PROTOCOL = (
@@ -55,10 +55,10 @@ def _person(label: Any, spec: ModelSpec) -> Person:
     image = cv2.imread(str(label.image))
     if image is None:
         raise BadInput(f"{label.image} is no picture that OpenCV can read")
-    square = square_of(label, spec)
-    if square is None:
+    roi = roi_of(label, spec)
+    if roi is None:
         raise BadInput(f"{label.image}: its pelvis is not labelled, or nearer than a person fits")
-    x, y, side_px = square
+    x, y, side_px = roi
     half = side_px / 2
     box = Box(x - half, y - half, x + half, y + half)
     crop = crop_person(Frame(np.asarray(image, np.uint8), label.frame, 0.0), box, spec.input_size)

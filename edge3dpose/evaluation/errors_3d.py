@@ -21,14 +21,13 @@ BATCH = 8  # people looked at in one call
 
 def open_peer(file: Path) -> Peer:
     """One of MediaPipe's landmark networks, its world landmarks mapped to our joints."""
-    from edge3dpose.training.teacher import blazepose as teacher
-    from edge3dpose.training.teacher import convention
+    from edge3dpose.training.teacher import blazepose, convention
 
-    look_in, ours = teacher.open_teacher(file), convention.load()
+    teacher, ours = blazepose.open_teacher(file), convention.load()
 
     def see(image: Image) -> Array | None:
         height, width = image.shape[:2]
-        seen = teacher.settle(look_in, image, Box(0, 0, width, height))
+        seen = blazepose.landmarks_in_box(teacher, image, Box(0, 0, width, height))
         return None if seen is None else (ours @ seen.world_mm).astype(np.float32)
 
     return Peer(file.stem, paths.sha256_of(file), see)

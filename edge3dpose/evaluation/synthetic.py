@@ -49,9 +49,9 @@ def rendered(
 
 
 def _people(assets: Path, spec: ModelSpec, seeds: range, drawn: dict[str, Any]) -> Iterator[Person]:
-    from edge3dpose.training.synthesis.dataset import Synthesizer
+    from edge3dpose.training.synthesis.synthesizer import RenderSettings, Synthesizer
 
-    renders = Synthesizer(assets, "held-out", spec.input_size, **drawn)
+    renders = Synthesizer(assets, "held-out", spec.input_size, RenderSettings(**drawn))
     try:
         for seed in seeds:
             yield _person(renders.sample(seed), spec)

@@ -6,73 +6,76 @@ import os
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, distributed, nn
+import torch.distributed
+from torch import Tensor, nn
 
-from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.nets import PoseNet
 
 
 @dataclass(frozen=True)
 class DistributedContext:
-    """This process among those of a training; alone it is a team of one."""
+    """This process among those of a training."""
 
     rank: int = 0
     size: int = 1
-    here: int = 1  # processes on this machine
+    local_size: int = 1  # processes on this machine
 
     @property
-    def leads(self) -> bool:
-        """The first one writes the log and the checkpoints, and its clock is everyone's."""
+    def is_main(self) -> bool:
+        """The first process writes the log and the checkpoints; its clock counts for all."""
         return self.rank == 0
 
-    def agreed(self, *values: float) -> list[float]:
-        """What the first process says of these values."""
+    def from_main(self, *values: float) -> list[float]:
+        """These values as the first process has them."""
         if self.size == 1:
             return list(values)
-        said = torch.tensor(values, dtype=torch.float64)
-        distributed.broadcast(said, 0)
-        return said.tolist()
+        shared = torch.tensor(values, dtype=torch.float64)
+        torch.distributed.broadcast(shared, 0)
+        return shared.tolist()
 
 
-ALONE = DistributedContext()
+SINGLE = DistributedContext()
 
 
 def join() -> DistributedContext:
-    """The team that torchrun's environment names; a team of one without it."""
+    """Join the processes that torchrun's environment names; without it there is one."""
     if "RANK" not in os.environ:
-        return ALONE
-    if not distributed.is_initialized():
+        return SINGLE
+    if not torch.distributed.is_initialized():
         if torch.cuda.is_available():
             torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        gpus = torch.cuda.is_available() and distributed.is_nccl_available()
-        distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
-    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
-    return DistributedContext(distributed.get_rank(), distributed.get_world_size(), here)
+        gpus = torch.cuda.is_available() and torch.distributed.is_nccl_available()
+        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if gpus else "gloo")
+    local_size = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    rank, size = torch.distributed.get_rank(), torch.distributed.get_world_size()
+    return DistributedContext(rank, size, local_size)
 
 
-def leave(team: DistributedContext) -> None:
-    """Wait for the others, and part."""
-    if team.size > 1:
-        distributed.barrier()
-        distributed.destroy_process_group()
+def leave(distributed: DistributedContext) -> None:
+    """Wait for the other processes and leave the group."""
+    if distributed.size > 1:
+        torch.distributed.barrier()
+        torch.distributed.destroy_process_group()
 
 
-class Pass(nn.Module):
-    """What a step asks of the network: pictures -> what its loss needs of the first heads."""
+class ForwardPass(nn.Module):
+    """images -> what the loss takes of the first heads; a module of its own, for DDP to wrap."""
 
     def __init__(self, net: PoseNet) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, images: Tensor, begun: bool, depth: int) -> list[Tensor]:
-        return self.net.raw(images, begun=begun, depth=depth)
+    def forward(self, images: Tensor, cached: bool, depth: int) -> list[Tensor]:
+        return self.net.raw(images, cached=cached, depth=depth)
 
 
-def passing(net: PoseNet, team: DistributedContext) -> nn.Module:
-    """The pass whose gradients are the team's mean; made anew where other layers are to learn.
+def forward_pass(net: PoseNet, distributed: DistributedContext) -> nn.Module:
+    """The forward pass whose gradients are averaged over the processes.
 
-    Not every step trains every head, so DDP has to look for those that were left out.
+    It is made again when other layers are to be trained. Not every step trains every head, so DDP
+    has to look for parameters without a gradient.
     """
-    alone = Pass(net)
-    if team.size == 1:
-        return alone
-    return nn.parallel.DistributedDataParallel(alone, find_unused_parameters=True)
+    local = ForwardPass(net)
+    if distributed.size == 1:
+        return local
+    return nn.parallel.DistributedDataParallel(local, find_unused_parameters=True)

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from edge3dpose import models, paths, storage
-from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.nets import PoseNet
 from edge3dpose.types import ModelSpec
 
 OPSET = 20
@@ -44,7 +44,7 @@ def _onnx(net: nn.Module, spec: ModelSpec) -> bytes:
         )
     assert program is not None
     model = program.model_proto
-    for node in model.graph.node:  # what torch notes of its own stack is of no use to a reader
+    for node in model.graph.node:  # torch's notes about its own call stack
         del node.metadata_props[:]
         node.doc_string = ""
     for info in (*model.graph.value_info, *model.graph.input, *model.graph.output):

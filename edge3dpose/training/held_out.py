@@ -14,9 +14,9 @@ from torch import Tensor
 from edge3dpose import metrics
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.data.batches import tensor_from_bgr
-from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.nets import PoseNet
 from edge3dpose.training.synthesis.camera import cube_to_mm
-from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
+from edge3dpose.training.synthesis.synthesizer import Synthesizer, SyntheticSample
 from edge3dpose.types import ModelSpec
 
 PEOPLE = 64
@@ -24,10 +24,10 @@ BATCH = 16
 FILE = "held-out.csv"
 
 
-class HeldOut:
-    """Rendered people who are never trained on, seen by a network's averaged weights.
+class HeldOutEvaluator:
+    """The error of a network on rendered people who are never trained on.
 
-    Crops as they are given, one look, at the true depth of the root: a quick guide. What counts is
+    Exact crops, one pass, true depth of the root: a quick guide. The figures that count come from
     edge3dpose evaluate.
     """
 
@@ -52,7 +52,7 @@ class HeldOut:
             with torch.no_grad():
                 heads = net(tensor_from_bgr(images, self.spec).to(device))
             for cut, poses in enumerate(heads):
-                found[cut] += [_lifted(*one) for one in zip(_numbers(poses), part, strict=True)]
+                found[cut] += [_lifted(*one) for one in zip(_array(poses), part, strict=True)]
         net.train()
         return [
             metrics.mpjpe(np.array(poses), self.true_mm, counted=self.inside) for poses in found
@@ -71,11 +71,11 @@ def write(folder: Path, samples: int, seconds: float, errors_mm: Sequence[float]
         writer.writerow([samples, f"{seconds:.0f}", *(f"{mm:.2f}" for mm in errors_mm)])
 
 
-def _numbers(poses: Tensor) -> NDArray:
+def _array(poses: Tensor) -> NDArray:
     return poses[..., :3].float().cpu().numpy()
 
 
 def _lifted(uvz: NDArray, sample: SyntheticSample) -> NDArray:
     uvz = uvz.copy()
-    uvz[H36M17.root, 2] = 0.5  # the root's own z says how far it is, which is given here
+    uvz[H36M17.root, 2] = 0.5  # the root's own z is its distance, which is given here
     return cube_to_mm(uvz, sample.focal_px, sample.centre_px, sample.side_px, sample.root_depth_mm)

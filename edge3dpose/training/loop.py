@@ -1,4 +1,4 @@
-"""The training loop: recipe and batches -> checkpoints, a log (CSV) and a plot; resumable."""
+"""The training loop: recipe and batches -> checkpoints and a log (CSV); it can be resumed."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ import torch
 from torch import Tensor, nn
 
 from edge3dpose.training import checkpoint, held_out
-from edge3dpose.training import distributed as team
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.data.batches import Batch
-from edge3dpose.training.held_out import HeldOut
-from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.distributed import forward_pass
+from edge3dpose.training.held_out import HeldOutEvaluator
+from edge3dpose.training.nets import PoseNet
 from edge3dpose.training.recipes import Recipe
 from edge3dpose.training.state import Training
 
@@ -36,46 +36,43 @@ def run(
     folder: Path,
     *,
     hours: float | None = None,
-    judge: HeldOut | None = None,
+    evaluator: HeldOutEvaluator | None = None,
 ) -> None:
     """Train until the recipe's samples, or ``hours`` of training in all, are used up.
 
-    Writes checkpoint.safetensors and log.csv into ``folder``, and what the averaged weights are
-    worth on held-out people; Ctrl-C or SIGTERM saves and stops. In a team every process runs this,
-    and the first one's clock and signals count.
+    Writes checkpoint.safetensors and log.csv into ``folder``, and the error of the averaged
+    weights on held-out people; Ctrl-C or SIGTERM saves and stops. Every process of a distributed
+    training runs this; the first one's clock and signals count.
     """
-    progress, recipe, among = training.progress, training.recipe, training.team
-    threads = torch.get_num_threads() * among.size
-    machine = f"{platform.machine()}, {threads} threads, {training.device.type}"
-    if machine not in progress.machines:
-        progress.machines.append(machine)
-    stop = _Stop()
-    clock, cpu, saved, logged = time.monotonic(), _cpu_s(), time.monotonic(), time.monotonic()
+    distributed = training.distributed
+    _note_machine(training)
+    stop = _StopRequest()
+    clock = _Clock(training.progress)
+    saved = logged = time.monotonic()
     recent: list[Tensor] = []
     while True:
-        asked, share = among.agreed(stop.asked, _share_done(progress, recipe, hours))
+        share = _share_done(training.progress, training.recipe, hours)
+        asked, share = distributed.from_main(stop.requested, share)
         if asked or share >= 1.0:
             break
         recent.append(step(training, next(source), share))
         recent = [r for r in recent if len(r) == len(recent[-1])]  # the depth may have grown
-        now, now_cpu = time.monotonic(), _cpu_s()
-        progress.seconds += now - clock
-        progress.cpu_seconds += now_cpu - cpu
-        clock, cpu = now, now_cpu
-        if among.leads and now - logged > LOG_EVERY_S:
+        now = clock.count()
+        if distributed.is_main and now - logged > LOG_EVERY_S:
             _log(folder, training, torch.stack(recent).mean(0), share)
             recent, logged = [], now
-        if among.leads and now - saved > SAVE_EVERY_S:
-            _save(folder, training)
-            _judge(folder, training, judge)
+        if distributed.is_main and now - saved > SAVE_EVERY_S:
+            _save(folder, training, evaluator)
             saved = now
-    if among.leads:
-        _save(folder, training)
-        _judge(folder, training, judge)
+    if distributed.is_main:
+        _save(folder, training, evaluator)
 
 
 def step(training: Training, batch: Batch, share: float) -> Tensor:
-    """One descent; gives the losses of every head (cuts,)."""
+    """One step of the optimiser; gives the losses of every trained head (cuts,).
+
+    share  of the training that is done, 0..1
+    """
     recipe, net = training.recipe, training.net.train()
     _freeze(net, recipe, share)
     for group in training.optimiser.param_groups:
@@ -84,23 +81,24 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     depth = min(heads_trained(recipe, share, training.progress.step) or net.cuts, net.cuts)
     images = batch.images.to(training.device)
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
-        raw = _pass(training, share)(images, batch.begun, depth)
+        raw = _forward(training, share)(images, batch.cached, depth)
     total, per_head = net.objective(raw, targets, recipe, share)
-    if training.likeness is not None:
-        total = total + recipe.feature_distillation * (1 - share) * training.likeness.loss(images)
+    if training.distillation is not None:
+        weight = recipe.feature_distillation * (1 - share)
+        total = total + weight * training.distillation.loss(images)
     training.optimiser.zero_grad(set_to_none=True)
     total.backward()
     trained = [p for group in training.optimiser.param_groups for p in group["params"]]
     nn.utils.clip_grad_norm_(trained, recipe.clip_norm)
     training.optimiser.step()
     training.progress.step += 1
-    training.progress.samples += len(batch.images) * training.team.size
+    training.progress.samples += len(batch.images) * training.distributed.size
     _average(training)
     return per_head
 
 
 def heads_trained(recipe: Recipe, share: float, step: int) -> int | None:
-    """How many heads a step trains, None for all: a network may grow to its full depth."""
+    """How many heads a step trains, None for all: at first only the shallow ones may be."""
     short = share < recipe.short_until or step % recipe.deep_every
     return recipe.short_cuts if short else None
 
@@ -114,7 +112,7 @@ def learning_rate(recipe: Recipe, share: float) -> float:
 
 
 def _average(training: Training) -> None:
-    # A short memory at first, or the average would keep the random start for long.
+    # A short memory at first, or the random start would stay in the average for long
     keep = min(training.recipe.ema, (1 + training.progress.step) / (10 + training.progress.step))
     now = training.net.state_dict()
     real = [name for name, value in now.items() if value.is_floating_point()]
@@ -125,11 +123,11 @@ def _average(training: Training) -> None:
             training.ema[name].copy_(now[name])
 
 
-def _pass(training: Training, share: float) -> nn.Module:
+def _forward(training: Training, share: float) -> nn.Module:
     tuned = share >= training.recipe.tune_entry_from
-    if training.passes is None or training.passes[0] != tuned:
-        training.passes = tuned, team.passing(training.net, training.team)
-    return training.passes[1]
+    if training.forward is None or training.forward[0] != tuned:
+        training.forward = tuned, forward_pass(training.net, training.distributed)
+    return training.forward[1]
 
 
 def _freeze(net: PoseNet, recipe: Recipe, share: float) -> None:
@@ -168,20 +166,20 @@ def _log(folder: Path, training: Training, heads: Tensor, share: float) -> None:
         writer.writerow([*row, *(f"{v:.5f}" for v in heads.tolist())])
 
 
-def _save(folder: Path, training: Training) -> None:
+def _save(folder: Path, training: Training, evaluator: HeldOutEvaluator | None) -> None:
     path = folder / "checkpoint.safetensors"
     checkpoint.save(
         path, training.recipe, training.progress, training.net, training.ema, training.optimiser
     )
     LOG.info("saved %s at %d samples", path, training.progress.samples)
+    if evaluator is not None:
+        _evaluate(folder, training, evaluator)
 
 
-def _judge(folder: Path, training: Training, judge: HeldOut | None) -> None:
-    if judge is None:
-        return
+def _evaluate(folder: Path, training: Training, evaluator: HeldOutEvaluator) -> None:
     averaged = copy.deepcopy(training.net)
     averaged.load_state_dict(training.ema)
-    errors_mm = judge.errors_mm(averaged)
+    errors_mm = evaluator.errors_mm(averaged)
     held_out.write(folder, training.progress.samples, training.progress.seconds, errors_mm)
     best = min(range(len(errors_mm)), key=errors_mm.__getitem__)
     LOG.info(
@@ -190,18 +188,39 @@ def _judge(folder: Path, training: Training, judge: HeldOut | None) -> None:
     )
 
 
-def _cpu_s() -> float:
-    """CPU seconds of this process and of the workers that have ended (the others are unseen)."""
-    return time.process_time()
+def _note_machine(training: Training) -> None:
+    threads = torch.get_num_threads() * training.distributed.size
+    machine = f"{platform.machine()}, {threads} threads, {training.device.type}"
+    if machine not in training.progress.machines:
+        training.progress.machines.append(machine)
 
 
-class _Stop:
-    """Remembers Ctrl-C or SIGTERM, so that the loop can save before it ends."""
+class _Clock:
+    """Adds the time since the last count to a progress.
+
+    CPU seconds are those of this process and of workers that have ended.
+    """
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.last_s, self.last_cpu_s = time.monotonic(), time.process_time()
+
+    def count(self) -> float:
+        """Gives the time, by the monotonic clock."""
+        now_s, now_cpu_s = time.monotonic(), time.process_time()
+        self.progress.seconds += now_s - self.last_s
+        self.progress.cpu_seconds += now_cpu_s - self.last_cpu_s
+        self.last_s, self.last_cpu_s = now_s, now_cpu_s
+        return now_s
+
+
+class _StopRequest:
+    """Set by Ctrl-C or SIGTERM, so that the loop can save before it ends."""
 
     def __init__(self) -> None:
-        self.asked = False
+        self.requested = False
         for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, self._ask)
+            signal.signal(name, self._request)
 
-    def _ask(self, *_: object) -> None:
-        self.asked = True
+    def _request(self, *_: object) -> None:
+        self.requested = True

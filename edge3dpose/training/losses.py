@@ -1,4 +1,4 @@
-"""The paper's loss: predictions of every head and their targets -> one number.
+"""Losses: predictions of the heads and their targets -> scalars.
 
 Luvizon et al., arXiv 2009.01998, section 4.2: elastic net (L1 + L2) on the coordinates, binary
 cross-entropy on the score, every head with weight 1. The weight of the score is the authors' 0.01.
@@ -17,18 +17,18 @@ SCORE_WEIGHT = 0.01
 
 @dataclass(frozen=True)
 class Targets:
-    """What a batch should give; ``valid`` masks each coordinate (no z on 2D-only pictures)."""
+    """What a batch should give; ``valid`` masks each coordinate (no z where labels are 2D)."""
 
     uvz: Tensor  # (B, J, 3) in the network's cube
     valid: Tensor  # (B, J, 3) bool
     inside: Tensor  # (B, J) 1.0 where the joint lies in the crop
-    placed: Tensor | None = None  # (B, J) bool: whether that is known; None where it always is
-    polarity: Tensor | None = None  # (B, J) of the bone that ends there, NaN: as z says
+    placed: Tensor | None = None  # (B, J) bool: whether ``inside`` is known; None: it always is
+    polarity: Tensor | None = None  # (B, J) of the bone that ends there, NaN: it follows from z
 
     def to(self, device: torch.device) -> Targets:
         """The same on a device."""
-        there = {f.name: getattr(self, f.name) for f in fields(self)}
-        return Targets(**{k: v.to(device) for k, v in there.items() if v is not None})
+        tensors = {field.name: getattr(self, field.name) for field in fields(self)}
+        return Targets(**{k: v.to(device) for k, v in tensors.items() if v is not None})
 
 
 def pose_loss(prediction: Tensor, targets: Targets) -> Tensor:
@@ -58,14 +58,17 @@ def score_loss(prediction: Tensor, targets: Targets) -> Tensor:
 def heat_loss(logits: Tensor, targets: Targets) -> Tensor:
     """Cross-entropy of a head's heatmaps: logits (B, J or more, H, W) -> scalar.
 
-    Soft-argmax alone tells a diffuse heatmap little. The target is the one map over the four cells
-    around a joint whose soft-argmax is the joint exactly, so that both losses agree at any size.
+    Soft-argmax alone gives a diffuse heatmap a weak gradient. The target is the one map over the
+    four cells around a joint whose soft-argmax is exactly the joint, so both losses agree at any
+    resolution.
     """
     joints, height, width = targets.uvz.shape[1], logits.shape[2], logits.shape[3]
     columns = _between_cells(targets.uvz[..., 0], width)
     rows = _between_cells(targets.uvz[..., 1], height)
-    surprise = -logits[:, :joints].float().flatten(2).log_softmax(-1).unflatten(2, (height, width))
-    per_joint = torch.einsum("bjhw,bjh,bjw->bj", surprise, rows, columns)
+    cross_entropy = (
+        -logits[:, :joints].float().flatten(2).log_softmax(-1).unflatten(2, (height, width))
+    )
+    per_joint = torch.einsum("bjhw,bjh,bjw->bj", cross_entropy, rows, columns)
     known = targets.valid[..., :2].all(-1) & (targets.inside > 0)
     return (per_joint * known).sum() / known.sum().clamp(min=1)
 
@@ -77,5 +80,5 @@ def _between_cells(position: Tensor, cells: int) -> Tensor:
 
 
 def all_heads(predictions: Sequence[Tensor], targets: Targets) -> Tensor:
-    """Losses of every head (cuts,); training descends their sum."""
+    """Losses of every head (cuts,); training minimises their sum."""
     return torch.stack([pose_loss(prediction, targets) for prediction in predictions])

@@ -9,7 +9,8 @@ torch = pytest.importorskip("torch")
 
 from edge3dpose import models
 from edge3dpose.training import nets
-from edge3dpose.training.data import replay
+from edge3dpose.training.checkpoint import Progress
+from edge3dpose.training.data import replay_pool
 from edge3dpose.training.data.batches import tensor_from_bgr
 from edge3dpose.training.data.cached_features import CachedFeatures
 
@@ -31,7 +32,7 @@ class OnePicture:
             yield self.image, self.uvz, np.ones(17, bool)
 
 
-def test_frozen_layers_run_ahead_say_the_same_of_a_picture_or_of_its_mirror_image():
+def test_cached_features_are_the_same_of_a_picture_or_of_its_mirror_image():
     torch.manual_seed(0)
     net, one = nets.build("sspnet-lite", growth=8).eval(), OnePicture()
     upright = torch.from_numpy(one.image)[None]
@@ -51,15 +52,15 @@ def test_a_pool_gives_features_as_the_network_goes_on_from_them():
     net, one = nets.build("sspnet-lite", growth=8), OnePicture()
     stream = iter(CachedFeatures(one, net.entry.encoder, SPEC))
     renders = [tuple(t[None] for t in next(stream)) for _ in range(4)]
-    pool = replay.Pool(iter(renders), SPEC, capacity=4)
-    batch = next(pool.batches(2, replay.Progress()))
-    assert batch.begun
+    pool = replay_pool.ReplayPool(iter(renders), SPEC, capacity=4)
+    batch = next(pool.batches(2, Progress()))
+    assert batch.cached
     with torch.autocast("cpu", torch.bfloat16):
-        assert len(net.entry.go_on(batch.images)) == 3
+        assert len(net.entry.from_cached(batch.images)) == 3
 
 
 def test_workers_rest_while_a_pool_has_not_been_drawn_from_often_enough(monkeypatch):
-    monkeypatch.setattr(replay, "FILL", 4)
+    monkeypatch.setattr(replay_pool, "FILL", 4)
     pulled = []
 
     def renders():
@@ -72,8 +73,8 @@ def test_workers_rest_while_a_pool_has_not_been_drawn_from_often_enough(monkeypa
                 torch.ones(1, 17).bool(),
             )
 
-    pool = replay.Pool(renders(), SPEC, capacity=16, draws=4)
-    source = pool.batches(8, replay.Progress())
+    pool = replay_pool.ReplayPool(renders(), SPEC, capacity=16, draws=4)
+    source = pool.batches(8, Progress())
     next(source)
     time.sleep(0.3)
     assert len(pulled) == 4 + 8 // 4 + 2  # one lies in the ring too early, one waits

@@ -13,8 +13,9 @@ pytest.importorskip("torch")
 from edge3dpose import models
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data import pictures, polarity
+from edge3dpose.training.data import polarity
 from edge3dpose.training.data.lens_fit import fit_lens
+from edge3dpose.training.data.picture_dataset import PictureDataset
 from edge3dpose.training.datasets import bone_polarity, h36m, mpi_inf_3dhp, mpii
 from edge3dpose.training.distributed import DistributedContext
 from edge3dpose.types import Camera
@@ -162,7 +163,7 @@ def test_real_mpi_inf_3dhp_people_have_limbs_of_human_length():
         assert np.abs(project(one.joints_mm, one.camera) - one.pixels).max() < 5  # whole pixels
 
 
-def test_bones_whose_nearer_end_somebody_told_are_read(tmp_path):
+def test_bones_with_a_polarity_label_are_read(tmp_path):
     rng = np.random.default_rng(0)
     part = np.concatenate([rng.uniform(20, 180, (2, 17, 2)), np.ones((2, 17, 1))], axis=2)
     part[:, 9, 2] = 0
@@ -171,18 +172,18 @@ def test_bones_whose_nearer_end_somebody_told_are_read(tmp_path):
     names = np.array(["a.png", "b.png"])
     for name in names:
         cv2.imwrite(str(tmp_path / name), np.zeros((200, 200, 3), np.uint8))
-    file = tmp_path / "told.npz"
+    file = tmp_path / "bones.npz"
     np.savez(file, imgname=names, part=part, polarity=signs)
     labels = list(bone_polarity.open_dataset(file, "train"))
     assert [one.image.name for one in labels] == ["a.png", "b.png"]
     assert not labels[0].known[9]
     np.testing.assert_array_equal(labels[1].bones, signs[1])
     stream = iter(
-        pictures.Pictures(labels, models.find("hemlets-edge"), 0, DistributedContext(), upright=0.7)
+        PictureDataset(labels, models.find("hemlets-edge"), 0, DistributedContext(), upright=0.7)
     )
     for _, (_, drawn, _) in zip(range(6), stream, strict=False):
-        told = drawn[polarity.CHILDREN, 3]
-        assert any(np.array_equal(told, one, equal_nan=True) for one in signs)
+        labelled = drawn[polarity.CHILDREN, 3]
+        assert any(np.array_equal(labelled, one, equal_nan=True) for one in signs)
         assert np.isnan(drawn[:, 2]).all()
     for changes in ({"polarity": signs * 3}, {"polarity": signs[:, :5]}, {"part": part[:, :9]}):
         np.savez(file, **{"imgname": names, "part": part, "polarity": signs, **changes})

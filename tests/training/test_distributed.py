@@ -15,14 +15,14 @@ MEMBER = textwrap.dedent("""
 
     import torch
 
-    from edge3dpose.training import loop, nets, recipes, state, team
-    from edge3dpose.training.batches import Batch, targets_from
+    from edge3dpose.training import distributed, loop, nets, state
+    from edge3dpose.training.data.batches import Batch, targets_from
 
     out = Path(sys.argv[1])
-    mine = team.join()
+    mine = distributed.join()
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    recipe = replace(recipes.find("sspnet-lite"), growth=8, samples=16, batch=2, warmup=0.0,
+    recipe = replace(nets.recipe_of("sspnet-lite"), growth=8, samples=16, batch=2, warmup=0.0,
                      short_until=0.0, deep_every=2, tune_entry_from=0.5, bf16=False)
     training = state.start(recipe, nets.build("sspnet-lite", growth=8), torch.device("cpu"), mine)
 
@@ -36,12 +36,12 @@ MEMBER = textwrap.dedent("""
     loop.run(training, batches(), out)
     learned = {k: v for k, v in training.net.named_parameters()}
     torch.save({k: v.detach() for k, v in learned.items()}, out / f"{mine.rank}.pt")
-    assert mine.agreed(float(mine.rank)) == [0.0]
-    team.leave(mine)
+    assert mine.from_main(float(mine.rank)) == [0.0]
+    distributed.leave(mine)
 """)
 
 
-def test_a_team_of_two_learns_one_network(tmp_path):
+def test_two_processes_learn_one_network(tmp_path):
     script = tmp_path / "member.py"
     script.write_text(MEMBER)
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]

@@ -1,4 +1,4 @@
-"""An entry flow learns to find alike what a trained encoder does."""
+"""Feature distillation: an entry flow learns the feature similarities of a trained encoder."""
 
 from dataclasses import replace
 
@@ -8,27 +8,27 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from edge3dpose import models
 from edge3dpose.errors import BadInput
-from edge3dpose.training import first_net, loop, recipes, state
+from edge3dpose.training import initial_network, loop, nets, state
 from edge3dpose.training.data import batches
 from edge3dpose.training.data.batches import Batch
-from edge3dpose.training.feature_distillation import SIDE, FeatureDistillation, likeness
+from edge3dpose.training.feature_distillation import SIDE, FeatureDistillation, similarities
+from edge3dpose.training.layers.blazepose_encoder import BlazePoseEncoder
+from edge3dpose.training.layers.paper_entry import PaperEntry
 from edge3dpose.training.nets import build
-from edge3dpose.training.nets.blazepose import BlazePoseEncoder
-from edge3dpose.training.nets.entry import PaperEntry
 from edge3dpose.training.nets.sspnet import SSPNet
 
 SPEC = models.find("sspnet")
 
 
-def test_likeness_is_of_places_and_knows_no_axes():
+def test_similarities_are_of_places_and_do_not_depend_on_the_axes():
     torch.manual_seed(0)
     maps = torch.randn(2, 5, 32, 32)
-    found = likeness(maps)
+    found = similarities(maps)
     assert found.shape == (2 * SIDE**2,) * 2
     torch.testing.assert_close(found.diagonal(), torch.ones(len(found)))
     turned = torch.einsum("dc,bchw->bdhw", torch.linalg.qr(torch.randn(5, 5))[0], maps)
-    torch.testing.assert_close(likeness(3 * turned + 1), found, atol=1e-4, rtol=0)
-    assert (likeness(maps.flip(2)) - found).abs().mean() > 0.1
+    torch.testing.assert_close(similarities(3 * turned + 1), found, atol=1e-4, rtol=0)
+    assert (similarities(maps.flip(2)) - found).abs().mean() > 0.1
 
 
 @pytest.fixture
@@ -60,7 +60,7 @@ def test_pictures_that_were_only_looked_at_are_not_learned_from(learner):
     net, teacher = learner
     net.eval()
     net.entry(torch.zeros(1, 3, 64, 64))
-    with pytest.raises(AssertionError, match="no pictures"):
+    with pytest.raises(AssertionError, match="no images"):
         teacher.loss(torch.zeros(1, 3, 64, 64))
 
 
@@ -68,9 +68,11 @@ def test_a_step_of_training_follows_the_teacher_as_far_as_the_recipe_says():
     def after_a_step(weight: float) -> torch.Tensor:
         torch.manual_seed(0)
         net = SSPNet(PaperEntry(8), 8)
-        recipe = replace(recipes.find("sspnet"), growth=8, warmup=0.0, feature_distillation=weight)
+        recipe = replace(
+            nets.recipe_of("sspnet"), growth=8, warmup=0.0, feature_distillation=weight
+        )
         training = state.start(recipe, net, torch.device("cpu"))
-        training.likeness = FeatureDistillation(net, BlazePoseEncoder(), SPEC)
+        training.distillation = FeatureDistillation(net, BlazePoseEncoder(), SPEC)
         images = torch.rand(2, 3, 256, 256) * 2 - 1
         labels = torch.full((2, 17, 3), 0.5), torch.ones(2, 17, dtype=torch.bool)
         loop.step(training, Batch(images, batches.targets_from(*labels)), 0.0)
@@ -83,8 +85,8 @@ def test_a_step_of_training_follows_the_teacher_as_far_as_the_recipe_says():
 def test_who_has_no_teacher_or_needs_none_is_told(tmp_path):
     paper, own = (build(name, 8) for name in ("sspnet", "sspnet-lite"))
     with pytest.raises(BadInput, match="pass --encoder"):
-        first_net.likeness(paper, None, SPEC)
+        initial_network.distillation(paper, None, SPEC)
     with pytest.raises(BadInput, match="nothing to distil"):
-        first_net.likeness(own, tmp_path / "full.onnx", models.find("sspnet-lite"))
+        initial_network.distillation(own, tmp_path / "full.onnx", models.find("sspnet-lite"))
     with pytest.raises(BadInput, match="no such encoder"):
-        first_net.put_encoder(paper, tmp_path / "full.onnx")
+        initial_network.load_encoder(paper, tmp_path / "full.onnx")

@@ -15,13 +15,14 @@ from edge3dpose.cli import cli
 from edge3dpose.compiler import fp16, graph, int8, parity
 from edge3dpose.compiler.cut import cut
 from edge3dpose.errors import BadInput
-from edge3dpose.training import cards, export, loop, losses, nets, recipes, state
-from edge3dpose.training.data import batches, polarity, triplets
-from edge3dpose.training.nets import folded, hemlets
-from edge3dpose.training.nets.resnet import ResNet50
+from edge3dpose.training import cards, export, loop, losses, nets, state, triplets
+from edge3dpose.training.data import batches, polarity
+from edge3dpose.training.layers import folded_hemlets
+from edge3dpose.training.layers.resnet import ResNet50
+from edge3dpose.training.nets import hemlets
 
 RECIPE = replace(
-    recipes.find("hemlets-edge"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=1.0
+    nets.recipe_of("hemlets-edge"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=1.0
 )
 JOINT = skeletons.H36M17.joints.index
 
@@ -159,17 +160,17 @@ def test_the_integral_is_exact_on_confident_and_diffuse_volumes(height):
 
 
 def test_the_fold_changes_no_number():
-    small = stirred(hemlets.paper(8).double())
+    small = stirred(hemlets.paper(8, 64).double())
     edge = stirred(nets.build("hemlets-edge", growth=8).double())
     images = torch.rand(2, 3, 128, 128, dtype=torch.float64)
     for net in (small, edge):
         torch.nn.init.normal_(net.volume[-1].weight, std=3.0)
         with torch.no_grad():
             expected = net(images)[0]
-            found = folded.folded(net)(images)[0]
+            found = folded_hemlets.folded(net)(images)[0]
         assert expected[..., :3].std() > 0.02
         assert (found - expected).abs().max() < 1e-6
-        left = [type(part) for part in folded.folded(net).modules()]
+        left = [type(part) for part in folded_hemlets.folded(net).modules()]
         concerned = [torch.nn.BatchNorm2d] if net is small else []
         assert not any(kind in left for kind in concerned)
 

@@ -14,12 +14,15 @@ from edge3dpose import models
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
 from edge3dpose.training import losses
-from edge3dpose.training.data import batches, mixed, pictures, polarity, real_labels
-from edge3dpose.training.data import label_roi as label_square
+from edge3dpose.training.data import polarity, real_crops, real_labels, renders
 from edge3dpose.training.data.batches import targets_from
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.label_roi import roi_of
+from edge3dpose.training.data.labelled_picture import LabelledPicture
+from edge3dpose.training.data.mixture import Mixture
+from edge3dpose.training.data.picture_dataset import PictureDataset
+from edge3dpose.training.data.real_people import RealPeople
 from edge3dpose.training.distributed import DistributedContext
-from edge3dpose.training.teacher.blazepose import Landmarks, Square
+from edge3dpose.training.teacher.blazepose import Landmarks, Roi
 from edge3dpose.types import Box, Camera, Frame
 
 SPEC = models.find("sspnet-lite")
@@ -34,7 +37,7 @@ def landmarks(shift_px=0.0, hidden=()):
     visibility[list(hidden)] = 0.1
     pixels = (pixels + np.array([shift_px, 0])).astype(np.float32)
     world = np.zeros((33, 3), np.float32)
-    return Landmarks(pixels, world, visibility, 0.99, Square((300.0, 200.0), 250.0))
+    return Landmarks(pixels, world, visibility, 0.99, Roi((300.0, 200.0), 250.0))
 
 
 def test_a_joint_counts_where_both_teachers_see_it_in_one_place():
@@ -53,10 +56,10 @@ def test_the_crop_of_a_person_shows_the_pelvis_in_the_middle():
     seen = landmarks()
     pelvis = real_labels.agreed(seen, seen)[0]
     cv2.circle(image, (round(pelvis[0]), round(pelvis[1])), 4, (255, 255, 255), -1)
-    looks = (lambda picture, square: seen,) * 2
-    crops = real_labels.people_in(Frame(image, 0, 0.0), [Box(200, 100, 400, 300)] * 2, looks)
+    teachers = (lambda image, roi: seen,) * 2
+    crops = real_labels.people_in(Frame(image, 0, 0.0), [Box(200, 100, 400, 300)] * 2, teachers)
     assert len(crops) == 1  # two boxes, one person
-    middle = real_labels.CROP / 2
+    middle = real_crops.CROP / 2
     assert crops[0].pixels[0] == pytest.approx([middle, middle], abs=0.01)
     bright = np.argwhere(crops[0].image[..., 0] > 128).mean(axis=0)
     assert bright == pytest.approx([middle, middle], abs=1.5)
@@ -69,29 +72,29 @@ def a_file(tmp_path, count=3):
         rng = np.random.default_rng(seed)
         pixels = rng.uniform(120, 230, (17, 2)).astype(np.float32)
         pixels[5] = np.nan
-        image = np.zeros((real_labels.CROP, real_labels.CROP, 3), np.uint8)
+        image = np.zeros((real_crops.CROP, real_crops.CROP, 3), np.uint8)
         cv2.circle(image, (round(pixels[0, 0] - 0.5), round(pixels[0, 1] - 0.5)), 5, (255,) * 3, -1)
-        crops.append(real_labels.RealCrop(image, pixels))
+        crops.append(real_crops.RealCrop(image, pixels))
     file = tmp_path / "real.npz"
-    real_labels.save(crops, [f"a clip {count}"], file)
+    real_crops.save(crops, [f"a clip {count}"], file)
     return file, crops
 
 
 def test_crops_are_read_back_and_a_broken_file_is_named(tmp_path):
     file, crops = a_file(tmp_path)
-    back = real_labels.read(file)
+    back = real_crops.read(file)
     assert len(back) == 3
     for one, other in zip(back, crops, strict=True):
         np.testing.assert_allclose(one.pixels, other.pixels, equal_nan=True)
         assert np.abs(one.image.astype(int) - other.image).mean() < 2
     file.write_bytes(file.read_bytes()[:500])
     with pytest.raises(BadInput, match="no labelled crops"):
-        real_labels.read(file)
+        real_crops.read(file)
 
 
 def test_a_drawn_crop_moves_with_its_joints(tmp_path):
     file, _ = a_file(tmp_path)
-    stream = iter(mixed.RealPeople(file, 256, 0, DistributedContext(), upright=0.7))
+    stream = iter(RealPeople(file, 256, 0, DistributedContext(), upright=0.7))
     spread = set()
     for _ in range(30):
         image, uvz, inside = next(stream)
@@ -109,7 +112,7 @@ def test_a_drawn_crop_moves_with_its_joints(tmp_path):
     assert len(spread) > 5
 
 
-class FewRenders(batches.Renders):
+class FewRenders(renders.Renders):
     """Stands in for the renderer: grey pictures with joints in the middle."""
 
     def __iter__(self):
@@ -120,11 +123,11 @@ class FewRenders(batches.Renders):
 
 def test_real_pictures_come_in_their_share_and_teach_no_depth(tmp_path):
     file, _ = a_file(tmp_path)
-    renders, real_people = (
+    synthetic, real_people = (
         FewRenders(file, "train", 64, 0),
-        mixed.RealPeople(file, 64, 0, DistributedContext(), upright=0.7),
+        RealPeople(file, 64, 0, DistributedContext(), upright=0.7),
     )
-    stream = iter(mixed.Mixed([renders, real_people], [0.75, 0.25], 0))
+    stream = iter(Mixture([synthetic, real_people], [0.75, 0.25], 0))
     samples = [next(stream) for _ in range(400)]
     real = [sample for sample in samples if np.isnan(sample[1][:, :3]).any()]
     assert 0.15 < len(real) / 400 < 0.35
@@ -156,7 +159,7 @@ def licensed(tmp_path, count=4):
         cv2.circle(image, (round(x), round(y)), 9, (255,) * 3, -1)
         cv2.imwrite(str(tmp_path / f"{n}.png"), image)
         known = np.ones(17, bool)
-        labels.append(Labelled(tmp_path / f"{n}.png", pixels, known, joints, lens, "1", n))
+        labels.append(LabelledPicture(tmp_path / f"{n}.png", pixels, known, joints, lens, "1", n))
     return labels
 
 
@@ -174,19 +177,19 @@ def test_a_long_clip_counts_as_the_root_of_its_crops(tmp_path):
     _, crops = a_file(tmp_path)
     file = tmp_path / "two.npz"
     light, dark = (np.full_like(crops[0].image, grey) for grey in (250, 20))
-    crops = [real_labels.RealCrop(light if n < 4 else dark, crops[n % 3].pixels) for n in range(20)]
-    real_labels.save(crops, ["short.mp4 abc 4", "long.mp4 abc 16"], file)
-    stream = iter(mixed.RealPeople(file, 32, 0, DistributedContext(), upright=0.7))
+    crops = [real_crops.RealCrop(light if n < 4 else dark, crops[n % 3].pixels) for n in range(20)]
+    real_crops.save(crops, ["short.mp4 abc 4", "long.mp4 abc 16"], file)
+    stream = iter(RealPeople(file, 32, 0, DistributedContext(), upright=0.7))
     bright = np.mean([next(stream)[0][16, 16, 0] > 128 for _ in range(600)])
     assert 0.25 < bright < 0.42  # 2 : 4, not 4 : 16
-    real_labels.save(crops, ["short.mp4 abc 4"], file)
+    real_crops.save(crops, ["short.mp4 abc 4"], file)
     with pytest.raises(BadInput, match="20 crops"):
-        next(iter(mixed.RealPeople(file, 32, 0, DistributedContext(), upright=0.7)))
+        next(iter(RealPeople(file, 32, 0, DistributedContext(), upright=0.7)))
 
 
 def test_a_data_sets_pictures_become_crops_with_exact_joints(tmp_path):
     labels = licensed(tmp_path)
-    stream = iter(pictures.Pictures(labels, SPEC, 0, DistributedContext(), upright=0.7))
+    stream = iter(PictureDataset(labels, SPEC, 0, DistributedContext(), upright=0.7))
     checked = 0
     for _ in range(30):
         image, uvz, inside = next(stream)
@@ -201,23 +204,23 @@ def test_a_data_sets_pictures_become_crops_with_exact_joints(tmp_path):
     assert checked > 8
 
 
-def test_the_square_of_a_2d_label_follows_from_the_bones():
+def test_the_roi_of_a_2d_label_follows_from_the_bones():
     person = standing_mm() + np.array([0, 0, 4000])
     lens = Camera((1100.0, 1100.0), (500.0, 500.0))
     pixels, known = project(person, lens), np.ones(17, bool)
-    both = Labelled(Path("a.png"), pixels, known, person, lens, "", 0)
-    flat = Labelled(Path("a.png"), pixels, known, None, None, "", 0)
-    exact, guessed = (label_square.square_of(one, SPEC) for one in (both, flat))
+    both = LabelledPicture(Path("a.png"), pixels, known, person, lens, "", 0)
+    flat = LabelledPicture(Path("a.png"), pixels, known, None, None, "", 0)
+    exact, guessed = (roi_of(one, SPEC) for one in (both, flat))
     assert exact[2] == pytest.approx(2250 * 1100 / 4000)
     assert guessed[2] == pytest.approx(exact[2], rel=0.1)
     known = known & (np.arange(17) < 3)
-    assert label_square.square_of(replace(flat, known=known), SPEC) is None
+    assert roi_of(replace(flat, known=known), SPEC) is None
 
 
 def test_a_data_set_without_its_pictures_is_named(tmp_path):
     labels = [replace(one, image=tmp_path / "gone.jpg") for one in licensed(tmp_path, 1)]
     with pytest.raises(BadInput, match=r"none of 1 labelled pictures is there.*gone\.jpg"):
-        pictures.Pictures(labels, SPEC, 0, DistributedContext(), upright=0.7)
+        PictureDataset(labels, SPEC, 0, DistributedContext(), upright=0.7)
 
 
 def standing_mm():

@@ -105,7 +105,7 @@ def test_both_ends_of_the_crop_can_be_reached():
 
 
 def test_the_quick_depthwise_gradient_equals_torchs_own():
-    from edge3dpose.training.nets.depthwise import Depthwise5x5, _compiled
+    from edge3dpose.training.layers.depthwise import Depthwise5x5, _compiled
 
     if _compiled() is None:
         pytest.skip("no C++ compiler on this machine")
@@ -128,7 +128,7 @@ def test_the_quick_depthwise_gradient_equals_torchs_own():
 
 @pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
 def test_a_frozen_depthwise_layer_passes_on_torchs_own_gradient(kernel, stride):
-    from edge3dpose.training.nets.depthwise import FrozenDepthwise
+    from edge3dpose.training.layers.depthwise import FrozenDepthwise
 
     conv = FrozenDepthwise(24, kernel, stride)
     x = torch.randn(3, 24, 12, 8).to(memory_format=torch.channels_last).requires_grad_()

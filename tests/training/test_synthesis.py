@@ -14,15 +14,15 @@ from edge3dpose import models
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.runtime.lift import roi_scale
 from edge3dpose.skeletons import H36M17, lean_rad
-from edge3dpose.training import recipes
+from edge3dpose.training import nets
 from edge3dpose.training.data import polarity
-from edge3dpose.training.data.batches import Renders
+from edge3dpose.training.data.renders import Renders, settings_of
 from edge3dpose.training.synthesis import assets, degrade, limbs, meshes, mhclo, motion, render, rig
 from edge3dpose.training.synthesis.camera import CropCamera, cube_to_mm, draw_camera
 from edge3dpose.training.synthesis.collision import limbs_cross
-from edge3dpose.training.synthesis.dataset import Synthesizer, _seen
 from edge3dpose.training.synthesis.preview import contact_sheet
 from edge3dpose.training.synthesis.skinning import BodyRig
+from edge3dpose.training.synthesis.synthesizer import RenderSettings, Synthesizer, _seen
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +64,7 @@ def test_the_cube_goes_back_to_the_same_millimetres(people: Synthesizer) -> None
 
 
 def test_training_crops_stand_mostly_upright(stick_file: Path) -> None:
-    turned = Synthesizer(stick_file, size=64, upright=1.0)
+    turned = Synthesizer(stick_file, size=64, settings=RenderSettings(upright=1.0))
     given = Synthesizer(stick_file, size=64)
     leans = []
     for people in (turned, given):
@@ -79,7 +79,7 @@ def test_training_crops_stand_mostly_upright(stick_file: Path) -> None:
 
 
 def test_what_the_recipe_leaves_out_is_left_out(stick_file: Path) -> None:
-    clean = Synthesizer(stick_file, size=64, augment=False)
+    clean = Synthesizer(stick_file, size=64, settings=RenderSettings(augment=False))
     augmented = Synthesizer(stick_file, size=64)
     pairs = [(clean.sample(seed), augmented.sample(seed)) for seed in range(12)]
     assert sum(not np.array_equal(a.image, b.image) for a, b in pairs) > 6
@@ -90,7 +90,7 @@ def test_what_the_recipe_leaves_out_is_left_out(stick_file: Path) -> None:
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_of_a_share_of_the_depth_only_the_polarity_is_kept(stick_file: Path, kept: bool) -> None:
-    recipe = replace(recipes.find("hemlets-edge"), weak=0.5, weak_polarity=kept)
+    recipe = replace(nets.recipe_of("hemlets-edge"), weak=0.5, weak_polarity=kept)
     stream = Renders(stick_file, "train", 64, 0, recipe=recipe)
     labels = [uvz for _, (_, uvz, _) in zip(range(40), stream, strict=False)]
     weak = [one for one in labels if np.isnan(one[:, 2]).all()]
@@ -102,8 +102,8 @@ def test_of_a_share_of_the_depth_only_the_polarity_is_kept(stick_file: Path, kep
 
 
 def test_training_tells_the_root_joint_how_far_the_person_is(stick_file: Path) -> None:
-    size, spec, recipe = 64, models.find("sspnet-lite"), recipes.find("sspnet-lite")
-    people = Synthesizer(stick_file, size=size, upright=recipe.upright, overhead=recipe.overhead)
+    size, spec, recipe = 64, models.find("sspnet-lite"), nets.recipe_of("sspnet-lite")
+    people = Synthesizer(stick_file, size=size, settings=settings_of(recipe))
     stream = Renders(stick_file, "train", size, 0, recipe=recipe)
     for seed, (_, uvz, _) in zip(range(8), stream, strict=False):
         one = people.sample(seed)
@@ -252,7 +252,7 @@ def test_what_stands_in_front_of_a_joint_hides_it(people: Synthesizer) -> None:
 
 
 def test_multisampling_softens_edges_only(stick_file: Path, people: Synthesizer) -> None:
-    soft = Synthesizer(stick_file, "train", 128, samples=4)
+    soft = Synthesizer(stick_file, "train", 128, RenderSettings(msaa=4))
     one, two = people.sample(5), soft.sample(5)
     soft.close()
     np.testing.assert_array_equal(one.uvz, two.uvz)

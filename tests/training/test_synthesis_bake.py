@@ -14,8 +14,8 @@ from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis import bake, bodies, render
 from edge3dpose.training.synthesis.assets import SPLIT_FILE, Assets, load_assets
-from edge3dpose.training.synthesis.dataset import Synthesizer
-from edge3dpose.training.synthesis.dresser import Dresser
+from edge3dpose.training.synthesis.outfits import Outfits
+from edge3dpose.training.synthesis.synthesizer import Synthesizer
 
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
 DATA = SHARED / "data"
@@ -68,9 +68,9 @@ def test_bodies_are_adults_and_clothes_lie_on_them(halves: tuple[Assets, Assets]
 
 @pytest.mark.slow
 def test_standing_people_have_human_proportions(halves: tuple[Assets, Assets]) -> None:
-    dresser = Dresser(halves[0])
+    outfits = Outfits(halves[0])
     for person in halves[0].people:
-        joints = dresser.rig(person).pose(np.tile([1.0, 0, 0, 0], (22, 1))).joints_m
+        joints = outfits.rig(person).pose(np.tile([1.0, 0, 0, 0], (22, 1))).joints_m
         at = dict(zip(H36M17.joints, joints, strict=True))
         height = np.ptp(person.vertices_m[: bodies.BODY_VERTICES, 1])
         assert 0.40 < -at["left_ankle"][1] / height < 0.52

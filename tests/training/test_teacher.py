@@ -25,14 +25,14 @@ def look():
 
 
 def test_an_upright_square_maps_its_corners_to_the_frame():
-    square = teacher.square_of_box(Box(100, 50, 180, 250))
+    square = teacher.roi_of_box(Box(100, 50, 180, 250))
     assert square.side_px == pytest.approx(250)
     corners = square.frame_from_crop(256) @ np.array([[0, 0, 1], [256, 256, 1]]).T
     np.testing.assert_allclose(corners.T, [[15, 25], [265, 275]])
 
 
 def test_a_turned_square_has_its_up_where_it_was_turned_to():
-    square = teacher.Square((100.0, 100.0), 80.0, math.pi / 2)  # up points to the right
+    square = teacher.Roi((100.0, 100.0), 80.0, math.pi / 2)  # up points to the right
     top = square.frame_from_crop(256) @ [128, 0, 1]
     assert top == pytest.approx([140, 100])
 
@@ -57,7 +57,7 @@ def photo():
 
 
 def test_a_person_is_found_with_the_head_side_up(look):
-    seen = teacher.settle(look, photo(), whole(photo()))
+    seen = teacher.landmarks_in_box(look, photo(), whole(photo()))
     pixels, visibility = seen.joints()
     assert visibility[[11, 14, 1, 4, 3, 6]].min() > 0.5
     assert np.isnan(pixels[[0, 7, 8, 9, 10]]).all()
@@ -66,14 +66,16 @@ def test_a_person_is_found_with_the_head_side_up(look):
 
 def test_a_turned_picture_in_a_turned_square_gives_turned_landmarks(look):
     image = photo()
-    square = teacher.settle(look, image, whole(image)).square
+    square = teacher.landmarks_in_box(look, image, whole(image)).next_roi
     seen = look(image, square)
     x, y = square.centre_px
-    around = teacher.Square((image.shape[0] - y, x), square.side_px, square.angle_rad + math.pi / 2)
+    around = teacher.Roi((image.shape[0] - y, x), square.side_px, square.angle_rad + math.pi / 2)
     again = look(cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), around)
     back = np.stack([again.pixels[:, 1], image.shape[0] - again.pixels[:, 0]], axis=1)
     assert np.linalg.norm(back - seen.pixels, axis=1).max() < 1.0
-    assert again.square.angle_rad - seen.square.angle_rad == pytest.approx(math.pi / 2, abs=0.01)
+    assert again.next_roi.angle_rad - seen.next_roi.angle_rad == pytest.approx(
+        math.pi / 2, abs=0.01
+    )
 
 
 def test_nobody_is_seen_in_an_empty_picture_and_a_lost_person_is_found_again(look):
@@ -84,18 +86,18 @@ def test_nobody_is_seen_in_an_empty_picture_and_a_lost_person_is_found_again(loo
         asked.append(picture is empty)
         return whole(picture)
 
-    seen = list(teacher.follow(look, [image, image, empty, image], find))
+    seen = list(teacher.track(look, [image, image, empty, image], find))
     assert [one is not None for one in seen] == [True, True, False, True]
     assert asked == [False, True, False]  # first, lost, found again; not while following
 
 
 def test_the_world_landmarks_turn_with_the_picture(look):
     image = photo()
-    seen = teacher.settle(look, image, whole(image))
+    seen = teacher.landmarks_in_box(look, image, whole(image))
     turned = cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)
-    x, y = seen.square.centre_px
-    angle = seen.square.angle_rad + math.pi / 2
-    square = teacher.Square((image.shape[0] - y, x), seen.square.side_px, angle)
+    x, y = seen.next_roi.centre_px
+    angle = seen.next_roi.angle_rad + math.pi / 2
+    square = teacher.Roi((image.shape[0] - y, x), seen.next_roi.side_px, angle)
     again, upright = look(turned, square), look(image, seen.square)
     back = again.world_mm @ np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
     assert np.linalg.norm(back - upright.world_mm, axis=1).max() < 20
@@ -113,7 +115,7 @@ def test_a_peer_is_scored_on_those_whom_it_sees(look):
 
     image = photo()
     side = min(image.shape[:2])
-    truth = (convention.load() @ teacher.settle(look, image, whole(image)).world_mm)[None]
+    truth = (convention.load() @ teacher.landmarks_in_box(look, image, whole(image)).world_mm)[None]
     lens = Camera((500.0, 500.0), (side / 2, side / 2))
     nobody = np.zeros_like(image)
     crowd = [Person(i, lens, 3000.0, truth[0], np.ones(17, bool)) for i in (image, nobody)]

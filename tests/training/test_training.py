@@ -23,14 +23,14 @@ from edge3dpose.training import (
     losses,
     nets,
     recipes,
-    start_from,
     state,
 )
 from edge3dpose.training.data.batches import Batch, targets_from, tensor_from_bgr
+from edge3dpose.training.load_exported import load_exported
 from edge3dpose.training.nets.sspnet import Decode
 
 RECIPE = replace(
-    recipes.find("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=0.45
+    nets.recipe_of("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=0.45
 )
 
 
@@ -120,7 +120,7 @@ def test_after_an_encoder_was_put_back_average_and_moments_begin_anew():
     loop.step(training, a_batch(), 0.1)
     with torch.no_grad():
         training.net.entry.encoder.to_8[0].expand.weight.add_(1.0)
-    state.begin_anew(training)
+    state.reset_averages(training)
     assert training.progress.put_back_at == training.progress.samples == 2
     assert not training.optimiser.state
     for name, value in training.net.state_dict().items():
@@ -166,7 +166,7 @@ def test_a_recipe_is_changed_by_name_and_what_does_not_fit_is_refused():
 
 
 def test_the_learning_rate_warms_up_and_ends_low():
-    recipe = recipes.find("sspnet-lite")
+    recipe = nets.recipe_of("sspnet-lite")
     rates = [loop.learning_rate(recipe, share) for share in np.linspace(0, 1, 101)]
     assert rates[0] < recipe.peak_lr / 10
     assert max(rates) == pytest.approx(recipe.peak_lr)
@@ -190,14 +190,14 @@ def test_a_run_by_the_clock_writes_a_log_a_checkpoint_and_a_plot(tmp_path, monke
 def test_what_a_training_is_worth_on_held_out_people_is_written_as_it_goes(tmp_path, monkeypatch):
     from edge3dpose.training import plots
 
-    class Judge:
+    class Evaluator:
         def errors_mm(self, net):
             return [300.0 - 10 * cut for cut in range(24)]
 
     monkeypatch.setattr(loop, "SAVE_EVERY_S", 0.5)
     training = fresh()
     source = iter(a_batch(seed) for seed in range(100))
-    loop.run(training, source, tmp_path, hours=2 / 3600, judge=Judge())
+    loop.run(training, source, tmp_path, hours=2 / 3600, evaluator=Evaluator())
     rows = list(csv.DictReader((tmp_path / held_out.FILE).open()))
     assert len(rows) >= 2
     assert int(rows[-1]["samples"]) == training.progress.samples
@@ -224,12 +224,12 @@ def test_the_exported_file_says_what_the_network_says(tmp_path):
     for ours, theirs in zip(expected, found, strict=True):
         np.testing.assert_allclose(theirs, ours.numpy(), atol=1e-4)
     again = nets.build("sspnet-lite", growth=8).eval()
-    start_from.load_exported(again, file)
+    load_exported(again, file)
     with torch.no_grad():
         for ours, theirs in zip(expected, again(images), strict=True):
             torch.testing.assert_close(theirs, ours, rtol=0, atol=1e-4)
     with pytest.raises(EngineMismatch, match="has no entry"):
-        start_from.load_exported(nets.build("sspnet-lite", growth=16), file)
+        load_exported(nets.build("sspnet-lite", growth=16), file)
     card = json.loads(file.with_suffix(".json").read_text())
     assert card["state"] == "untrained"
     assert models.open_weights(spec, file).sha256 == card["sha256"]

@@ -1,102 +1,45 @@
-"""Renders -> batches, in worker processes, the same ones for the same seeds on any machine."""
+"""Samples of a data set -> batches of images and targets, made by worker processes."""
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import DataLoader, IterableDataset
 
-from edge3dpose import machine
-from edge3dpose.training.data import polarity, root_depth
-from edge3dpose.training.distributed import ALONE, DistributedContext
 from edge3dpose.training.losses import Targets
-from edge3dpose.training.recipes import Recipe
-from edge3dpose.training.synthesis.assets import Split
-from edge3dpose.training.synthesis.camera import Z_RANGE_MM
 from edge3dpose.types import ModelSpec
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Pictures as the network takes them, and what it should say of them."""
+    """Images as the network takes them, and what it should predict."""
 
-    images: Tensor  # (B, 3, S, S) float32, normalised; or what the entry's frozen layers made of it
+    images: Tensor  # (B, 3, S, S) float32, normalised; or cached features
     targets: Targets
-    begun: bool = False  # the latter
+    cached: bool = False  # images are the output of the frozen first layers of the encoder
 
 
-class Renders(IterableDataset):
-    """(images (S, S, 3) BGR uint8, uvz (J, 3), inside (J,)) from seed ``first`` on, without end.
-
-    Each worker of each process of a team renders every n-th of them.
-    """
-
-    def __init__(
-        self,
-        assets: Path,
-        split: Split,
-        size: int,
-        first: int,
-        team: DistributedContext = ALONE,
-        *,
-        recipe: Recipe | None = None,
-    ) -> None:
-        self.assets, self.split, self.size, self.first = assets, split, size, first
-        self.team = team
-        self.drawn = {} if recipe is None else _drawn_by(recipe)
-        self.weak = 0.0 if recipe is None else recipe.weak
-        self.weak_polarity = recipe is None or recipe.weak_polarity
-
-    def __iter__(self) -> Iterator[tuple[np.ndarray, ...]]:
-        from edge3dpose.training.synthesis.dataset import Synthesizer
-
-        worker = get_worker_info()
-        offset, every = (worker.id, worker.num_workers) if worker else (0, 1)
-        offset, every = self.team.rank * every + offset, self.team.size * every
-        if worker:
-            machine.lower_priority()  # the training step comes first where cores are few
-        people = Synthesizer(self.assets, self.split, self.size, **self.drawn)
-        seed = self.first + offset
-        while True:
-            sample = people.sample(seed)
-            uvz = root_depth.told(sample.uvz, sample.scale)
-            yield sample.image, self._labels(seed, sample.uvz, uvz), sample.inside
-            seed += every
-
-    def _labels(self, seed: int, exact: np.ndarray, uvz: np.ndarray) -> np.ndarray:
-        """A share of the people keeps of its depth no more than a person could have said."""
-        if not self.weak or np.random.default_rng([seed, 1]).random() >= self.weak:
-            return polarity.labels(uvz)
-        uvz[:, 2] = np.nan
-        signs = polarity.of_depths(torch.from_numpy(exact[None, :, 2]), Z_RANGE_MM)[0].numpy()
-        return polarity.labels(uvz, signs if self.weak_polarity else None)
-
-
-def _drawn_by(recipe: Recipe) -> dict[str, Any]:
-    return {name: getattr(recipe, name) for name in ("upright", "overhead", "widen", "augment")}
-
-
-def loader(renders: IterableDataset, *, batch: int, workers: int) -> DataLoader:
-    """Endless batches of what a data set yields, made by worker processes."""
+def data_loader(samples: IterableDataset, *, batch: int, workers: int) -> DataLoader:
+    """Endless batches of the samples of a data set, made by worker processes."""
+    methods = multiprocessing.get_all_start_methods()
+    method = "forkserver" if "forkserver" in methods else "spawn"  # Windows has spawn alone
     return DataLoader(
-        renders,
+        samples,
         batch_size=batch,
         num_workers=workers,
-        multiprocessing_context="forkserver" if workers else None,
+        multiprocessing_context=method if workers else None,
         prefetch_factor=4 if workers else None,
     )
 
 
-def batches(renders: Iterable[Sequence[Tensor]], spec: ModelSpec) -> Iterator[Batch]:
-    """Renders as they come, each seen once."""
-    for images, uvz, inside in renders:
-        yield Batch(tensor_from_bgr(images, spec), targets_from(uvz, inside))
+def batches(samples: Iterable[Sequence[Tensor]], spec: ModelSpec) -> Iterator[Batch]:
+    """Batches in the order of the data loader; each sample is seen once."""
+    for images, labels, inside in samples:
+        yield Batch(tensor_from_bgr(images, spec), targets_from(labels, inside))
 
 
 def tensor_from_bgr(images: Tensor, spec: ModelSpec) -> Tensor:
@@ -109,7 +52,7 @@ def tensor_from_bgr(images: Tensor, spec: ModelSpec) -> Tensor:
 def targets_from(labels: Tensor, inside: Tensor) -> Targets:
     """Coordinates count where they are known (not NaN) and the joint lies in the crop.
 
-    labels  (B, J, 3) u, v, z, or (B, J, 4) with polarities as training.polarity puts them
+    labels  (B, J, 3) u, v, z, or (B, J, 4) with the polarities of training.data.polarity
     """
     uvz, polarity = labels[..., :3], labels[..., 3] if labels.shape[-1] > 3 else None
     valid = inside.unsqueeze(-1).expand_as(uvz) & (uvz > 0) & (uvz < 1)
@@ -117,8 +60,8 @@ def targets_from(labels: Tensor, inside: Tensor) -> Targets:
     return Targets(uvz.nan_to_num(0.0).clamp(0, 1), valid, inside.float(), placed, polarity)
 
 
-def mirrored(uvz: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:
-    """Labels (B, J, 3 or 4), (B, J) of mirrored pictures: left joints become right ones."""
-    swapped = uvz[:, mirror].clone()
+def mirrored(labels: Tensor, inside: Tensor, mirror: Tensor) -> tuple[Tensor, Tensor]:
+    """Labels (B, J, 3 or 4) and inside (B, J) of mirrored images: left joints become right ones."""
+    swapped = labels[:, mirror].clone()
     swapped[..., 0] = 1 - swapped[..., 0]
     return swapped, inside[:, mirror]

@@ -1,7 +1,7 @@
-"""Renders as far as the frozen layers of the entry take them, made where they are rendered.
+"""Renders as cached features: the output of the encoder's frozen first layers.
 
-On a CPU those layers, at the full resolution, cost as much as a third of a training step, and
-they say the same of a render each time that it is drawn.
+On a CPU those layers, at the full resolution, cost a third of a training step, and their output
+for a render is the same every time it is drawn. So the render workers compute it once.
 """
 
 from __future__ import annotations
@@ -14,34 +14,41 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
-from edge3dpose.training.data.batches import Renders, mirrored, tensor_from_bgr
-from edge3dpose.training.data.mixed import Mixed
-from edge3dpose.training.data.pictures import Pictures
-from edge3dpose.training.nets.blazepose import BlazePoseEncoder
+from edge3dpose.training.data.batches import mirrored, tensor_from_bgr
+from edge3dpose.training.data.mixture import Mixture
+from edge3dpose.training.data.picture_dataset import PictureDataset
+from edge3dpose.training.data.renders import Renders
+from edge3dpose.training.layers.blazepose_encoder import BlazePoseEncoder
 from edge3dpose.types import ModelSpec
 
 
 class CachedFeatures(IterableDataset):
-    """(features (H, W, C) bfloat16, uvz, inside) of renders, every other one mirrored."""
+    """Samples of a data set, half of them mirrored, with features in place of the image.
+
+    Features are (H, W, C) bfloat16.
+    """
 
     def __init__(
-        self, renders: Renders | Mixed | Pictures, encoder: BlazePoseEncoder, spec: ModelSpec
+        self,
+        samples: Renders | Mixture | PictureDataset,
+        encoder: BlazePoseEncoder,
+        spec: ModelSpec,
     ) -> None:
-        self.renders, self.spec = renders, spec
+        self.samples, self.spec = samples, spec
         layers = nn.Sequential(encoder.stem, encoder.to_64, encoder.to_32)
         self.layers = copy.deepcopy(layers).cpu().eval().requires_grad_(False)
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         mirror = torch.tensor(self.spec.skeleton.mirror)
-        random = np.random.default_rng(self.renders.first)
-        for image, uvz, inside in self.renders:
-            labels = torch.from_numpy(uvz), torch.from_numpy(inside)
+        random = np.random.default_rng(self.samples.first)
+        for image, labels, inside in self.samples:
+            targets = torch.from_numpy(labels), torch.from_numpy(inside)
             picture = torch.from_numpy(image)
             if random.random() < 0.5:
                 picture = picture.flip(1)
-                uvz_m, inside_m = mirrored(labels[0][None], labels[1][None], mirror)
-                labels = uvz_m[0], inside_m[0]
-            yield self._features(picture), *labels
+                labels_m, inside_m = mirrored(targets[0][None], targets[1][None], mirror)
+                targets = labels_m[0], inside_m[0]
+            yield self._features(picture), *targets
 
     def _features(self, picture: Tensor) -> Tensor:
         with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):

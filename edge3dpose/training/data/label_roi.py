@@ -1,13 +1,15 @@
-"""A labelled picture -> the square about the person that the network is shown."""
+"""A labelled picture -> the ROI: the square about the person that the network sees."""
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.camera import focal_px
 from edge3dpose.skeletons import length_mm
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.types import ModelSpec
 
 # Thighs, shins, trunk, arms of h36m17
@@ -15,10 +17,18 @@ _BONES = ((1, 2), (2, 3), (4, 5), (5, 6), (0, 8), (11, 12), (12, 13), (14, 15), 
 _FORESHORTENED = 1.008  # on the third longest of them, median over 3,000 renders of captured poses
 
 
-def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | None:
-    """Middle and side in pixels of the 2.25 m about the pelvis; None where too little is known.
+class Roi(NamedTuple):
+    """The square about a person's pelvis that spans 2.25 m at the person's depth, in pixels."""
 
-    Without 3D the side follows from the bones: seen from any side, some are hardly foreshortened.
+    x: float  # of its middle
+    y: float
+    side: float
+
+
+def roi_of(label: LabelledPicture, spec: ModelSpec) -> Roi | None:
+    """The ROI of a labelled person; None where too few joints are known.
+
+    Without 3D its side follows from the bones: in any view some are hardly foreshortened.
     """
     root = spec.skeleton.root
     if label.joints_mm is not None and label.camera is not None:
@@ -30,7 +40,7 @@ def square_of(label: Labelled, spec: ModelSpec) -> tuple[float, float, float] | 
         side = ratio * spec.crop_side_mm
     if not label.known[root] or side < 16:
         return None
-    return float(label.pixels[root, 0]), float(label.pixels[root, 1]), side
+    return Roi(float(label.pixels[root, 0]), float(label.pixels[root, 1]), side)
 
 
 def px_per_mm(pixels: NDArray) -> float | None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.lens_fit import fit_lens
 from edge3dpose.training.data.matlab import read_mat, read_mat_73
 from edge3dpose.types import Camera
@@ -29,14 +29,14 @@ FIT_POINTS = 4000  # labels from which a test camera's lens is found
 _CAMERA = re.compile(r"^name\s+(\d+)\s*$.*?^\s*intrinsic\s+([-\d.eE+ ]+)$", re.M | re.S)
 
 
-def training(root: Path, subjects: tuple[str, ...]) -> Iterator[Labelled]:
+def training(root: Path, subjects: tuple[str, ...]) -> Iterator[LabelledPicture]:
     """Every labelled picture of these subjects whose sequences are there."""
     for subject in subjects:
         for sequence in sorted((root / f"S{subject}").glob("Seq*")):
             yield from _sequence(sequence, subject)
 
 
-def test_set(root: Path, order: tuple[int, ...]) -> Iterator[Labelled]:
+def test_set(root: Path, order: tuple[int, ...]) -> Iterator[LabelledPicture]:
     """The valid frames of TS1 to TS6; order: where each joint of H36M17 stands in the file."""
     for folder in _test_sequences(root):
         file = folder / "annot_data.mat"
@@ -65,7 +65,7 @@ def _test_sequences(root: Path) -> Iterator[Path]:
                 yield folder
 
 
-def _sequence(folder: Path, subject: str) -> Iterator[Labelled]:
+def _sequence(folder: Path, subject: str) -> Iterator[LabelledPicture]:
     file = folder / "annot.mat"
     content = read_mat(file)
     try:
@@ -86,9 +86,9 @@ def _sequence(folder: Path, subject: str) -> Iterator[Labelled]:
 
 def _labelled(
     picture: Path, pixels: NDArray, joints: NDArray, lens: Camera, subject: str, frame: int
-) -> Labelled:
+) -> LabelledPicture:
     known = np.isfinite(pixels).all(axis=1) & (joints[:, 2] > 0)
-    return Labelled(picture, pixels, known, joints, lens, subject, frame)
+    return LabelledPicture(picture, pixels, known, joints, lens, subject, frame)
 
 
 def _lenses(file: Path) -> dict[int, Camera]:

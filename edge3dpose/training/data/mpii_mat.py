@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.matlab import read_mat
 
 JOINTS = 16
 
 
-def people(file: Path, order: tuple[int, ...]) -> Iterator[Labelled]:
+def people(file: Path, order: tuple[int, ...]) -> Iterator[LabelledPicture]:
     """Everybody with labelled joints: the pictures of the training set (the others have none).
 
     order  MPII's joint for each of H36M17, -1 where it has none
@@ -35,7 +35,7 @@ def people(file: Path, order: tuple[int, ...]) -> Iterator[Labelled]:
                 yield _labelled(picture, points[0, 0].point.ravel(), order)
 
 
-def _labelled(picture: Path, points: Any, order: tuple[int, ...]) -> Labelled:
+def _labelled(picture: Path, points: Any, order: tuple[int, ...]) -> LabelledPicture:
     seen = np.full((JOINTS, 2), np.nan)
     for point in points:
         # MATLAB counts pixels from 1 at their centres; here 0.5 is the first one's centre
@@ -43,4 +43,4 @@ def _labelled(picture: Path, points: Any, order: tuple[int, ...]) -> Labelled:
     there = np.array(order) >= 0
     pixels = seen[list(order)]
     known = there & np.isfinite(pixels[:, 0])
-    return Labelled(picture, np.where(known[:, None], pixels, 0), known, None, None, "", 0)
+    return LabelledPicture(picture, np.where(known[:, None], pixels, 0), known, None, None, "", 0)

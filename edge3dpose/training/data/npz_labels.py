@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.lens_fit import fit_lens
 from edge3dpose.types import Camera
 
@@ -29,13 +29,13 @@ def read_npz(
     camera_of: Callable[[str], str],
     subject_of: Callable[[str], str],
     frame_of: Callable[[str], int],
-) -> Iterator[Labelled]:
+) -> Iterator[LabelledPicture]:
     """order: where each joint of H36M17 stands in the file. BadInput where it is another file."""
     names, pixels, metres = _opened(file, len(order))
     pixels, metres = pixels[:, order], metres[:, order]
     cameras = _lenses([camera_of(name) for name in names], pixels, metres)
     for name, seen, space in zip(names, pixels, metres, strict=True):
-        yield Labelled(
+        yield LabelledPicture(
             image=file.parent / name,
             pixels=seen[:, :2],
             known=(seen[:, 2] > 0) & (space[:, 3] > 0),

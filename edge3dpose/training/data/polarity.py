@@ -1,7 +1,7 @@
-"""Which end of each bone is nearer: a depth label of three values, that a person can see too.
+"""Polarity: which end of each bone is nearer, a depth label that a person can annotate.
 
 Zhou et al., "HEMlets Pose", arXiv 1910.12032. Labels of a crop are (J, 4): u, v, z and the polarity
-of the bone that ends at the joint, NaN where it is to be read from z.
+of the bone that ends at the joint, NaN where it follows from z.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from torch import Tensor
 
 from edge3dpose.skeletons import length_mm
 
-# The 14 parts as (parent, child) of h36m17; each child has one
+# The 14 parts as (parent, child) of h36m17
 PARTS = (
     *((0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6)),
     *((0, 8), (8, 14), (14, 15), (15, 16), (8, 11), (11, 12), (12, 13), (8, 10)),
 )
 PARENTS, CHILDREN = ([part[end] for part in PARTS] for end in (0, 1))
-LEVEL = 0.2  # of a part's length: within it a quarter of the parts is level
+LEVEL = 0.2  # of a part's length; a quarter of the parts of captured poses is level
 _LEVEL_MM = [LEVEL * length_mm(*part) for part in PARTS]
 
 

@@ -1,79 +1,95 @@
-"""Clips and photos that may be trained on -> crops with the 2D that two teachers agree on.
+"""Clips and photos of real people -> crops with the 2D labels that two teachers agree on.
 
-BlazePose heavy and full look at the same person; a joint counts where both are sure of it and see
-it in the same place. Their landmarks become our joints by the convention map. There is no depth.
+BlazePose heavy and full see the same person. A joint is labelled where both give it a high
+visibility and the same place. The convention map turns their landmarks into our joints. There is
+no depth.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import TypeAlias
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import storage
+from edge3dpose import paths
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.detectors import Detector, open_detector
+from edge3dpose.runtime.sources import open_source
+from edge3dpose.training.data import real_crops
+from edge3dpose.training.data.real_crops import CROP, MARGIN, RealCrop
 from edge3dpose.training.data.warp import warped
-from edge3dpose.training.teacher import blazepose as teacher
-from edge3dpose.training.teacher import convention
-from edge3dpose.training.teacher.blazepose import Landmarks, Look
+from edge3dpose.training.teacher import blazepose, convention
+from edge3dpose.training.teacher.blazepose import Landmarks, Teacher
 from edge3dpose.types import Box, Frame, Image
 
-Detect = Callable[[Frame, list], list[Box]]  # a runtime.detectors.Detector
-
-SURE = 0.6  # visibility of a landmark from which on both teachers are believed
-AGREE = 0.12  # of the torso's length: they see a landmark in one place
-LEAST_KNOWN = 8  # joints of a crop, or it teaches too little
-CROP = 352  # stored pixels; the square about a person is two thirds of it
-MARGIN = 1.5  # stored side over that square's
-SQUARE_PER_SIDE = 0.93  # our square (2.25 m) over the teacher's: median of renders and clips
+EVERY_S = 0.06  # of a clip: the frames between are hardly different
+SURE = 0.6  # least visibility of a landmark
+AGREE = 0.12  # of the torso's length: greatest distance of a landmark between the teachers
+LEAST_KNOWN = 8  # joints of a crop; crops with fewer are dropped
+ROI_PER_SIDE = 0.93  # our ROI (2.25 m) over the teacher's: median of renders and clips
 TRUNK = (11, 12, 23, 24)  # landmarks
 HEAD = (0, 7, 8)  # nose, ears
 # Landmarks that must be known for a joint that MediaPipe does not have
 _NEEDS = {0: (23, 24), 7: TRUNK, 8: TRUNK, 9: (*TRUNK, *HEAD), 10: (*TRUNK, *HEAD)}
 
-
-@dataclass(frozen=True, slots=True)
-class RealCrop:
-    """A person of a real picture; joints in the order of skeletons.H36M17."""
-
-    image: Image  # (CROP, CROP, 3) BGR, the pelvis in the middle, MARGIN around the square
-    pixels: NDArray  # (17, 2) of that image, NaN where unknown
+Teachers: TypeAlias = tuple[Teacher, Teacher]
 
 
-def label(
-    sources: Iterable[tuple[str, Iterable[Frame]]], detect: Detect, looks: tuple[Look, Look]
-) -> Iterator[tuple[str, list[RealCrop]]]:
-    """Fact and crops of each source: name with SHA-256, and its frames."""
-    for fact, frames in sources:
-        crops = [crop for frame in frames for crop in people_in(frame, detect(frame, []), looks)]
-        yield f"{fact} {len(crops)}", crops
+def label_sources(
+    sources: Sequence[Path], teachers: Path, out: Path, say: Callable[[str], None]
+) -> int:
+    """Write the crops of all sources, clips or folders of photos; gives how many there are.
+
+    teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite
+    say       is called with each source and its number of crops
+    """
+    heavy, full = (
+        blazepose.open_teacher(teachers / f"pose_landmark_{size}.tflite")
+        for size in ("heavy", "full")
+    )
+    detect = open_detector("blazepose")
+    facts: list[str] = []
+    crops: list[RealCrop] = []
+    for path in sources:
+        found = label(_frames(path), detect, (heavy, full))
+        facts.append(f"{_identity(path)} {len(found)}")
+        say(facts[-1])
+        crops += found
+    if not crops:
+        raise BadInput("the teachers agree on nobody in these sources")
+    real_crops.save(crops, facts, out)
+    return len(crops)
 
 
-def people_in(frame: Frame, boxes: list[Box], looks: tuple[Look, Look]) -> list[RealCrop]:
+def label(frames: Iterable[Frame], detect: Detector, teachers: Teachers) -> list[RealCrop]:
+    """The crops of all frames of a source."""
+    return [crop for frame in frames for crop in people_in(frame, detect(frame, []), teachers)]
+
+
+def people_in(frame: Frame, boxes: list[Box], teachers: Teachers) -> list[RealCrop]:
     """The crops of those people of a frame on whom both teachers agree."""
     found: list[tuple[NDArray, RealCrop]] = []
     for box in boxes:
-        seen = [teacher.settle(look, frame.image, box) for look in looks]
-        if seen[0] is None or seen[1] is None:
+        first, second = (blazepose.landmarks_in_box(one, frame.image, box) for one in teachers)
+        if first is None or second is None:
             continue
-        pixels = agreed(seen[0], seen[1])
-        middle = np.array(seen[0].square.centre_px)
-        side = seen[0].square.side_px
+        pixels = agreed(first, second)
+        middle = np.array(first.next_roi.centre_px)
+        side = first.next_roi.side_px
         if np.isfinite(pixels[:, 0]).sum() < LEAST_KNOWN:
             continue
         if any(np.linalg.norm(middle - other) < 0.2 * side for other, _ in found):
-            continue  # two boxes that settled on one person
-        found.append((middle, _crop(frame.image, pixels, middle, side * SQUARE_PER_SIDE)))
+            continue  # two boxes of one person
+        found.append((middle, _crop(frame.image, pixels, middle, side * ROI_PER_SIDE)))
     return [crop for _, crop in found]
 
 
 def agreed(first: Landmarks, second: Landmarks) -> NDArray:
-    """Our joints (17, 2) in frame pixels as the first one sees them, NaN where the two differ."""
+    """Our joints (17, 2) in frame pixels by the first one, NaN where the two differ."""
     torso = np.linalg.norm(first.pixels[[11, 12]].mean(0) - first.pixels[[23, 24]].mean(0))
     apart = np.linalg.norm(first.pixels - second.pixels, axis=1)
     known = (apart < AGREE * max(float(torso), 1.0)) & (
@@ -81,33 +97,10 @@ def agreed(first: Landmarks, second: Landmarks) -> NDArray:
     )
     joints = convention.shipped() @ first.pixels
     for joint in range(len(joints)):
-        needs = _NEEDS.get(joint) or (teacher.LANDMARK_OF_JOINT[joint], *TRUNK)
+        needs = _NEEDS.get(joint) or (blazepose.LANDMARK_OF_JOINT[joint], *TRUNK)
         if not known[list(needs)].all():
             joints[joint] = np.nan
     return joints
-
-
-def read(file: Path) -> list[RealCrop]:
-    """The crops of a file that ``label`` wrote; never a pickle."""
-    try:
-        with np.load(file, allow_pickle=False) as content:
-            joints, ends = content["joints"], content["ends"]
-            coded = np.split(content["jpeg"], ends[:-1])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{file} holds no labelled crops: {error}") from None
-    crops = []
-    for picture, pixels in zip(coded, joints, strict=True):
-        image = cv2.imdecode(picture, cv2.IMREAD_COLOR)
-        if image is None or image.shape != (CROP, CROP, 3):
-            raise BadInput(f"{file} holds a crop that is no JPEG of {CROP} px")
-        crops.append(RealCrop(np.asarray(image, np.uint8), pixels.astype(np.float32)))
-    return crops
-
-
-def sources(file: Path) -> list[str]:
-    """What a file was made of: name, SHA-256 and number of crops of each source."""
-    with np.load(file, allow_pickle=False) as content:
-        return [str(fact) for fact in content["sources"]]
 
 
 def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> RealCrop:
@@ -117,14 +110,16 @@ def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> Rea
     return RealCrop(warped(image, matrix, CROP), pixels * scale + matrix[:, 2])
 
 
-def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
-    """Write crops and what they were made of, whole or not at all."""
-    coded = [cv2.imencode(".jpg", crop.image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1] for crop in crops]
-    with storage.writing(out) as temporary, open(temporary, "wb") as file:
-        np.savez(
-            file,  # by its name alone, numpy would add .npz to it
-            jpeg=np.concatenate([picture.ravel() for picture in coded]),
-            ends=np.cumsum([picture.size for picture in coded]),
-            joints=np.array([crop.pixels for crop in crops], np.float32),
-            sources=np.array(facts),
-        )
+def _identity(path: Path) -> str:
+    if path.is_file():
+        return f"{path.name} {paths.sha256_of(path)}"
+    return path.name
+
+
+def _frames(path: Path) -> Iterator[Frame]:
+    with closing(open_source(str(path))) as source:
+        last_s = -np.inf
+        for frame in source:
+            if not source.related or frame.time_s - last_s >= EVERY_S:
+                last_s = frame.time_s
+                yield frame

@@ -16,14 +16,14 @@ from pathlib import Path
 import numpy as np
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.npz_labels import read_arrays
 from edge3dpose.training.data.polarity import PARTS
 
 TEST_EVERY = 1
 
 
-def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
+def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
     """All of its people, whatever the split; BadInput where the file is another."""
     names, joints, signs = read_arrays(root, "polarity")
     wanted = (len(names), 17, 3), (len(names), len(PARTS))
@@ -35,7 +35,7 @@ def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
     if not np.isin(signs[~np.isnan(signs)], (-1, 0, 1)).all():
         raise BadInput(f"{root}: a polarity is -1, 0, 1 or NaN")
     for name, person, bones in zip(names, joints, signs, strict=True):
-        yield Labelled(
+        yield LabelledPicture(
             image=root.parent / name,
             pixels=person[:, :2],
             known=person[:, 2] > 0,

@@ -17,7 +17,7 @@ import numpy as np
 
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.npz_labels import read_npz
 from edge3dpose.types import Camera
 
@@ -27,7 +27,7 @@ TEST_EVERY = 64  # frames: the protocol's sampling of the test videos
 _NAME = re.compile(r"S(\d+)_.*\.(\d+)_(\d+)\.\w+$")  # S9_Directions_1.54138969_000001.jpg
 
 
-def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
+def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
     """Pictures of a split; BadInput where root is neither form. split "all" is everybody."""
     wanted = SUBJECTS.get(split)
     if root.is_file():
@@ -53,7 +53,7 @@ def _parts(name: str) -> tuple[str, str, str]:
     return found[1], found[2], found[3]
 
 
-def _json(root: Path, wanted: tuple[str, ...] | None) -> Iterator[Labelled]:
+def _json(root: Path, wanted: tuple[str, ...] | None) -> Iterator[LabelledPicture]:
     folder = root / "annotations"
     for subject in wanted or tuple(n for names in SUBJECTS.values() for n in names):
         stem = f"Human36M_subject{subject}"
@@ -72,14 +72,14 @@ def _labelled(
     cameras: dict[str, tuple[Camera, np.ndarray, np.ndarray]],
     joints: dict[str, Any],
     subject: str,
-) -> Labelled:
+) -> LabelledPicture:
     keys = (str(picture[key]) for key in ("action_idx", "subaction_idx", "frame_idx"))
     world: Any = joints
     for key in keys:
         world = world[key]
     camera, rotation, shift_mm = cameras[str(picture["cam_idx"])]
     joints_mm = np.asarray(world, float) @ rotation.T + shift_mm
-    return Labelled(
+    return LabelledPicture(
         image=images / picture["file_name"],
         pixels=project(joints_mm, camera),
         known=np.ones(len(joints_mm), bool),

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data import mpi_inf_3dhp_mat
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.npz_labels import read_npz
 
 # Where the file has pelvis, right leg, left leg, spine, neck, head, head top, left arm, right arm
@@ -23,7 +23,7 @@ TEST_EVERY = 1
 _NAME = re.compile(r"S(\d+)[_/]Seq(\d+)[_/].*?(?:Cam|video_)(\d+)[_/](?:frame_)?(\d+)\.\w+$")
 
 
-def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
+def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
     """Pictures of a split; "all" is everybody.
 
     "test" is the official test set where its folders are there, else the eighth subject.
@@ -45,7 +45,7 @@ def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
     return (one for one in labels if wanted is None or one.subject in wanted)
 
 
-def _official(root: Path, split: str) -> Iterator[Labelled]:
+def _official(root: Path, split: str) -> Iterator[LabelledPicture]:
     if split == "test" and mpi_inf_3dhp_mat.has_test_set(root):
         return mpi_inf_3dhp_mat.test_set(root, ORDER)
     everybody = tuple(name for names in SUBJECTS.values() for name in names)

@@ -15,7 +15,7 @@ import numpy as np
 
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data import mpii_mat
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 
 TEST_EVERY = 1
 FILES = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}
@@ -25,7 +25,7 @@ FILES = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}
 ORDER = (6, 2, 1, 0, 3, 4, 5, -1, 7, -1, 9, 13, 14, 15, 12, 11, 10)
 
 
-def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
+def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
     """People of a split; BadInput where a list is missing or another form."""
     if root.suffix == ".mat":
         if split == "test":
@@ -45,12 +45,12 @@ def open_dataset(root: Path, split: str) -> Iterator[Labelled]:
                 raise BadInput(f"{file}: a person without {error}, wanted image, joints") from None
 
 
-def _labelled(images: Path, person: dict) -> Labelled:
+def _labelled(images: Path, person: dict) -> LabelledPicture:
     there = np.array(ORDER) >= 0
     # Matlab counts pixels from 1 at their centres; here 0.5 is the first one's centre.
     joints = np.asarray(person["joints"], float).reshape(16, 2)[list(ORDER)] - 0.5
     visible = np.asarray(person["joints_vis"], float).reshape(16)[list(ORDER)] > 0
-    return Labelled(
+    return LabelledPicture(
         image=images / str(person["image"]),
         pixels=joints,
         known=there & visible,

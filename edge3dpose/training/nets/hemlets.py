@@ -1,4 +1,4 @@
-"""HEMlets Pose in PyTorch: images -> one prediction (u, v, z, score) from a volume a joint.
+"""HEMlets Pose: images -> one prediction (u, v, z, score) from a volume a joint.
 
 Zhou et al., "HEMlets Pose: Learning Part-Centric Heatmap Triplets for Accurate 3D Human Pose
 Estimation", arXiv 1910.12032; read-out by integration as Sun et al., arXiv 1711.08229.
@@ -7,17 +7,18 @@ Estimation", arXiv 1910.12032; read-out by integration as Sun et al., arXiv 1711
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edge3dpose.training import losses
-from edge3dpose.training.data import triplets
+from edge3dpose.training import losses, triplets
+from edge3dpose.training.layers.folded_hemlets import folded
+from edge3dpose.training.layers.resnet import ResNet50
 from edge3dpose.training.losses import Targets
-from edge3dpose.training.nets.posenet import PoseNet
-from edge3dpose.training.nets.resnet import ResNet50
+from edge3dpose.training.nets import Network, PoseNet
 from edge3dpose.training.recipes import Recipe
 
 JOINTS = 18  # h36m17 and the middle of the shoulders, which stays inside
@@ -60,54 +61,62 @@ def _mean_and_std(marginal: Tensor) -> tuple[Tensor, Tensor]:
     return mean, (marginal.detach() * off * off).sum(dim=-1).clamp(min=1e-12).sqrt()
 
 
+@dataclass(frozen=True)
+class Widths:
+    """Channels of a HEMlets.
+
+    up    of the up branch's output
+    read  of the maps of the hint branch, once they are read
+    mid   between the two convolutions of the volume
+    bins  of the volume's depth
+    """
+
+    up: int
+    read: int
+    mid: int
+    bins: int
+
+
 class HEMlets(PoseNet):
-    """A trunk, two branches of it, and a volume from what both say.
+    """A trunk, two branches on it, and a volume from the outputs of both.
 
     entry  images -> features, or a list of maps
     up     features -> (B, C, H, W)
     hint   features -> (B, MAPS, H, W): the triplets of the parts, the heatmaps of the joints
     """
 
-    def __init__(
-        self,
-        entry: nn.Module,
-        up: nn.Module,
-        hint: nn.Module,
-        *,
-        up_channels: int,
-        read_channels: int,
-        mid: int,
-        bins: int,
-        z_range_mm: float = 2000.0,
-    ) -> None:
+    z_range_mm = 2000.0
+
+    def __init__(self, entry: nn.Module, up: nn.Module, hint: nn.Module, widths: Widths) -> None:
         super().__init__()
         self.entry, self.up, self.hint = entry, up, hint
         self.read = nn.Sequential(
-            nn.Conv2d(MAPS, read_channels, 3, padding=1, bias=False),
-            nn.BatchNorm2d(read_channels),
+            nn.Conv2d(MAPS, widths.read, 3, padding=1, bias=False),
+            nn.BatchNorm2d(widths.read),
             nn.ReLU(),
         )
         self.volume = nn.Sequential(
-            nn.Conv2d(up_channels + read_channels, mid, 1),
-            nn.BatchNorm2d(mid),
+            nn.Conv2d(widths.up + widths.read, widths.mid, 1),
+            nn.BatchNorm2d(widths.mid),
             nn.ReLU(),
-            nn.Conv2d(mid, JOINTS * bins, 1),
+            nn.Conv2d(widths.mid, JOINTS * widths.bins, 1),
         )
         self.decode = Integral()
-        self.z_range_mm = z_range_mm
 
     @property
     def cuts(self) -> int:
-        """One: it is not cut."""
+        """One: the network has no earlier heads."""
         return 1
 
     def forward(self, images: Tensor) -> list[Tensor]:
         return [self.decode(self.raw(images)[0])]
 
-    def raw(self, images: Tensor, *, begun: bool = False, depth: int | None = None) -> list[Tensor]:
+    def raw(
+        self, images: Tensor, *, cached: bool = False, depth: int | None = None
+    ) -> list[Tensor]:
         """The volume, and the maps of the hint branch."""
         entry: Any = self.entry
-        features = entry.go_on(images) if begun else entry(images)
+        features = entry.from_cached(images) if cached else entry(images)
         maps = self.hint(features)
         return [self.volume(torch.cat([self.up(features), self.read(maps)], dim=1)), maps]
 
@@ -123,9 +132,7 @@ class HEMlets(PoseNet):
         return total, losses.pose_loss(found, targets).detach()[None]
 
     def exported(self) -> nn.Module:
-        """The network with what folds exactly folded."""
-        from edge3dpose.training.nets.folded import folded
-
+        """The network with its batch norms and linear layers folded; the numbers are the same."""
         return folded(self)
 
 
@@ -139,15 +146,19 @@ def deconvolutions(c_in: int, channels: int, steps: int = 3) -> list[nn.Module]:
     return layers
 
 
-def paper(growth: int, bins: int = 64) -> HEMlets:
+def paper(growth: int, bins: int) -> HEMlets:
     """The paper's size with growth 256: 49.6 M parameters, volumes of 64 x 64 x 64 from 256 px."""
     wide, up = ResNet50.channels, 4 * growth
     return HEMlets(
         ResNet50(),
         nn.Sequential(*deconvolutions(wide, growth), nn.Conv2d(growth, up, 3, padding=1)),
         nn.Sequential(*deconvolutions(wide, growth), nn.Conv2d(growth, MAPS, 3, padding=1)),
-        up_channels=up,
-        read_channels=growth,
-        mid=up,
-        bins=bins,
+        Widths(up=up, read=growth, mid=up, bins=bins),
     )
+
+
+PLUGIN = Network(
+    Recipe(model="hemlets", growth=256, samples=2_000_000, peak_lr=1e-3, heat=0.05),
+    paper,
+    depth_bins=64,
+)

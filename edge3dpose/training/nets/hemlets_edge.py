@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edge3dpose.training.nets.blazepose import BlazePoseEncoder
-from edge3dpose.training.nets.hemlets import MAPS, HEMlets
-from edge3dpose.training.nets.sspnet import SeparableResidual, norm
+from edge3dpose.training.layers.blazepose_encoder import BlazePoseEncoder
+from edge3dpose.training.layers.separable import SeparableResidual, norm
+from edge3dpose.training.nets import Network
+from edge3dpose.training.nets.hemlets import MAPS, HEMlets, Widths
+from edge3dpose.training.recipes import Recipe
 
 UNITS = 4  # residual units of each branch
 
@@ -22,14 +24,14 @@ class EncoderEntry(nn.Module):
         self.encoder = BlazePoseEncoder()
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        return self.go_on(self.encoder.shallow(images))
+        return self.from_cached(self.encoder.shallow(images))
 
-    def go_on(self, shallow: Tensor) -> list[Tensor]:
-        """From what the encoder's shallow layers made of the images."""
-        return self.encoder.deep(shallow)
+    def from_cached(self, features: Tensor) -> list[Tensor]:
+        """The maps, from the output of the encoder's shallow layers."""
+        return self.encoder.deep(features)
 
 
-class Together(nn.Module):
+class FusedMaps(nn.Module):
     """Maps of falling resolution -> their sum at the finest, each through a 1x1 convolution."""
 
     def __init__(self, have: Sequence[int], channels: int) -> None:
@@ -44,7 +46,7 @@ class Together(nn.Module):
         return total
 
 
-def edge(growth: int, bins: int = 32) -> HEMlets:
+def edge(growth: int, bins: int) -> HEMlets:
     """0.72 GMACs with growth 32: branches 3 * growth wide, a volume head 8 * growth wide.
 
     Trials of other widths and bins: docs/hemlets-edge.md.
@@ -55,13 +57,26 @@ def edge(growth: int, bins: int = 32) -> HEMlets:
         EncoderEntry(),
         nn.Sequential(*_branch(have, width), nn.Conv2d(width, wide, 1)),
         nn.Sequential(*_branch(have, width), nn.Conv2d(width, MAPS, 3, padding=1)),
-        up_channels=wide,
-        read_channels=2 * growth,
-        mid=wide,
-        bins=bins,
+        Widths(up=wide, read=2 * growth, mid=wide, bins=bins),
     )
 
 
 def _branch(have: Sequence[int], width: int) -> list[nn.Module]:
     units = [SeparableResidual(width, width) for _ in range(UNITS)]
-    return [Together(have, width), *units, norm(width), nn.ReLU()]
+    return [FusedMaps(have, width), *units, norm(width), nn.ReLU()]
+
+
+PLUGIN = Network(
+    Recipe(
+        model="hemlets-edge",
+        growth=32,
+        samples=300_000,
+        freeze_entry=True,
+        batch=16,
+        heat=0.05,
+        replay=24_000,
+        draws=4,
+    ),
+    edge,
+    depth_bins=32,
+)

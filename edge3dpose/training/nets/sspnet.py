@@ -1,4 +1,4 @@
-"""SSP-Net in PyTorch: images -> 24 predictions (u, v, z, score); a cut after any block.
+"""SSP-Net: images -> 24 predictions (u, v, z, score); it can be cut after any block.
 
 Luvizon et al., "SSP-Net: Scalable Sequential Pyramid Networks for Real-Time 3D Human Pose
 Regression", arXiv 2009.01998, sections 3.1-3.3. Widths, kernels and the third re-injected map
@@ -16,52 +16,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edge3dpose.training import losses
+from edge3dpose.training.layers.paper_entry import PaperEntry
+from edge3dpose.training.layers.separable import SeparableConv, SeparableResidual, conv1x1, norm
 from edge3dpose.training.losses import Targets
-from edge3dpose.training.nets.depthwise import Depthwise5x5
-from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.nets import Network, PoseNet
 from edge3dpose.training.recipes import Recipe
 
 LEVELS = 4  # 32x32, 16x16, 8x8, 4x4 for a 256 px input
 PYRAMIDS = 8  # down, up, down, up, ...
-
-
-def norm(channels: int) -> nn.BatchNorm2d:
-    """Batch norm with the authors' constants (Keras eps 1e-3, momentum 0.99)."""
-    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.01)
-
-
-def conv1x1(c_in: int, c_out: int) -> nn.Conv2d:
-    """Pointwise convolution; every convolution of the network is bias-free."""
-    return nn.Conv2d(c_in, c_out, 1, bias=False)
-
-
-class SeparableConv(nn.Sequential):
-    """Depthwise 5x5, then pointwise 1x1, nothing between them."""
-
-    def __init__(self, c_in: int, c_out: int) -> None:
-        super().__init__(Depthwise5x5(c_in), conv1x1(c_in, c_out))
-
-
-class SeparableResidual(nn.Module):
-    """Pre-activated separable residual unit; with ``upsample`` it also doubles the side.
-
-    BN, ReLU and 1x1 convolution commute with nearest upsampling, so only the depthwise convolution
-    runs at the high resolution: the numbers are the same as for upsampling first.
-    """
-
-    def __init__(self, c_in: int, c_out: int, *, upsample: bool = False) -> None:
-        super().__init__()
-        self.norm = norm(c_in)
-        self.conv = SeparableConv(c_in, c_out)
-        self.shortcut = conv1x1(c_in, c_out) if c_in != c_out else None
-        self.upsample = upsample
-
-    def forward(self, x: Tensor) -> Tensor:
-        active = F.relu(self.norm(x))
-        short = self.shortcut(active) if self.shortcut is not None else x
-        if self.upsample:
-            active, short = (F.interpolate(m, scale_factor=2.0) for m in (active, short))
-        return self.conv(active) + short
 
 
 class DownUnit(nn.Sequential):
@@ -142,6 +104,11 @@ def _ramps(height: int, width: int, device: torch.device) -> tuple[Tensor, Tenso
     return u.flatten(), v.flatten()
 
 
+def level_channels(growth: int) -> list[int]:
+    """Channels of each level, finest first (growth 96: 288, 384, 480, 576)."""
+    return [growth * (3 + level) for level in range(LEVELS)]
+
+
 def stages() -> list[tuple[int, int, bool]]:
     """The 24 prediction blocks in execution order: (pyramid 1..8, level, is a down unit)."""
     order = []
@@ -177,10 +144,12 @@ class SSPNet(PoseNet):
     def cuts(self) -> int:
         return len(self.blocks)
 
-    def raw(self, images: Tensor, *, begun: bool = False, depth: int | None = None) -> list[Tensor]:
+    def raw(
+        self, images: Tensor, *, cached: bool = False, depth: int | None = None
+    ) -> list[Tensor]:
         """Logits (B, 2J, H, W) of the first ``depth`` heads."""
         entry: Any = self.entry
-        maps = entry.go_on(images) if begun else entry(images)
+        maps = entry.from_cached(images) if cached else entry(images)
         return [logits for _, logits in self.logits(maps, {depth or self.cuts})]
 
     def objective(
@@ -195,9 +164,7 @@ class SSPNet(PoseNet):
         return total, per_head.detach()
 
     def exported(self) -> nn.Module:
-        """The network with an exit of its own a block."""
-        from edge3dpose.training.nets.exits import AllHeads
-
+        """The network with one exit convolution a block."""
         return AllHeads(self)
 
     def forward(self, images: Tensor, cuts: Sequence[int] | None = None) -> list[Tensor]:
@@ -221,6 +188,45 @@ class SSPNet(PoseNet):
         return found
 
 
-def level_channels(growth: int) -> list[int]:
-    """Channels of each level, finest first (growth 96: 288, 384, 480, 576)."""
-    return [growth * (3 + level) for level in range(LEVELS)]
+class AllHeads(nn.Module):
+    """SSP-Net as it is exported: images (B, 3, S, S) -> predictions (B, J, 4) of every block.
+
+    The exit of a block holds a copy of the heat and depth rows of its fused head convolution. Cut
+    k keeps the fused ones of blocks 1..k-1 and the exit of block k: a plain sub-graph.
+    """
+
+    def __init__(self, net: SSPNet) -> None:
+        super().__init__()
+        blocks: Any = net.blocks
+        self.entry, self.units, self.blocks = net.entry, net.units, net.blocks
+        self.exits = nn.ModuleList(_exit(block) for block in blocks)
+        self.decode = net.decode
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        lateral: list[Tensor | None] = [None] * LEVELS
+        for level, entry_map in enumerate(self.entry(images)):
+            lateral[level] = entry_map
+        heads = []
+        walk: Any = zip(self.units, self.blocks, self.exits, stages(), strict=True)
+        for unit, block, exit_conv, (_, level, down) in walk:
+            x = unit(lateral[level - 1 if down else level + 1])
+            if lateral[level] is not None:
+                x = x + lateral[level]
+            a, b, q = block.features(x)
+            heads.append(self.decode(exit_conv(q)))
+            lateral[level] = a + b + block.back(q)
+        return heads
+
+
+def _exit(block: PredictionBlock) -> nn.Conv2d:
+    heads = block.heads.weight
+    rows = 2 * block.joints
+    conv = nn.Conv2d(heads.shape[1], rows, 1, bias=False)
+    conv.weight.data.copy_(heads.data[:rows])
+    return conv
+
+
+PLUGIN = Network(
+    Recipe(model="sspnet", growth=96, samples=2_000_000, peak_lr=1e-3),
+    lambda growth, _: SSPNet(PaperEntry(growth), growth),
+)

@@ -1,4 +1,7 @@
-"""How a person and the light look: outfit, colours, patterns, lamps, drawn at random. BGR, 0..1."""
+"""Appearance of a person and the light, drawn at random: outfit, colours, patterns, lamps.
+
+Colours are BGR, 0..1.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,8 @@ HAIR_TONES = np.array(
 
 
 @dataclass(frozen=True)
-class Look:
-    """What one person wears and is coloured like."""
+class Appearance:
+    """The garments and colours of one person."""
 
     garments: tuple[Garment, ...]
     coat: tuple[float, float, float, float]  # see shaders: sleeve end, hem, waist, trousers' end
@@ -44,39 +47,39 @@ class Look:
     second: NDArray[np.float32]  # (8, 4) pattern kind last
     pattern: NDArray[np.float32]  # (8, 4)
     tints: NDArray[np.float32]  # (6, 4) by tint, how far it covers the skin last
-    cloth: int | None  # number of the photo that the "photo" pattern repeats
+    cloth: int | None  # number of the photo of the "photo" pattern
 
 
 @dataclass(frozen=True)
 class Light:
     """Lamps in camera axes (x right, y down, z forward), and light from above and below."""
 
-    from_: NDArray[np.float32]  # (3, 3) unit vectors towards the lamps
+    towards: NDArray[np.float32]  # (3, 3) unit vectors to the lamps
     colour: NDArray[np.float32]  # (3, 3)
     sky: NDArray[np.float32]
     ground: NDArray[np.float32]
 
 
-def draw_look(rng: np.random.Generator, assets: Assets, person: Person) -> Look:
+def draw_appearance(rng: np.random.Generator, assets: Assets, person: Person) -> Appearance:
     """An outfit that fits: half of them meshes, half painted on the skin and puffed out."""
     suits, shoes, hats, hair = _wardrobe(assets, person)
     mesh_suit = bool(suits) and rng.random() < 0.5
-    worn: list[Garment] = []
+    garments: list[Garment] = []
     if mesh_suit:
-        worn.append(suits[rng.integers(len(suits))])
+        garments.append(suits[rng.integers(len(suits))])
     if shoes and rng.random() < (0.9 if mesh_suit else 0.7):
-        worn.append(shoes[rng.integers(len(shoes))])
+        garments.append(shoes[rng.integers(len(shoes))])
     hat = bool(hats) and rng.random() < 0.06
     if hat:
-        worn.append(hats[rng.integers(len(hats))])
+        garments.append(hats[rng.integers(len(hats))])
     elif hair and rng.random() < 0.75:
-        worn.append(hair[rng.integers(len(hair))])
+        garments.append(hair[rng.integers(len(hair))])
     coat, puff = (_underwear(person), (0.0, 0.0)) if mesh_suit else _painted_coat(rng, person)
     colour, second, pattern = _colours(rng, assets)
     tints = _face(rng, person, colour)
     number = int(rng.integers(1 << 30))
     cloth = number if (second[:, 3] == PATTERNS.index("photo")).any() else None
-    return Look(tuple(worn), coat, puff, colour, second, pattern, tints, cloth)
+    return Appearance(tuple(garments), coat, puff, colour, second, pattern, tints, cloth)
 
 
 def draw_light(rng: np.random.Generator, up: NDArray) -> Light:
@@ -101,8 +104,8 @@ def _cast(rng: np.random.Generator, count: int, spread: float) -> NDArray:
 
 
 def _wardrobe(assets: Assets, person: Person) -> tuple[list[Garment], ...]:
-    wrong = "male_" if person.gender > 0.5 else "female_"
-    suits = [g for g in assets.garments if "suit" in g.name and not g.name.startswith(wrong)]
+    other_gender = "male_" if person.gender > 0.5 else "female_"
+    suits = [g for g in assets.garments if "suit" in g.name and not g.name.startswith(other_gender)]
     shoes = [g for g in assets.garments if g.name.startswith("shoes")]
     hats = [g for g in assets.garments if g.name.startswith("fedora")]
     hair = [g for g in assets.garments if g.mesh.attributes[0, 8] == HAIR]
@@ -153,7 +156,7 @@ def _colours(rng: np.random.Generator, assets: Assets) -> tuple[NDArray, NDArray
 
 
 def _cloth(rng: np.random.Generator) -> NDArray:
-    """Any hue; greys, blacks and whites as often as in shops."""
+    """Any hue; half of the colours nearly grey, black or white."""
     saturation = rng.choice([rng.uniform(0, 0.12), rng.uniform(0.1, 0.9)])
     rgb = colorsys.hsv_to_rgb(rng.random(), saturation, rng.uniform(0.05, 0.95))
     return np.array(rgb)[::-1]

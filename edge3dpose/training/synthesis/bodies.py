@@ -43,7 +43,7 @@ class Body:
 
 
 def open_anny() -> Any:
-    """anny's model with MakeHuman's own vertices, which the clothes hang on."""
+    """anny's model with MakeHuman's own vertices, which the clothes are bound to."""
     try:
         import anny
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""Arms, legs and trunk of a pose put where degrees say."""
+"""Sets the arms, legs and trunk of a pose by angles in degrees."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Poses: mocap frames, widened by mixing, mirroring, noise, tilt and made-up poses."""
+"""Poses: motion capture frames, widened by mixing, mirroring, noise, tilt and random poses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from edge3dpose.training.synthesis import rig, rotations
 from edge3dpose.training.synthesis.limbs import ARMS, TRUNK, Pose, arm
-from edge3dpose.training.synthesis.made_up import MADE_UP, MADE_UP_SHARES
+from edge3dpose.training.synthesis.random_poses import POSE_SHARES, POSES
 from edge3dpose.training.synthesis.rotations import about, multiply
 
 
@@ -23,7 +23,7 @@ def draw_segments(
         elif kind < 0.42:
             local = _free_arms(rng, local)
         elif kind < 0.72:
-            local = MADE_UP[rng.choice(len(MADE_UP), p=MADE_UP_SHARES)](rng, local)
+            local = POSES[rng.choice(len(POSES), p=POSE_SHARES)](rng, local)
         local = _noise(rng, local, rng.choice([2.0, 5.0, 9.0]))
         if rng.random() < 0.12:
             local[0] = multiply(_tilt(rng, rng.normal(0, 35)), local[0])
@@ -55,7 +55,7 @@ def mirrored(pose: NDArray) -> NDArray[np.float64]:
 
 
 def _mocap(rng: np.random.Generator, clips: tuple[NDArray, ...]) -> Pose:
-    """Clips by the root of their length, so that one long walk does not fill everything."""
+    """A frame; a clip counts as the square root of its length."""
     share = np.sqrt([len(clip) for clip in clips])
     clip = clips[rng.choice(len(clips), p=share / share.sum())]
     world = rotations.unit(clip[rng.integers(len(clip))].astype(float))

@@ -1,4 +1,4 @@
-"""A contact sheet of samples with their joints drawn: look at it before training."""
+"""A contact sheet of samples with their joints drawn, to check before training."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis.assets import Split
-from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
+from edge3dpose.training.synthesis.synthesizer import RenderSettings, Synthesizer, SyntheticSample
 
 LEFT, RIGHT, MIDDLE = (255, 128, 0), (0, 0, 255), (0, 220, 0)  # BGR
 
@@ -25,21 +25,20 @@ def contact_sheet(
     *,
     size: int = 256,
     split: Split = "train",
-    first: int = 0,
-    overhead: float = 0.0,
+    settings: RenderSettings | None = None,
 ) -> float:
-    """Writes samples ``first`` on as one picture (PNG or JPEG by the name).
+    """Write the first samples as one picture (PNG or JPEG by the name).
 
     gives  rendered pictures a second, by this one process
     """
     if not cv2.haveImageWriter(str(out)):
         raise BadInput(f"{out}: pictures are written by their ending; wanted .png or .jpg")
-    people = Synthesizer(assets, split, size, overhead=overhead)
+    people = Synthesizer(assets, split, size, settings)
     try:
-        people.sample(first)  # opens the renderer
-        begun = time.monotonic()
-        samples = [people.sample(first + i) for i in range(count)]
-        seconds = time.monotonic() - begun
+        people.sample(0)  # opens the renderer
+        start_s = time.monotonic()
+        samples = [people.sample(seed) for seed in range(count)]
+        seconds = time.monotonic() - start_s
     finally:
         people.close()
     image = tiled([draw(sample) for sample in samples])

@@ -1,4 +1,4 @@
-"""Draws people into a crop through OpenGL without a window (EGL); depth comes back with colour."""
+"""Renders people into a crop by OpenGL without a window (EGL): colour and depth."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from edge3dpose.errors import MissingDependency
 from edge3dpose.training.synthesis import shaders
-from edge3dpose.training.synthesis.appearance import Light, Look
+from edge3dpose.training.synthesis.appearance import Appearance, Light
 from edge3dpose.training.synthesis.assets import Mesh
 from edge3dpose.training.synthesis.camera import CropCamera
 from edge3dpose.training.synthesis.skinning import PosedBody
 
-MOST_BONES = 104  # rows of the shader's array, by three
+MOST_BONES = 104  # of the shader's array
 NEAR_M, FAR_M = 0.05, 25.0
 MOST_KEPT = 300  # vertex buffers; a garment on a body is about 100 kB
 
@@ -31,7 +31,7 @@ class Part:
     mesh_key: str
     mesh: Mesh
     body: int  # number of the body it was fitted to
-    closed: bool  # its inside is never seen
+    closed: bool  # its inside is never visible
     shape: Callable[[], NDArray[np.float32]]  # (n, 6) position at rest in metres, and normal
 
 
@@ -46,7 +46,7 @@ class Rendered:
 
 def open_context() -> Any:
     """A headless OpenGL context; MissingDependency says what to install."""
-    # llvmpipe would start a thread a core in every worker; one renders and many workers run.
+    # llvmpipe would start as many threads as cores in every render worker
     os.environ.setdefault("LP_NUM_THREADS", "1")
     try:
         import moderngl
@@ -64,7 +64,7 @@ def open_context() -> Any:
 
 @lru_cache
 def _shared_context(process: int) -> Any:
-    """One context a process: a second one would have to be made current at every turn."""
+    """One context a process: with a second one, each would have to be made current again."""
     return open_context()
 
 
@@ -110,7 +110,7 @@ class Renderer:
         self._set("range", np.array([NEAR_M, FAR_M]))
         self._set("up", view[:, 1])
         for name, value in (
-            ("light_from", light.from_),
+            ("light_from", light.towards),
             ("light_colour", light.colour),
             ("sky", light.sky),
             ("ground", light.ground),
@@ -122,23 +122,23 @@ class Renderer:
         self,
         parts: list[Part],
         posed: PosedBody,
-        look: Look,
+        appearance: Appearance,
         cloth: Callable[[int], NDArray[np.uint8]],
         offset_m: NDArray | None = None,
     ) -> None:
         """Draws one dressed person; ``offset_m`` (3,) moves it in camera axes, metres.
 
-        cloth(look.cloth) gives the picture (H, W, 3) that the "photo" pattern repeats.
+        cloth(appearance.cloth) gives the picture (H, W, 3) that the "photo" pattern repeats.
         """
         self._set("shift", self._shift if offset_m is None else self._shift + offset_m)
         bones = np.zeros((MOST_BONES, 3, 4), np.float32)
         bones[: len(posed.bones)] = posed.bones
         self._set("bones", bones)
         for name in ("coat", "colour", "second", "pattern", "tints"):
-            self._set(name, np.asarray(getattr(look, name)))
-        self._set("puff", np.asarray(look.puff_m))
-        if look.cloth is not None:
-            number = look.cloth
+            self._set(name, np.asarray(getattr(appearance, name)))
+        self._set("puff", np.asarray(appearance.puff_m))
+        if appearance.cloth is not None:
+            number = appearance.cloth
             _kept(self._cloths, number, lambda: self._texture(cloth(number)))[0].use(0)
         for part in parts:
             self._draw(part)
@@ -166,7 +166,7 @@ class Renderer:
 
     def _set(self, name: str, value: NDArray) -> None:
         if name in self._program:
-            uniform = self._program[name]  # compilers cut arrays after the last row they use
+            uniform = self._program[name]  # compilers cut arrays behind the last used row
             used = value[: uniform.array_length] if uniform.array_length > 1 else value
             uniform.write(np.ascontiguousarray(used, np.float32).tobytes())
 
@@ -205,7 +205,7 @@ class Renderer:
 
 
 def _kept(store: OrderedDict, key: Any, make: Callable[[], tuple[Any, ...]]) -> tuple[Any, ...]:
-    """The buffers under key, made if missing; those unused longest go when there are too many."""
+    """The buffers under key, made if missing; the least recently used ones are freed."""
     if key in store:
         store.move_to_end(key)
         return store[key]

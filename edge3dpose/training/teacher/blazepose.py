@@ -1,7 +1,7 @@
-"""MediaPipe's pose networks: pictures in, landmarks out, to label with and to measure against.
+"""MediaPipe's landmark networks: image and ROI -> landmarks, to label with or to compare with.
 
 Bazarevsky et al. 2020, arXiv 2006.10204. BlazePose heavy is the 2D teacher: its x and y are good.
-Its depth teaches nothing; it is only measured beside ours.
+Its depth is not learned from; it is only measured beside ours.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -20,11 +21,11 @@ from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import Array, Box, Image
 
 SIZE = 256  # the landmark network's input, pixels
-POINTS = 33  # landmarks a user sees; two more say where the person is in the next frame
+POINTS = 33  # landmarks of the body; two more give the ROI in the next frame
 _CENTRE, _RIM = 33, 34  # mid-hip, and a point above the head on the circle around the person
-_MARGIN = 1.25  # of that circle's diameter: what BlazePose was trained to look at
-_PRESENT = 0.5  # below it the network says that the square holds nobody
-_ROUNDS = 3  # a detector's upright square turns into the aligned one in two looks
+_MARGIN = 1.25  # side of the ROI over that circle's diameter, as BlazePose was trained
+_PRESENT = 0.5  # presence under which there is nobody in the ROI
+_ROUNDS = 3  # passes until a detector's upright ROI is aligned with the person
 
 # h36m17 joint -> BlazePose landmark; the other five joints have no counterpart there
 LANDMARK_OF_JOINT = {
@@ -33,8 +34,8 @@ LANDMARK_OF_JOINT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Square:
-    """A turned square of a picture, in pixels; at 0 rad its up is the picture's up."""
+class Roi:
+    """A turned square of an image, in pixels; at 0 rad its up is the image's up."""
 
     centre_px: tuple[float, float]
     side_px: float
@@ -47,13 +48,13 @@ class Square:
 
 @dataclass(frozen=True, slots=True)
 class Landmarks:
-    """What the teacher saw in one square."""
+    """What the teacher finds in one ROI."""
 
     pixels: Array  # (33, 2) frame pixels
     world_mm: Array  # (33, 3) about the middle of the hips, x right, y down, z forward
-    visibility: Array  # (33,) in 0..1: in the picture and not hidden
+    visibility: Array  # (33,) in 0..1: in the image and not hidden
     presence: float  # that there is a person at all
-    square: Square  # where to look in the next frame
+    next_roi: Roi  # where the person is in the next frame
 
     def joints(self) -> tuple[Array, Array]:
         """The twelve joints that h36m17 shares: pixels (17, 2) or NaN, visibility (17,) or 0."""
@@ -64,12 +65,12 @@ class Landmarks:
         return pixels, visibility
 
 
-Look = Callable[[Image, Square], Landmarks]
-Find = Callable[[Image], Box | None]
+Teacher: TypeAlias = Callable[[Image, Roi], Landmarks]
+FindPerson: TypeAlias = Callable[[Image], Box | None]
 
 
-def open_teacher(model: Path) -> Look:
-    """Open pose_landmark_heavy.tflite; call what comes back with a picture and a square of it."""
+def open_teacher(model: Path) -> Teacher:
+    """Open pose_landmark_heavy.tflite: a function from an image and an ROI to landmarks."""
     if not model.is_file():
         raise BadInput(
             f"no teacher at {model}; wanted pose_landmark_heavy.tflite of MediaPipe, "
@@ -85,47 +86,52 @@ def open_teacher(model: Path) -> Look:
     except RuntimeError as error:
         raise BadInput(f"{model} is not the teacher's file: {str(error).splitlines()[0]}") from None
 
-    def look(image: Image, square: Square) -> Landmarks:
-        outputs = compiled(_tensor(image, square))
+    def landmarks_in(image: Image, roi: Roi) -> Landmarks:
+        outputs = compiled(_tensor(image, roi))
         by_size = {outputs[port].size: outputs[port] for port in compiled.outputs}
         heat = by_size[64 * 64 * 39].reshape(64, 64, 39)
         rows, world = by_size[195].reshape(39, 5), by_size[117].reshape(39, 3)
-        return _landmarks(rows, world, heat, by_size[1].item(), square)
+        return _landmarks(rows, world, heat, by_size[1].item(), roi)
 
-    return look
+    return landmarks_in
 
 
-def settle(look: Look, image: Image, box: Box) -> Landmarks | None:
-    """Landmarks of the person in a detector's box; None where the teacher sees nobody there."""
-    square = square_of_box(box)
+def landmarks_in_box(teacher: Teacher, image: Image, box: Box) -> Landmarks | None:
+    """Landmarks of the person in a detector's box; None where the teacher finds nobody there."""
+    roi = roi_of_box(box)
     for _ in range(_ROUNDS):
-        seen = look(image, square)
-        if seen.presence < _PRESENT:
+        found = teacher(image, roi)
+        if found.presence < _PRESENT:
             return None
-        square = seen.square
-    return seen
+        roi = found.next_roi
+    return found
 
 
-def follow(look: Look, images: Iterable[Image], find: Find) -> Iterator[Landmarks | None]:
-    """Landmarks of one person through a clip: each frame starts where the last one ended."""
-    square: Square | None = None
+def track(
+    teacher: Teacher, images: Iterable[Image], find: FindPerson
+) -> Iterator[Landmarks | None]:
+    """Landmarks of one person in every image of a clip.
+
+    find  gives the person's box where the image before had no landmarks
+    """
+    roi: Roi | None = None
     for image in images:
-        seen = look(image, square) if square else None
-        if seen is None or seen.presence < _PRESENT:
+        found = teacher(image, roi) if roi else None
+        if found is None or found.presence < _PRESENT:
             box = find(image)
-            seen = settle(look, image, box) if box else None
-        square = seen.square if seen else None
-        yield seen
+            found = landmarks_in_box(teacher, image, box) if box else None
+        roi = found.next_roi if found else None
+        yield found
 
 
-def square_of_box(box: Box) -> Square:
-    """A square around a person's box with the margin that the teacher wants, turned as the box."""
+def roi_of_box(box: Box) -> Roi:
+    """The ROI of a person's box, with the teacher's margin, turned as the box is."""
     side = max(box.x1 - box.x0, box.y1 - box.y0) * _MARGIN
-    return Square(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2), side, box.angle_rad)
+    return Roi(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2), side, box.angle_rad)
 
 
-def _tensor(image: Image, square: Square) -> Array:
-    centres = square.frame_from_crop(SIZE)
+def _tensor(image: Image, roi: Roi) -> Array:
+    centres = roi.frame_from_crop(SIZE)
     # cv2 puts (0, 0) at a pixel's centre, we at its corner
     centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
@@ -133,13 +139,11 @@ def _tensor(image: Image, square: Square) -> Array:
     return np.asarray(crop[None, :, :, ::-1], np.float32) / np.float32(255)
 
 
-def _landmarks(
-    rows: Array, world: Array, heat: Array, presence: float, square: Square
-) -> Landmarks:
+def _landmarks(rows: Array, world: Array, heat: Array, presence: float, roi: Roi) -> Landmarks:
     """rows (39, 5) = x y z in crop pixels, logits of visibility and presence; heat (64, 64, 39);
-    world (39, 3) metres, turned as the square is."""
+    world (39, 3) metres, turned as the ROI is."""
     crop_px = _refined(rows[:, :2], heat)
-    frame_from_crop = square.frame_from_crop(SIZE)
+    frame_from_crop = roi.frame_from_crop(SIZE)
     pixels = crop_px @ frame_from_crop[:, :2].T + frame_from_crop[:, 2]
     across = pixels[_RIM] - pixels[_CENTRE]
     side = 2 * float(np.hypot(*across)) * _MARGIN
@@ -147,10 +151,10 @@ def _landmarks(
     centre = (float(pixels[_CENTRE, 0]), float(pixels[_CENTRE, 1]))
     return Landmarks(
         pixels[:POINTS].astype(np.float32),
-        _upright_mm(world[:POINTS], square.angle_rad),
+        _upright_mm(world[:POINTS], roi.angle_rad),
         _sigmoid(rows[:POINTS, 3]).astype(np.float32),
         float(presence),
-        Square(centre, side, angle),
+        Roi(centre, side, angle),
     )
 
 
@@ -161,7 +165,7 @@ def _upright_mm(world_m: Array, angle_rad: float) -> Array:
 
 
 def _refined(crop_px: Array, heat: Array) -> Array:
-    """Landmarks moved to the centre of the heat around them where the heat is sure (MediaPipe)."""
+    """Landmarks moved to the centre of the heat around them where it exceeds 0.5 (MediaPipe)."""
     cells, reach = heat.shape[0], 3
     refined = crop_px.copy()
     for mark, (x, y) in enumerate(crop_px * (cells / SIZE)):

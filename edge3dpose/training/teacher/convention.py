@@ -1,8 +1,8 @@
-"""MediaPipe's 33 landmarks <-> our 17 joints: a linear map, fitted on renders.
+"""The convention map: MediaPipe's 33 landmarks -> our 17 joints, linear, fitted on renders.
 
-Each joint is a weighted sum of landmarks with weights that add up to one, so that the same map
-serves in pixels and in millimetres. It takes out that hips and shoulders are meant a little
-otherwise, and gives spine, thorax, neck and head top, which MediaPipe does not have.
+Each joint is a weighted sum of landmarks whose weights add up to one, so that the same map serves
+in pixels and in millimetres. It corrects hips and shoulders, which MediaPipe defines a little
+differently, and gives spine, thorax, neck and head top, which MediaPipe does not have.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _RIGHT = (4, 5, 6, 8, 10, *range(12, 33, 2))
 def fit(
     landmarks: ArrayLike, joints: ArrayLike, counted: ArrayLike, mirror: tuple[int, ...]
 ) -> NDArray[np.float64]:
-    """The weights (17, 33), equal for a person and for a mirror image.
+    """The weights (17, 33), the same for a person and for the mirror image.
 
     landmarks  (N, 33, 2) and joints (N, 17, 2): the same people in the same pixels
     counted    (N, 17) joints that take part
@@ -50,7 +50,7 @@ def fit(
 
 
 def mirrored_landmarks() -> NDArray[np.intp]:
-    """(33,) the landmark that each becomes in a mirror."""
+    """(33,) the landmark of the other side for each landmark."""
     order = np.arange(33)
     order[[*_LEFT, *_RIGHT]] = [*_RIGHT, *_LEFT]
     return order
@@ -69,12 +69,12 @@ def load(file: Path = FILE) -> NDArray[np.float64]:
         weights = np.array(storage.load_json(file, SCHEMA)["weights"], float)
     except (BadInput, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{file} is no convention map: {error}") from None
-    return weights / weights.sum(axis=1, keepdims=True)  # what rounding took
+    return weights / weights.sum(axis=1, keepdims=True)  # they were rounded
 
 
 @functools.cache
 def shipped() -> NDArray[np.float64]:
-    """The package's own map, read once; not to be written to."""
+    """The package's own map, read once; not to be changed."""
     return load()
 
 

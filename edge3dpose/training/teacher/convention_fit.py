@@ -1,4 +1,4 @@
-"""Renders seen by the teacher -> the convention map."""
+"""Fits the convention map on renders: the teacher's landmarks in them -> their true joints."""
 
 from __future__ import annotations
 
@@ -10,22 +10,27 @@ from numpy.typing import NDArray
 
 from edge3dpose import paths
 from edge3dpose.errors import BadInput
-from edge3dpose.training.synthesis.dataset import Synthesizer, SyntheticSample
-from edge3dpose.training.teacher import blazepose as teacher
-from edge3dpose.training.teacher import convention
+from edge3dpose.training.synthesis.synthesizer import (
+    RenderSettings,
+    Synthesizer,
+    SyntheticSample,
+)
+from edge3dpose.training.teacher import blazepose, convention
+from edge3dpose.training.teacher.blazepose import Teacher
 from edge3dpose.types import Box, ModelSpec
 
 FIRST_SEED = 60_000_000  # far from those that training draws
-RIGHT = 0.25  # of the torso, median distance of the shared joints: the teacher saw the person
+NEAR = 0.25  # of the torso: greatest median distance of the shared joints
 
 
-def fit_on_renders(assets: Path, model: Path, spec: ModelSpec, count: int) -> None:
-    """Fit the map on ``count`` renders of the training split and store it in the package."""
-    look = teacher.open_teacher(model)
-    renders = Synthesizer(assets, "train", spec.input_size, widen=False)
+def fit_on_renders(assets: Path, model: Path, spec: ModelSpec, count: int) -> Path:
+    """Fit the map on ``count`` renders of the training split; gives the package's file of it."""
+    teacher = blazepose.open_teacher(model)
+    settings = RenderSettings(widen=False)
+    renders = Synthesizer(assets, "train", spec.input_size, settings)
     try:
         samples = (renders.sample(FIRST_SEED + k) for k in range(count))
-        marks, joints, counted = _pairs(look, samples)
+        marks, joints, counted = _pairs(teacher, samples)
     finally:
         renders.close()
     if len(marks) < 100:
@@ -45,23 +50,26 @@ def fit_on_renders(assets: Path, model: Path, spec: ModelSpec, count: int) -> No
         },
     }
     convention.save(weights, facts)
+    return convention.FILE
 
 
 def _pairs(
-    look: teacher.Look, samples: Iterable[SyntheticSample]
+    teacher: Teacher, samples: Iterable[SyntheticSample]
 ) -> tuple[NDArray, NDArray, NDArray]:
+    """Landmarks (N, 33, 2), joints (N, 17, 2), visible (N, 17) where the teacher is near."""
     marks, joints, counted = [], [], []
-    shared = list(teacher.LANDMARK_OF_JOINT)
+    shared = list(blazepose.LANDMARK_OF_JOINT)
     for sample in samples:
         size = float(sample.side_px)
-        seen = teacher.settle(look, np.asarray(sample.image), Box(0, 0, size, size))
-        if seen is None or not sample.inside.all():
+        box = Box(0, 0, size, size)
+        found = blazepose.landmarks_in_box(teacher, np.asarray(sample.image), box)
+        if found is None or not sample.inside.all():
             continue
         true = sample.uvz[:, :2] * size
-        apart = np.linalg.norm(seen.joints()[0][shared] - true[shared], axis=1)
+        apart = np.linalg.norm(found.joints()[0][shared] - true[shared], axis=1)
         torso = np.linalg.norm(true[[11, 14]].mean(0) - true[[1, 4]].mean(0))
-        if np.median(apart) < RIGHT * torso:
-            marks.append(seen.pixels)
+        if np.median(apart) < NEAR * torso:
+            marks.append(found.pixels)
             joints.append(true)
             counted.append(sample.visible)
     return np.array(marks), np.array(joints), np.array(counted, bool)

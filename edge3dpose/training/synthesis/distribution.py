@@ -1,7 +1,8 @@
-"""How wide the renders' poses and cameras are spread, in numbers and as a picture."""
+"""The distribution of the renders' poses and cameras, in numbers and as histograms."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from edge3dpose import storage
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.synthesis.assets import Split
 from edge3dpose.training.synthesis.camera import OVERHEAD_DEG
-from edge3dpose.training.synthesis.dataset import Synthesizer
+from edge3dpose.training.synthesis.synthesizer import RenderSettings, Synthesizer
 
 UP = np.array([0.0, 1.0, 0.0])  # of the world that bodies are posed in
 FACTS = {
@@ -41,7 +42,7 @@ def facts(people: Synthesizer, seeds: range) -> dict[str, NDArray[np.float64]]:
 
 
 def plot(
-    assets: Path, count: int, out: Path, *, split: Split = "train", overhead: float = 0.0
+    assets: Path, count: int, out: Path, settings: RenderSettings, split: Split = "train"
 ) -> None:
     """Histograms of ``count`` people as PNG: widened poses, and the captured ones beside them."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -51,7 +52,8 @@ def plot(
     FigureCanvasAgg(figure)
     panels = dict(zip(FACTS, figure.subplots(2, 2).ravel(), strict=True))
     for widen, style in ((True, {"alpha": 0.6}), (False, {"histtype": "step", "color": "k"})):
-        found = facts(Synthesizer(assets, split, widen=widen, overhead=overhead), range(count))
+        people = Synthesizer(assets, split, settings=replace(settings, widen=widen))
+        found = facts(people, range(count))
         for name, values in found.items():
             low, high = (-20, OVERHEAD_DEG[1]) if name == "elevation_deg" else (0, 180)
             label = "widened" if widen else "as captured"

@@ -1,4 +1,4 @@
-"""HEMlets: targets and losses of the part-centric heatmap triplets and of the joints' heatmaps.
+"""HEMlets: target maps and loss of the part-centric heatmap triplets and the joints' heatmaps.
 
 Zhou et al., "HEMlets Pose", arXiv 1910.12032.
 """
@@ -14,11 +14,11 @@ from edge3dpose.training.losses import Targets
 
 SIGMA_CELLS = 1.7
 MAPS = 3 * len(polarity.PARTS)  # of part k: 3k nearer's -1, 3k + 1 level, 3k + 2 nearer's +1
-MIDDLE = (11, 14)  # the shoulders; between them lies an eighteenth joint, for 2D alone
+MIDDLE = (11, 14)  # the shoulders; their middle is an eighteenth joint, in 2D alone
 
 
 def with_middle(values: Tensor) -> Tensor:
-    """(B, 17, ...) -> (B, 18, ...): the mean of the shoulders joins the joints."""
+    """(B, 17, ...) -> (B, 18, ...): the mean of the shoulders is appended."""
     return torch.cat([values, values[:, MIDDLE].mean(dim=1, keepdim=True)], dim=1)
 
 
@@ -30,7 +30,7 @@ def peaks(uv: Tensor, cells: int) -> Tensor:
 
 
 def targets_of(targets: Targets, cells: int, z_range_mm: float) -> tuple[Tensor, Tensor]:
-    """Maps (B, MAPS + 18, cells, cells) and what of them is known (B, MAPS + 18) bool.
+    """Maps (B, MAPS + 18, cells, cells) and which of them are known (B, MAPS + 18) bool.
 
     A Gaussian at a part's parent lies in its middle map always, one at its child in the map of its
     polarity; the greater one counts where both lie in one map.
@@ -54,22 +54,22 @@ def targets_of(targets: Targets, cells: int, z_range_mm: float) -> tuple[Tensor,
 
 
 def signs_of(targets: Targets, z_range_mm: float) -> tuple[Tensor, Tensor]:
-    """Polarity of the parts (B, K), and whether it is known: as it was told, or as z says."""
+    """Polarity of the parts (B, K), labelled or from z, and whether it is known (B, K)."""
     z = targets.uvz[..., 2].clone()
-    z[:, H36M17.root] = 0.5  # the root's own z says how far it is
+    z[:, H36M17.root] = 0.5  # the root's own z is its distance
     deep = targets.valid[..., 2].clone()
     deep[:, H36M17.root] = True
     signs = polarity.of_depths(z, z_range_mm)
     known = deep[:, polarity.PARENTS] & deep[:, polarity.CHILDREN]
     if targets.polarity is not None:
-        told = targets.polarity[:, polarity.CHILDREN]
-        signs = torch.where(told.isnan(), signs, told)
-        known = known | ~told.isnan()
+        labelled = targets.polarity[:, polarity.CHILDREN]
+        signs = torch.where(labelled.isnan(), signs, labelled)
+        known = known | ~labelled.isnan()
     return signs, known
 
 
 def loss(maps: Tensor, targets: Targets, z_range_mm: float) -> Tensor:
-    """Squared distance of all maps that are known, summed over a picture: (B, ...) -> scalar."""
+    """Squared error of all known maps, summed over an image: (B, ...) -> scalar."""
     wanted, known = targets_of(targets, maps.shape[-1], z_range_mm)
     off = (maps.float() - wanted).square().sum(dim=(2, 3))
     return (off * known).sum(dim=1).mean()

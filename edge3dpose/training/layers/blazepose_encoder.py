@@ -1,4 +1,4 @@
-"""A trained entry flow: the encoder of BlazePose (full), with its published weights.
+"""The encoder of BlazePose (full), and how its published weights are read.
 
 Bazarevsky et al., "BlazePose: On-device Real-time Body Pose tracking", arXiv 2006.10204; layers as
 in the pose landmark model that MediaPipe publishes under Apache-2.0, in its ONNX form.
@@ -7,14 +7,14 @@ in the pose landmark model that MediaPipe publishes under Apache-2.0, in its ONN
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.training.nets.depthwise import FrozenDepthwise
-from edge3dpose.training.nets.sspnet import level_channels
+from edge3dpose.training.layers.depthwise import FrozenDepthwise
 
 # Convolutions of the ONNX file, by position, in the order in which the modules below hold them.
 _ORDER = (
@@ -27,7 +27,7 @@ _ORDER = (
 )
 
 
-_EXPORTED = "entry.encoder."  # how its weights' names begin in a file that we exported
+_EXPORTED = "entry.encoder."  # prefix of its weights' names in an exported model
 
 
 class InvertedResidual(nn.Module):
@@ -99,7 +99,7 @@ class BlazePoseEncoder(nn.Module):
         self.lateral_32 = Separable(32, 48)
 
     def tunable(self) -> list[nn.Parameter]:
-        """Pointwise convolutions from the 16x16 map down: most of what it knows, cheap to train."""
+        """Pointwise convolutions from the 16x16 map on: most of its weights, quick to train."""
         deep = (self.to_16, self.to_8, self.widen, self.regression, self.top)
         layers = [
             layer for part in (*deep, self.lateral_16, self.lateral_32) for layer in part.modules()
@@ -111,11 +111,11 @@ class BlazePoseEncoder(nn.Module):
         return self.deep(self.shallow(images))
 
     def shallow(self, images: Tensor) -> Tensor:
-        """What is never trained here: images -> (B, 32, 32, 32)."""
+        """The first layers, which are never trained here: images -> (B, 32, 32, 32)."""
         return self.to_32(self.to_64(self.stem(images)))
 
     def deep(self, at_32: Tensor) -> list[Tensor]:
-        """The rest: (B, 32, 32, 32) -> the three maps."""
+        """The other layers: (B, 32, 32, 32) -> the three maps."""
         at_16 = self.to_16(at_32)  # (B, 88, 16, 16)
         at_8 = self.to_8(at_16)  # (B, 144, 8, 8)
         wide = self.widen(at_8)  # (B, 864, 8, 8)
@@ -128,54 +128,25 @@ def _doubled(x: Tensor) -> Tensor:
     return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
-class BlazePoseEntry(nn.Module):
-    """The encoder, and one 1x1 convolution a level to the widths of the pyramids."""
-
-    def __init__(self, growth: int) -> None:
-        super().__init__()
-        self.encoder = BlazePoseEncoder()
-        widths = zip(BlazePoseEncoder.channels, level_channels(growth), strict=False)
-        self.adapters = nn.ModuleList(nn.Conv2d(have, want, 1) for have, want in widths)
-
-    def forward(self, images: Tensor) -> list[Tensor]:
-        return self.go_on(self.encoder.shallow(images))
-
-    def go_on(self, shallow: Tensor) -> list[Tensor]:
-        """From what the encoder's shallow layers made of the images."""
-        maps = self.encoder.deep(shallow)
-        return [adapt(m) for adapt, m in zip(self.adapters, maps, strict=True)]
-
-
 def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
-    """Read the published weights (pose_landmark_full.onnx) into the encoder, or trained ones.
+    """Read weights into the encoder: of pose_landmark_full.onnx, or of a model exported here.
 
-    The latter are those of an exported model that has this encoder.
-
-    Raises BadInput without the file, EngineMismatch where its layers are not the ones above.
+    Raises BadInput without the file, EngineMismatch where its layers are others.
     """
     import onnx
-    from onnx import numpy_helper
 
     if not onnx_file.is_file():
         raise BadInput(f"no file {onnx_file}; wanted MediaPipe's pose_landmark_full.onnx")
     graph = onnx.load(str(onnx_file)).graph
     values = {i.name: i for i in graph.initializer}
-    trained = {f"{_EXPORTED}{name}": name for name in encoder.state_dict()}
-    if trained.keys() <= values.keys():
-        encoder.load_state_dict(
-            {
-                name: torch.from_numpy(numpy_helper.to_array(values[exported]).copy())
-                for exported, name in trained.items()
-            }
-        )
+    exported = {name: values.get(f"{_EXPORTED}{name}") for name in encoder.state_dict()}
+    if None not in exported.values():
+        encoder.load_state_dict({name: _tensor(value) for name, value in exported.items()})
         return
     nodes = [node for node in graph.node if node.op_type == "Conv"]
     convs = [m for m in encoder.modules() if isinstance(m, nn.Conv2d)]
     for conv, position in zip(convs, _ORDER, strict=True):
-        weight, bias = (
-            torch.from_numpy(numpy_helper.to_array(values[name]).copy())
-            for name in nodes[position].input[1:3]
-        )
+        weight, bias = (_tensor(values[name]) for name in nodes[position].input[1:3])
         if weight.shape != conv.weight.shape:
             raise EngineMismatch(
                 f"{onnx_file}: convolution {position} has shape {tuple(weight.shape)}, "
@@ -184,3 +155,9 @@ def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
         conv.weight.data.copy_(weight)
         assert conv.bias is not None
         conv.bias.data.copy_(bias)
+
+
+def _tensor(initializer: Any) -> Tensor:
+    from onnx import numpy_helper
+
+    return torch.from_numpy(numpy_helper.to_array(initializer).copy())

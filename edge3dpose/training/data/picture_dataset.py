@@ -1,4 +1,4 @@
-"""Pictures of a data set that somebody has the licence for, as a stream of training crops."""
+"""Labelled pictures of a licensed data set as a data set for torch's DataLoader."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.jitter import Sample, drawn
-from edge3dpose.training.data.label_roi import square_of
-from edge3dpose.training.data.labelled import Labelled
+from edge3dpose.training.data.jitter import Annotation, Sample, jittered_crop
+from edge3dpose.training.data.label_roi import roi_of
+from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.distributed import DistributedContext
 from edge3dpose.types import ModelSpec
 
 
-class Pictures(IterableDataset):
-    """(image (S, S, 3), uvz (J, 3), inside (J,)) without end, in random order; unknown is NaN."""
+class PictureDataset(IterableDataset):
+    """Endless samples in random order: image (S, S, 3), labels (J, 4), inside (J,)."""
 
     def __init__(
         self,
-        labels: list[Labelled],
+        labels: list[LabelledPicture],
         spec: ModelSpec,
         first: int,
-        team: DistributedContext,
+        distributed: DistributedContext,
         *,
         upright: float,
     ) -> None:
@@ -33,20 +33,22 @@ class Pictures(IterableDataset):
         if not self.labels:
             where = labels[0].image if labels else "an empty list"
             raise BadInput(f"none of {len(labels)} labelled pictures is there; first: {where}")
-        self.spec, self.first, self.team = spec, first, team
+        self.spec, self.first, self.distributed = spec, first, distributed
 
     def __iter__(self) -> Iterator[Sample]:
         worker = get_worker_info()
-        rng = np.random.default_rng([self.first, self.team.rank, worker.id if worker else 0])
+        seed = [self.first, self.distributed.rank, worker.id if worker else 0]
+        rng = np.random.default_rng(seed)
         while True:
-            sample = self._sample(self.labels[rng.integers(len(self.labels))], rng)
-            if sample is not None:
-                yield sample
+            person = self._annotation(self.labels[rng.integers(len(self.labels))])
+            if person is not None:
+                yield jittered_crop(rng, person, self.spec.input_size, upright=self.upright)
 
-    def _sample(self, label: Labelled, rng: np.random.Generator) -> Sample | None:
+    def _annotation(self, label: LabelledPicture) -> Annotation | None:
+        """None for a picture that cannot be read or whose person is hardly labelled."""
         image = cv2.imread(str(label.image))
-        square = square_of(label, self.spec)
-        if image is None or square is None:
+        roi = roi_of(label, self.spec)
+        if image is None or roi is None:
             return None
         pixels = np.where(label.known[:, None], label.pixels, np.nan)
         depth = np.full(len(pixels), np.nan)
@@ -54,6 +56,4 @@ class Pictures(IterableDataset):
             root_mm = label.joints_mm[self.spec.skeleton.root, 2]
             depth = 0.5 + (label.joints_mm[:, 2] - root_mm) / self.spec.z_range_mm
             depth[~label.known] = np.nan
-        picture = np.asarray(image, np.uint8)
-        told, size = (pixels, depth, square), self.spec.input_size
-        return drawn(rng, picture, *told, size, upright=self.upright, bones=label.bones)
+        return Annotation(np.asarray(image, np.uint8), pixels, depth, roi, label.bones)

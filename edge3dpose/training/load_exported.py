@@ -1,4 +1,4 @@
-"""Exported ONNX file -> network: training goes on from shipped weights, without a checkpoint."""
+"""Reads the weights of an exported ONNX file into a network, to train shipped weights further."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.training.nets.posenet import PoseNet
+from edge3dpose.training.nets import PoseNet
 from edge3dpose.training.nets.sspnet import SSPNet
 
 
 def load_exported(net: PoseNet, onnx_file: Path) -> None:
     """Read every weight of an exported file into a network of the same shape.
 
-    What no cut uses is not in the file: the last block's re-injection stays as it was.
+    The last block's re-injection, which no cut uses, is not in the file and keeps its values.
     Raises EngineMismatch where the file holds another network.
     """
     import onnx

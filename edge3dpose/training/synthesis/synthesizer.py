@@ -1,4 +1,4 @@
-"""One labelled picture of a synthetic person for every seed."""
+"""Draws synthetic people: a seed -> a crop with exact labels."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.skeletons import lean_rad
-from edge3dpose.training.synthesis import appearance as looks
-from edge3dpose.training.synthesis import backdrop, camera, degrade, motion
+from edge3dpose.training.synthesis import appearance, backdrop, camera, degrade, motion
 from edge3dpose.training.synthesis.assets import Assets, Person, Split, load_assets
 from edge3dpose.training.synthesis.camera import CropCamera
 from edge3dpose.training.synthesis.collision import limbs_cross
-from edge3dpose.training.synthesis.dresser import Dresser
+from edge3dpose.training.synthesis.outfits import Outfits
 from edge3dpose.training.synthesis.render import Rendered, Renderer
 from edge3dpose.training.synthesis.skinning import PosedBody
 
 SECOND_PERSON, OCCLUDER, FRAME_EDGE, SHADOW = 0.15, 0.25, 0.3, 0.5
-LEAST_FRAMED = 0.4  # of the crop: with less of it in the frame there is little to see
-LEAN_LEFT = 0.26  # radians (15 degrees), 1 sigma, that an upright crop is off
-POSE_TRIES = 4  # then a pose whose limbs cross is taken as it is
+LEAST_FRAMED = 0.4  # of the crop: with less of it in the frame, the edge is left out
+LEAN_STD = 0.26  # radians (15 degrees), of the trunk in crops that are turned upright
+POSE_TRIES = 4  # then a pose is taken whose limbs cross
 SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
 
 # How far behind the visible surface a joint lies when nothing else covers it, metres.
@@ -40,8 +39,8 @@ class SyntheticSample:
     uvz: NDArray[np.float32]  # (17, 3): crop px / S twice, depth 0.5 at the pelvis
     joints_mm: NDArray[np.float32]  # (17, 3) from the camera
     inside: NDArray[np.bool_]  # (17,) projects inside the crop
-    visible: NDArray[np.bool_]  # (17,) inside, and neither body, person, thing nor edge hides it
-    mask: NDArray[np.bool_]  # (S, S) some person is drawn here (before occluders)
+    visible: NDArray[np.bool_]  # (17,) inside, and nothing hides it
+    mask: NDArray[np.bool_]  # (S, S) a person is drawn here (before occluders)
     focal_px: float  # of the crop's own pinhole, in crop pixels
     centre_px: tuple[float, float]
     side_px: int  # S
@@ -49,15 +48,30 @@ class SyntheticSample:
     z_range_mm: float  # 2000 * side_px * root_depth / (focal * 2250)
     scale: float  # crop side in units of 2.25 m
     elevation_deg: float  # camera above the person
-    down: NDArray[np.float64]  # (3,) where gravity pulls, camera axes
+    down: NDArray[np.float64]  # (3,) direction of gravity, camera axes
+
+
+@dataclass(frozen=True, slots=True)
+class RenderSettings:
+    """What is drawn.
+
+    widen     poses beyond the captured ones
+    upright   share of the crops that are turned until the trunk is upright, as at run time
+    overhead  share of the people who are seen from 50 to 85 degrees above
+    augment   occluders, blur, noise, colour casts and frame edges
+    msaa      samples a pixel, 0 for hard edges
+    """
+
+    widen: bool = True
+    upright: float = 0.0
+    overhead: float = 0.0
+    augment: bool = True
+    msaa: int = 0
 
 
 class Synthesizer:
-    """Draws samples; the same assets, split, size and seed give the same sample.
+    """Draws samples; the same assets, split, size, settings and seed give the same sample.
 
-    upright  share of the crops that are turned until the trunk stands, as the runtime's are
-    overhead    share of the people who are seen from 50 to 85 degrees above
-    augment     False leaves out occluders, blur, noise, colour casts and frame edges
     Opens an OpenGL context at the first sample, so that it may be sent to a worker before.
     """
 
@@ -66,28 +80,23 @@ class Synthesizer:
         assets: Path | Assets,
         split: Split = "train",
         size: int = 256,
-        *,
-        widen: bool = True,
-        samples: int = 0,
-        upright: float = 0.0,
-        overhead: float = 0.0,
-        augment: bool = True,
+        settings: RenderSettings | None = None,
     ) -> None:
         self._assets = assets if isinstance(assets, Assets) else load_assets(assets, split)
         self._split_number = SPLITS[split]
-        self._size, self._widen, self._msaa = size, widen, samples
-        self._upright, self._overhead, self._augment = upright, overhead, augment
-        self._dresser = Dresser(self._assets)
+        self._size = size
+        self._settings = settings or RenderSettings()
+        self._outfits = Outfits(self._assets)
         self._backdrops = backdrop.Backdrops(self._assets)
         self._renderer: Renderer | None = None
 
     def sample(self, seed: int) -> SyntheticSample:
         """The sample of that seed."""
-        rng, crop, person, posed = self._begun(seed)
-        light = looks.draw_light(rng, crop.rotation[:, 1])
+        rng, crop, person, posed = self._posed(seed)
+        light = appearance.draw_light(rng, crop.rotation[:, 1])
         drawn = self._drawn(rng, crop, person, posed, light)
         image = self._composed(rng, crop, posed, drawn)
-        if not self._augment:
+        if not self._settings.augment:
             nothing = np.zeros(drawn.cover.shape, bool)
             return _labelled(crop, posed, drawn, image, nothing, self._whole)
         hidden = np.zeros(drawn.cover.shape, bool)
@@ -103,11 +112,11 @@ class Synthesizer:
 
     def posed(self, seed: int) -> tuple[CropCamera, PosedBody]:
         """Camera and body of the sample of that seed, without its picture."""
-        _, crop, _, body = self._begun(seed)
+        _, crop, _, body = self._posed(seed)
         return crop, body
 
     def close(self) -> None:
-        """Frees what it holds on the graphics side; a later sample begins anew."""
+        """Free the buffers on the graphics side; a later sample makes new ones."""
         if self._renderer is not None:
             self._renderer.close()
             self._renderer = None
@@ -116,21 +125,22 @@ class Synthesizer:
     def _whole(self) -> tuple[float, float, float, float]:
         return (0.0, 0.0, float(self._size), float(self._size))
 
-    def _begun(self, seed: int) -> tuple[np.random.Generator, CropCamera, Person, PosedBody]:
+    def _posed(self, seed: int) -> tuple[np.random.Generator, CropCamera, Person, PosedBody]:
         rng = np.random.default_rng([seed, self._split_number])
-        crop = camera.draw_camera(rng, self._size, self._overhead)
+        crop = camera.draw_camera(rng, self._size, self._settings.overhead)
         person, body = self._posed_person(rng)
-        if self._upright and rng.random() < self._upright:
+        upright = self._settings.upright
+        if upright and rng.random() < upright:
             lean = lean_rad(crop.project(crop.to_camera_mm(body.joints_m)))
-            crop = crop.turned(rng.normal(0, LEAN_LEFT) - lean)
+            crop = crop.turned(rng.normal(0, LEAN_STD) - lean)
         return rng, crop, person, body
 
     def _posed_person(self, rng: np.random.Generator) -> tuple[Person, PosedBody]:
         person = self._assets.people[rng.integers(len(self._assets.people))]
         grip = (float(rng.beta(1.2, 2.5)), float(rng.beta(1.2, 2.5)))
         for _ in range(POSE_TRIES):
-            segments = motion.draw_segments(rng, self._assets.clips, self._widen)
-            posed = self._dresser.rig(person).pose(segments, grip)
+            segments = motion.draw_segments(rng, self._assets.clips, self._settings.widen)
+            posed = self._outfits.rig(person).pose(segments, grip)
             if not limbs_cross(posed.joints_m):
                 break
         return person, posed
@@ -141,10 +151,10 @@ class Synthesizer:
         crop: CropCamera,
         person: Person,
         posed: PosedBody,
-        light: looks.Light,
+        light: appearance.Light,
     ) -> Rendered:
         if self._renderer is None:
-            self._renderer = Renderer(self._size, self._msaa)
+            self._renderer = Renderer(self._size, self._settings.msaa)
         self._renderer.begin(crop, light)
         self._draw_person(rng, person, posed, None)
         if rng.random() < SECOND_PERSON:
@@ -159,9 +169,9 @@ class Synthesizer:
         self, rng: np.random.Generator, person: Person, posed: PosedBody, offset: NDArray | None
     ) -> None:
         assert self._renderer is not None
-        look = looks.draw_look(rng, self._assets, person)
-        parts = self._dresser.parts(person, look)
-        self._renderer.person(parts, posed, look, self._backdrops.cloth, offset)
+        drawn = appearance.draw_appearance(rng, self._assets, person)
+        parts = self._outfits.parts(person, drawn)
+        self._renderer.person(parts, posed, drawn, self._backdrops.cloth, offset)
 
     def _composed(
         self, rng: np.random.Generator, crop: CropCamera, posed: PosedBody, drawn: Rendered
@@ -171,7 +181,7 @@ class Synthesizer:
         if rng.random() < SHADOW:
             factor = backdrop.shadow(rng, crop, posed.joints_m, floor_m)
             behind = cv2.multiply(behind, cv2.merge([factor] * 3), dtype=cv2.CV_8U)
-        if not self._msaa:
+        if not self._settings.msaa:
             return np.where(drawn.cover[..., None] > 0, drawn.bgr, behind)
         share = drawn.cover[..., None] / np.float32(255)  # bgr has been weighted already
         return (drawn.bgr + behind * (1 - share)).astype(np.uint8)
@@ -213,7 +223,7 @@ def _seen(
     hidden: NDArray,
     frame: tuple[float, float, float, float],
 ) -> NDArray[np.bool_]:
-    """(17,) the surface in front of a joint is no nearer than its own flesh."""
+    """(17,) the surface in front of a joint is no nearer than its own body part's."""
     last = len(hidden) - 1
     column, row = np.clip(pixels, 0, last).astype(int).T
     clear = depth_m - drawn.depth_m[row, column] < _FLESH_M

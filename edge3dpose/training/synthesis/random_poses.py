@@ -1,4 +1,4 @@
-"""Poses that motion capture lacks, made up: sitting, kneeling, on the floor, hanging, bent."""
+"""Random poses that motion capture lacks: sitting, kneeling, on the floor, hanging, bent."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _bow(rng: np.random.Generator, local: Pose) -> Pose:
     return local
 
 
-MADE_UP: tuple[Callable[[np.random.Generator, Pose], Pose], ...] = (
+POSES: tuple[Callable[[np.random.Generator, Pose], Pose], ...] = (
     _sit,
     _kneel,
     _squat,
@@ -125,4 +125,4 @@ MADE_UP: tuple[Callable[[np.random.Generator, Pose], Pose], ...] = (
     _hang,
     _bow,
 )
-MADE_UP_SHARES = (0.24, 0.12, 0.16, 0.14, 0.16, 0.09, 0.09)
+POSE_SHARES = (0.24, 0.12, 0.16, 0.14, 0.16, 0.09, 0.09)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from edge3dpose.training.nets.sspnet import conv1x1, norm
+from edge3dpose.training.layers.separable import conv1x1, norm
 
 
 class ResidualUnit(nn.Module):

@@ -1,11 +1,11 @@
-"""Puts garments on bodies: the parts to draw, the bones to pose."""
+"""Bodies in their outfits: the meshes to draw, the bones to pose."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.training.synthesis.appearance import Look
+from edge3dpose.training.synthesis.appearance import Appearance
 from edge3dpose.training.synthesis.assets import Assets, Garment, Mesh, Person
 from edge3dpose.training.synthesis.bodies import BODY_VERTICES
 from edge3dpose.training.synthesis.meshes import vertex_normals
@@ -13,8 +13,8 @@ from edge3dpose.training.synthesis.render import Part
 from edge3dpose.training.synthesis.skinning import BodyRig
 
 
-class Dresser:
-    """Keeps a rig and normals for each body, and the uncovered skin for each outfit."""
+class Outfits:
+    """Caches a rig and normals for each body, and the uncovered skin for each outfit."""
 
     def __init__(self, assets: Assets) -> None:
         self._assets = assets
@@ -32,13 +32,13 @@ class Dresser:
             )
         return self._rigs[person.number]
 
-    def parts(self, person: Person, look: Look) -> list[Part]:
-        """The body without what its clothes hide, and the clothes."""
-        hiding = [garment for garment in look.garments if garment.hides.any()]
+    def parts(self, person: Person, appearance: Appearance) -> list[Part]:
+        """The body without the skin that its clothes hide, and the clothes."""
+        hiding = [garment for garment in appearance.garments if garment.hides.any()]
         key = "+".join(["body", *sorted(garment.name for garment in hiding)])
         rows, mesh = self._skin(key, hiding)
         body = Part(key, mesh, person.number, True, lambda: self._shape(person)[rows])
-        return [body, *(_garment(garment, person) for garment in look.garments)]
+        return [body, *(_garment(garment, person) for garment in appearance.garments)]
 
     def _skin(self, key: str, hiding: list[Garment]) -> tuple[NDArray, Mesh]:
         """Base vertices still seen under these garments, and their mesh, numbered anew."""

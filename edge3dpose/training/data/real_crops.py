@@ -1,0 +1,62 @@
+"""A file of crops of real people with 2D labels: written by real_labels, read by real_people."""
+
+from __future__ import annotations
+
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose import storage
+from edge3dpose.errors import BadInput
+from edge3dpose.types import Image
+
+CROP = 352  # stored pixels a side
+MARGIN = 1.5  # side of a crop over that of the person's ROI
+
+
+@dataclass(frozen=True, slots=True)
+class RealCrop:
+    """A person of a real picture; joints in the order of skeletons.H36M17."""
+
+    image: Image  # (CROP, CROP, 3) BGR, the pelvis in the middle
+    pixels: NDArray  # (17, 2) of that image, NaN where unknown
+
+
+def read(file: Path) -> list[RealCrop]:
+    """The crops of a file that ``save`` wrote; never a pickle."""
+    try:
+        with np.load(file, allow_pickle=False) as content:
+            joints, ends = content["joints"], content["ends"]
+            coded = np.split(content["jpeg"], ends[:-1])
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{file} holds no labelled crops: {error}") from None
+    crops = []
+    for picture, pixels in zip(coded, joints, strict=True):
+        image = cv2.imdecode(picture, cv2.IMREAD_COLOR)
+        if image is None or image.shape != (CROP, CROP, 3):
+            raise BadInput(f"{file} holds a crop that is no JPEG of {CROP} px")
+        crops.append(RealCrop(np.asarray(image, np.uint8), pixels.astype(np.float32)))
+    return crops
+
+
+def sources(file: Path) -> list[str]:
+    """Name, SHA-256 and number of crops of each source of a file."""
+    with np.load(file, allow_pickle=False) as content:
+        return [str(fact) for fact in content["sources"]]
+
+
+def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
+    """Write crops and the facts of their sources, whole or not at all."""
+    coded = [cv2.imencode(".jpg", crop.image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1] for crop in crops]
+    with storage.writing(out) as temporary, open(temporary, "wb") as file:
+        np.savez(
+            file,  # by its name alone, numpy would add .npz to it
+            jpeg=np.concatenate([picture.ravel() for picture in coded]),
+            ends=np.cumsum([picture.size for picture in coded]),
+            joints=np.array([crop.pixels for crop in crops], np.float32),
+            sources=np.array(facts),
+        )
