@@ -24,16 +24,16 @@ def look():
     return teacher.open_teacher(HEAVY)
 
 
-def test_an_upright_square_maps_its_corners_to_the_frame():
-    square = teacher.roi_of_box(Box(100, 50, 180, 250))
-    assert square.side_px == pytest.approx(250)
-    corners = square.frame_from_crop(256) @ np.array([[0, 0, 1], [256, 256, 1]]).T
+def test_an_upright_roi_maps_its_corners_to_the_frame():
+    roi = teacher.roi_of_box(Box(100, 50, 180, 250))
+    assert roi.side_px == pytest.approx(250)
+    corners = roi.frame_from_crop(256) @ np.array([[0, 0, 1], [256, 256, 1]]).T
     np.testing.assert_allclose(corners.T, [[15, 25], [265, 275]])
 
 
-def test_a_turned_square_has_its_up_where_it_was_turned_to():
-    square = teacher.Roi((100.0, 100.0), 80.0, math.pi / 2)  # up points to the right
-    top = square.frame_from_crop(256) @ [128, 0, 1]
+def test_a_turned_roi_has_its_up_where_it_was_turned_to():
+    roi = teacher.Roi((100.0, 100.0), 80.0, math.pi / 2)  # up points to the right
+    top = roi.frame_from_crop(256) @ [128, 0, 1]
     assert top == pytest.approx([140, 100])
 
 
@@ -64,12 +64,12 @@ def test_a_person_is_found_with_the_head_side_up(look):
     assert pixels[[11, 14], 1].max() < pixels[[1, 4], 1].min() < pixels[[2, 5], 1].min()
 
 
-def test_a_turned_picture_in_a_turned_square_gives_turned_landmarks(look):
+def test_a_turned_picture_in_a_turned_roi_gives_turned_landmarks(look):
     image = photo()
-    square = teacher.landmarks_in_box(look, image, whole(image)).next_roi
-    seen = look(image, square)
-    x, y = square.centre_px
-    around = teacher.Roi((image.shape[0] - y, x), square.side_px, square.angle_rad + math.pi / 2)
+    roi = teacher.landmarks_in_box(look, image, whole(image)).next_roi
+    seen = look(image, roi)
+    x, y = roi.centre_px
+    around = teacher.Roi((image.shape[0] - y, x), roi.side_px, roi.angle_rad + math.pi / 2)
     again = look(cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE), around)
     back = np.stack([again.pixels[:, 1], image.shape[0] - again.pixels[:, 0]], axis=1)
     assert np.linalg.norm(back - seen.pixels, axis=1).max() < 1.0
@@ -97,8 +97,8 @@ def test_the_world_landmarks_turn_with_the_picture(look):
     turned = cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE)
     x, y = seen.next_roi.centre_px
     angle = seen.next_roi.angle_rad + math.pi / 2
-    square = teacher.Roi((image.shape[0] - y, x), seen.next_roi.side_px, angle)
-    again, upright = look(turned, square), look(image, seen.square)
+    roi = teacher.Roi((image.shape[0] - y, x), seen.next_roi.side_px, angle)
+    again, upright = look(turned, roi), look(image, seen.next_roi)
     back = again.world_mm @ np.array([[0, -1, 0], [1, 0, 0], [0, 0, 1]])
     assert np.linalg.norm(back - upright.world_mm, axis=1).max() < 20
     heights = upright.world_mm[:, 1]

@@ -49,7 +49,7 @@ def read_npz(
 def read_arrays(file: Path, other: str) -> tuple[list[str], NDArray, NDArray]:
     """imgname, part and another array of an npz; never a pickle. BadInput where one is missing."""
     try:
-        with np.load(file, allow_pickle=False) as content:
+        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
             names = [str(name) for name in content["imgname"]]
             return names, content["part"].astype(np.float64), content[other].astype(np.float64)
     except KeyError as error:

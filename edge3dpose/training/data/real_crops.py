@@ -29,7 +29,7 @@ class RealCrop:
 def read(file: Path) -> list[RealCrop]:
     """The crops of a file that ``save`` wrote; never a pickle."""
     try:
-        with np.load(file, allow_pickle=False) as content:
+        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
             joints, ends = content["joints"], content["ends"]
             coded = np.split(content["jpeg"], ends[:-1])
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
@@ -45,7 +45,7 @@ def read(file: Path) -> list[RealCrop]:
 
 def sources(file: Path) -> list[str]:
     """Name, SHA-256 and number of crops of each source of a file."""
-    with np.load(file, allow_pickle=False) as content:
+    with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
         return [str(fact) for fact in content["sources"]]
 
 

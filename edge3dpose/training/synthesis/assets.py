@@ -79,7 +79,7 @@ class Assets:
 def load_assets(path: Path, split: Split) -> Assets:
     """Reads one half of a file made by ``bake``; BadInput where it is something else."""
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
             data = {key: file[key] for key in file.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise BadInput(
