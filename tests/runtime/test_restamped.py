@@ -4,9 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from edge3dpose.bench import surroundings as _around
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import open_source
+from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.runtime.sources._restamped import AtRate
 
 
@@ -22,15 +21,14 @@ def test_frames_are_the_same_and_their_times_are_the_rates():
         assert fast.frames == plain.frames
 
 
-def test_a_live_source_is_not_stamped(monkeypatch):
-    class Live:
+def test_a_live_source_is_not_stamped():
+    class Live(Source):
         name, live, closed = "camera 0", True, False
 
         def close(self):
             self.closed = True
 
     live = Live()
-    monkeypatch.setattr(_around, "open_source", lambda source: live)
     with pytest.raises(BadInput, match="camera 0 has a clock"):
-        _around.opener("rtsp://x", fps=30)()
+        open_source(live, fps=30)
     assert live.closed
