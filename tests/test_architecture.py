@@ -84,6 +84,9 @@ NOT_YET = {  # only shorter, and empty in the end
 }
 
 
+PLUGIN_CALLS = ("plugins.load", "plugins.names", "plugins.find", "plugins.find_all")
+
+
 def folder_of(module: str) -> str:
     """edge3dpose.runtime.lift -> runtime; edge3dpose.types -> words."""
     part = module.split(".")[1] if "." in module else ""
@@ -99,10 +102,7 @@ def imports_of(source: str) -> list[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             dots = "." * node.level
             found += [(node.lineno, f"{dots}{node.module}.{name.name}") for name in node.names]
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) in (
-            "plugins.load",
-            "plugins.names",
-        ):
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in PLUGIN_CALLS:
             folder = node.args[0]
             if isinstance(folder, ast.Constant):
                 found.append((node.lineno, f"edge3dpose.{folder.value}"))
