@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -186,7 +187,10 @@ def test_a_place_that_is_no_folder_is_one_line(small_weights, tmp_path):
 def in_a_child(work) -> str:
     """Do something in a forked process; gives the BadInput it raised."""
     reading, writing = os.pipe()
-    if (child := os.fork()) == 0:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12: a fork beside threads
+        child = os.fork()
+    if child == 0:
         try:
             work()
             said = "nothing was raised"
