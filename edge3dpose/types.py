@@ -194,50 +194,16 @@ class Pose3D:
 
         Rounded to 0.1 mm, 0.01 px and 0.001 of a score.
         """
-        box = self.box
-        content = {
-            "id": self.track_id,
-            "box": [round(v, 1) for v in (box.x0, box.y0, box.x1, box.y1)] if box else None,
-            "box_angle_rad": round(box.angle_rad, 4) if box else None,
-            "joints_mm": _rounded(self.joints_mm, 1),
-            "pixels": _rounded(self.pixels, 2),
-            "score": _rounded(self.score, 3),
-            "root_mm": None if self.root_mm is None else _rounded(self.root_mm, 1),
-        }
-        return content if self.std_mm is None else content | {"std_mm": _rounded(self.std_mm, 1)}
+        from edge3dpose.pose_json import dict_from_pose
+
+        return dict_from_pose(self)
 
     @classmethod
     def from_dict(cls, content: Mapping[str, Any], skeleton: Skeleton = H36M17) -> Pose3D:
         """A person as ``to_dict`` gives it; ValueError, KeyError or TypeError for anything else."""
-        root, std = content.get("root_mm"), content.get("std_mm")
-        joints = _floats(content["joints_mm"])
-        _check_shape("joints_mm", joints, len(skeleton.joints), 3)
-        return cls(
-            joints,
-            _floats(content["pixels"]),
-            _floats(content["score"]),
-            None if root is None else _floats(root),
-            content.get("id"),
-            _box(content),
-            std_mm=None if std is None else _floats(std),
-            skeleton=skeleton,
-        )
+        from edge3dpose.pose_json import pose_from_dict
 
-
-def _rounded(values: Array, digits: int) -> list:
-    # through float64: a float32 rounded to 0.1 prints as 0.10000000149
-    return values.astype(float).round(digits).tolist()
-
-
-def _box(content: Mapping[str, Any]) -> Box | None:
-    if content.get("box") is None:
-        return None
-    x0, y0, x1, y1 = (float(value) for value in content["box"])
-    return Box(x0, y0, x1, y1, angle_rad=float(content.get("box_angle_rad") or 0.0))
-
-
-def _floats(values: Any) -> Array:
-    return np.asarray(values, np.float32)
+        return pose_from_dict(content, skeleton)
 
 
 @dataclass(frozen=True, slots=True)

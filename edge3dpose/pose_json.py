@@ -1,0 +1,60 @@
+"""A person as plain numbers and lists, and back: what a line of a poses file has of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from edge3dpose.skeletons import Skeleton
+from edge3dpose.types import Array, Box, Pose3D
+
+
+def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
+    """See Pose3D.to_dict."""
+    box = pose.box
+    content = {
+        "id": pose.track_id,
+        "box": [round(v, 1) for v in (box.x0, box.y0, box.x1, box.y1)] if box else None,
+        "box_angle_rad": round(box.angle_rad, 4) if box else None,
+        "joints_mm": _rounded(pose.joints_mm, 1),
+        "pixels": _rounded(pose.pixels, 2),
+        "score": _rounded(pose.score, 3),
+        "root_mm": None if pose.root_mm is None else _rounded(pose.root_mm, 1),
+    }
+    return content if pose.std_mm is None else content | {"std_mm": _rounded(pose.std_mm, 1)}
+
+
+def pose_from_dict(content: Mapping[str, Any], skeleton: Skeleton) -> Pose3D:
+    """See Pose3D.from_dict."""
+    joints = _array(content["joints_mm"])
+    if joints.shape != (len(skeleton.joints), 3):
+        raise ValueError(f"joints_mm has shape {joints.shape}, wanted {len(skeleton.joints)} x 3")
+    root, std = content.get("root_mm"), content.get("std_mm")
+    return Pose3D(
+        joints,
+        _array(content["pixels"]),
+        _array(content["score"]),
+        None if root is None else _array(root),
+        content.get("id"),
+        _box(content),
+        std_mm=None if std is None else _array(std),
+        skeleton=skeleton,
+    )
+
+
+def _box(content: Mapping[str, Any]) -> Box | None:
+    if content.get("box") is None:
+        return None
+    x0, y0, x1, y1 = (float(value) for value in content["box"])
+    return Box(x0, y0, x1, y1, angle_rad=float(content.get("box_angle_rad") or 0.0))
+
+
+def _rounded(values: Array, digits: int) -> list:
+    # through float64: a float32 rounded to 0.1 prints as 0.10000000149
+    return values.astype(float).round(digits).tolist()
+
+
+def _array(values: Any) -> Array:
+    return np.asarray(values, np.float32)
