@@ -67,10 +67,9 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A person's square or rectangle in frame pixels, corners; may reach outside the frame.
+    """A person's ROI in frame pixels, corners; may reach outside the frame.
 
-    A box with an angle is turned clockwise about its middle, so that in its crop a person who leans
-    or lies stands.
+    It is turned clockwise by its angle, so that in its crop a person who leans or lies stands.
     """
 
     x0: float
@@ -159,17 +158,11 @@ class Pose3D:
             _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
 
     def __getitem__(self, joint: str) -> Array:
-        """Position of a joint by name: (3,) mm relative to the root joint.
-
-        Raises KeyError with the names there are.
-        """
+        """Position of a joint by name: (3,) mm from the root joint. KeyError lists the names."""
         return self.joints_mm[self.skeleton.index(joint)]
 
     def joint(self, name: str) -> Joint:
-        """Position, pixel, score and standard deviation of a joint by name.
-
-        Raises KeyError with the names there are.
-        """
+        """Position, pixel, score and standard deviation by name; KeyError lists the names."""
         n = self.skeleton.index(name)
         std = None if self.std_mm is None else self.std_mm[n]
         return Joint(name, self.joints_mm[n], self.pixels[n], float(self.score[n]), std)
