@@ -18,17 +18,17 @@ import psutil
 
 from edge3dpose import __version__, nvidia, paths
 
-# Modules that can change a speed or an error; what is absent is left out of the report.
-TAKING_PART = (
+# Modules whose version can change a speed or an error
+_PACKAGES = (
     *("numpy", "cv2", "onnx", "onnxruntime", "openvino", "torch", "moderngl"),
     *("tensorrt", "tensorrt_rtx", "cuda", "pycuda"),
 )
-_DECISIVE = (
+_VECTOR_INSTRUCTIONS = (
     *("avx2", "avx_vnni", "avx512f", "avx512_vnni", "avx512_fp16", "avx512_bf16"),
     *("amx_int8", "amx_bf16", "asimd", "asimdhp", "asimddp", "i8mm", "bf16", "sve"),
 )
 
-_NVIDIA = "clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,pstate"
+_SMI_FIELDS = "clocks.sm,clocks.max.sm,clocks.mem,power.limit,temperature.gpu,pstate"
 
 
 def report_header(kind: str) -> dict:
@@ -57,7 +57,7 @@ def describe() -> dict:
         "instructions": instruction_sets(),
         "cores": usable_cores(),
         "memory_gb": memory_gb(),
-        "gpus": [f"{gpu.name} (sm_{_digits(gpu)}, {gpu.memory_mb} MB)" for gpu in driver.devices],
+        "gpus": [_gpu(device) for device in driver.devices],
         "cuda_driver": driver.cuda,
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "python": platform.python_version(),
@@ -68,9 +68,14 @@ def describe() -> dict:
     }
 
 
+def _gpu(device: nvidia.Device) -> str:
+    architecture = device.compute_capability.replace(".", "")
+    return f"{device.name} (sm_{architecture}, {device.memory_mb} MB)"
+
+
 def versions() -> dict[str, str]:
-    """Versions of what took part, by import name, read from metadata."""
-    found = {name: module_version(name) for name in TAKING_PART}
+    """Installed versions of the packages that matter, by import name, read from metadata."""
+    found = {name: module_version(name) for name in _PACKAGES}
     return {"edge3dpose": __version__} | {name: v for name, v in found.items() if v is not None}
 
 
@@ -96,7 +101,7 @@ def distributions_of(module: str) -> list[str]:
 @functools.cache
 def _distributions() -> dict[str, list[str]]:
     found = {k: list(v) for k, v in importlib.metadata.packages_distributions().items()}
-    if sys.version_info < (3, 11):  # there it knows those wheels alone that list their modules
+    if sys.version_info < (3, 11):  # there, only wheels with a top_level.txt are known
         for wheel in importlib.metadata.distributions():
             for file in wheel.files or ():
                 if len(file.parts) == 2 and file.name == "__init__.py":
@@ -115,7 +120,7 @@ def processor() -> str:
 def instruction_sets() -> list[str]:
     """The vector instructions of this processor that decide how fast FP16 and INT8 can be."""
     offered = (_cpuinfo("flags") or _cpuinfo("Features")).split()  # x86, ARM
-    return [name for name in _DECISIVE if name in offered]
+    return [name for name in _VECTOR_INSTRUCTIONS if name in offered]
 
 
 def _cpuinfo(field: str) -> str:
@@ -135,7 +140,7 @@ def usable_cores() -> int:
 def lower_priority() -> None:
     """Let other processes come first: nice 5 more, its counterpart on Windows."""
     process = psutil.Process()
-    below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)  # Windows has it alone
+    below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)  # on Windows only
     process.nice(min(19, process.nice() + 5) if below_normal is None else below_normal)
 
 
@@ -158,10 +163,6 @@ def load_average() -> list[float]:
     return [round(load, 2) for load in psutil.getloadavg()]
 
 
-def _digits(gpu: nvidia.Device) -> str:
-    return gpu.compute_capability.replace(".", "")
-
-
 def clocks(system: Path = Path("/sys"), cpuinfo: Path = Path("/proc/cpuinfo")) -> dict:
     """How fast the machine may run: frequencies, governor, power mode, temperatures.
 
@@ -174,14 +175,14 @@ def clocks(system: Path = Path("/sys"), cpuinfo: Path = Path("/proc/cpuinfo")) -
         "energy_preference": _each(system, "energy_performance_preference"),
         "boost": _boost(system),
         "power_mode": _power_mode(system),
-        "gpu": _output("nvidia-smi", f"--query-gpu={_NVIDIA}", "--format=csv,noheader"),
+        "gpu": _output("nvidia-smi", f"--query-gpu={_SMI_FIELDS}", "--format=csv,noheader"),
         "celsius": _celsius(system),
     }
     return {name: value for name, value in facts.items() if value not in (None, [], {}, "")}
 
 
 def _cpu_mhz(system: Path, cpuinfo: Path) -> list[float]:
-    """Of each core, or of each group that shares a clock."""
+    """Frequency of each core, or of each group of cores that shares a clock."""
     known = _each(system, "scaling_cur_freq", 1000)
     if known or not cpuinfo.is_file():
         return known
@@ -190,7 +191,7 @@ def _cpu_mhz(system: Path, cpuinfo: Path) -> list[float]:
 
 
 def _each(system: Path, name: str, divisor: int = 0) -> list:
-    """A file of every cpufreq policy, one value where all say the same."""
+    """A value of every cpufreq policy: numbers, or the different words."""
     files = sorted(system.glob(f"devices/system/cpu/cpufreq/policy*/{name}"))
     values = [text for file in files if (text := _text(file))]
     if divisor:
@@ -207,7 +208,7 @@ def _boost(system: Path) -> bool | None:
 
 
 def _power_mode(system: Path) -> str:
-    """A Jetson's nvpmodel, a laptop's platform profile."""
+    """The mode of a Jetson's nvpmodel, the platform profile of a laptop."""
     jetson = _output("nvpmodel", "-q").partition("NV Power Mode:")[2].split()
     return jetson[0] if jetson else _text(system / "firmware" / "acpi" / "platform_profile")
 

@@ -1,9 +1,8 @@
-"""The NVIDIA driver and its devices, asked through ctypes: no package needed, nothing can crash."""
+"""The NVIDIA driver and its devices, read through ctypes: no CUDA package is needed."""
 
 from __future__ import annotations
 
 import ctypes
-import ctypes.util
 import sys
 from dataclasses import dataclass
 
@@ -22,7 +21,7 @@ class Device:
 
 @dataclass(frozen=True, slots=True)
 class Driver:
-    """What the driver said. ``problem`` is empty when devices can be used."""
+    """Facts of the driver; ``problem`` is empty where a device can be used."""
 
     cuda: str | None  # newest CUDA the driver can run, "12.6"
     devices: tuple[Device, ...]
@@ -30,7 +29,7 @@ class Driver:
 
 
 def probe() -> Driver:
-    """Ask the driver of this machine; a machine without one is an answer, not an error."""
+    """The driver of this machine; one without a driver has a ``problem``, nothing is raised."""
     library = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
     try:
         cuda = ctypes.CDLL(library)
