@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from edge3dpose import machine, metrics, models, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import all_heads as heads
-from edge3dpose.evaluation import predictions as poses
-from edge3dpose.evaluation.synthetic import rendered
+from edge3dpose.evaluation import predictions
+from edge3dpose.evaluation.datasets import synthetic_people
 
 TOLERANCES_MM = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80)
 FILE = click.Path(exists=True, path_type=Path, dir_okay=False)
@@ -47,8 +47,8 @@ def main(
     weights = models.open_weights(models.find(model))
     spec = weights.spec
     ms = times_ms(storage.load_json(speeds, "edge3dpose.speed/1"), backend, precision, spec.cuts)
-    facts, crowd = rendered(spec, str(root), people, 0, "mocap")
-    seen = poses.look(heads.open_heads(weights), crowd, spec, looks=2)
+    crowd = synthetic_people(spec, str(root), range(people), motion="mocap")
+    seen = predictions.predict(heads.open_heads(weights), crowd.people, spec, passes=2)
     aligned = seen.found_mm - seen.found_mm[:, :, spec.skeleton.root, None]
     moved_mm = np.linalg.norm(np.diff(aligned, axis=0), axis=-1).mean(axis=-1)  # (cuts - 1, N)
 
@@ -78,7 +78,7 @@ def main(
     content = {
         "model": model,
         "weights_sha256": weights.sha256,
-        "dataset": facts,
+        "dataset": crowd.facts,
         "speeds": {"report": speeds.name, "backend": backend, "precision": precision},
         "protocol": " ".join((__doc__ or "").split("\n\n")[-1].split()),
         "cuts": fixed,

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from edge3dpose.reports.documents import ShippedModel
+    from edge3dpose.reports.rows import SpeedReport
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -99,12 +103,10 @@ def command(context: click.Context, render: bool, **options: Any) -> None:
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT
     }
     _check(options, given)
-    from edge3dpose.commands import _benchmark
-
     if render:
-        _benchmark.render()
-        return
-    _benchmark.benchmark(**_how(options, given))
+        _render()
+    else:
+        _report(options)
 
 
 def _check(options: dict[str, Any], given: set[str]) -> None:
@@ -120,11 +122,46 @@ def _check(options: dict[str, Any], given: set[str]) -> None:
         raise click.UsageError("--trace is drawn in a page: say which with --html")
 
 
-def _how(options: dict[str, Any], given: set[str]) -> dict[str, Any]:
-    """The options as the library takes them: a plan instead of its parts, one source."""
+def _report(options: dict[str, Any]) -> None:
+    """Measure, or read what was measured; print it and write what is asked for."""
+    from edge3dpose.reports import compare, page, plots, rows, speed, speed_plots
+    from edge3dpose.reports.columns import wide_console
+    from edge3dpose.reports.governor_rows import GovernorReport
+    from edge3dpose.reports.rows import SpeedReport
+
+    files = {name: options.pop(name) for name in (*_OF_A_REPORT, "report")}
+    for name in ("html", "plot"):
+        if files[name] is not None:
+            plots.require_matplotlib(f"--{name}")
+    old = rows.load(SpeedReport, files["compare"]) if files["compare"] else None
+    governor = rows.load(GovernorReport, files["trace"]) if files["trace"] else None
+    measured, file, plot = files["measured"], files["report"], files["plot"]
+    report = rows.load(SpeedReport, measured) if measured else _measure(options)
+    if file is not None:  # first of all: nothing that comes after it may lose what was measured
+        rows.save(report, file)
+        click.echo(f"wrote {file}")
+        several = len({row.cut for row in report.rows}) > 1
+        plot = plot or (file.with_suffix(".png") if several and plots.available() else None)
+    console = wide_console()
+    speed.print_tables(report, console)
+    comparison = compare.compare(old, report) if old else None
+    if comparison is not None:
+        compare.print_comparison(comparison, console)
+    if plot is not None and (chart := speed_plots.engine_chart(report)):
+        plots.save(chart, plot)
+        click.echo(f"wrote {plot}")
+    if files["html"] is not None:
+        page.write(files["html"], report, comparison, governor)
+        click.echo(f"wrote {files['html']}")
+
+
+def _measure(options: dict[str, Any]) -> SpeedReport:
+    """The library's benchmark: a plan instead of its parts, one source."""
     from dataclasses import replace
 
+    from edge3dpose.bench.benchmark import benchmark
     from edge3dpose.bench.plan import OFFICIAL, QUICK, Plan
+    from edge3dpose.commands._progress import builds, echo_left_out
 
     how = dict(options)
     quick, official = how.pop("quick"), how.pop("official")
@@ -135,4 +172,27 @@ def _how(options: dict[str, Any], given: set[str]) -> dict[str, Any]:
     camera = how.pop("camera")
     if camera is not None:
         how["source"] = camera
-    return how | {"plan": plan}
+    with builds() as progress:
+        report = benchmark(progress=progress, plan=plan, **how)
+    echo_left_out(report.refused)
+    return report
+
+
+def _render() -> None:
+    """Write the documents of the checkout from its reports."""
+    from edge3dpose import paths
+    from edge3dpose.reports import documents
+
+    for file in documents.render_all(paths.home() / "benchmarks", paths.home(), shipped_models()):
+        click.echo(f"wrote {file}")
+
+
+def shipped_models() -> list[ShippedModel]:
+    """The models whose weights come with the package."""
+    from edge3dpose import models, paths
+    from edge3dpose.reports.documents import ShippedModel
+    from edge3dpose.selection.defaults import best_cut
+
+    names = [name for name in models.specs() if paths.weights_file(name).is_file()]
+    opened = [models.open_weights(models.find(name), None) for name in names]
+    return [ShippedModel(one.card, best_cut(one)[0]) for one in opened]

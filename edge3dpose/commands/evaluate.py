@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -53,6 +54,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--overhead", is_flag=True, help="synthetic: seen from 50 to 85 degrees above.")
 @click.option("--eagle", "overhead", is_flag=True, hidden=True)  # its former name
 @click.option(
+    "--passes",
     "--looks",
     type=click.IntRange(1, 2),
     default=2,
@@ -60,7 +62,10 @@ _FILE = click.Path(path_type=Path)
     help="3D: with 2, a person who leans is seen again in a turned crop, as run does.",
 )
 @click.option(
-    "--mirror", is_flag=True, help="Average with the flipped image, as run does with this option."
+    "--flip-test",
+    "--mirror",
+    is_flag=True,
+    help="Average with the flipped image, as run does with this option.",
 )
 @click.option("--labels", type=_FILE, help="File of the teacher's 2D joints, read or written.")
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, which makes the labels.")
@@ -77,7 +82,7 @@ _FILE = click.Path(path_type=Path)
 @click.option("--write-card", is_flag=True, help="Store the errors in the model's card.")
 @click.option("--require-mpjpe-mm", type=float, help="Exit 1 if the best MPJPE is larger.")
 @click.option("--require-pck", type=float, help="Exit 1 if the best PCK@0.5 is smaller.")
-def command(**options: object) -> None:
+def command(**options: Any) -> None:
     """Measure the errors of each cut of a model.
 
     synthetic: held-out bodies, clothes, backgrounds and motion with exact joints. MPJPE, PA-MPJPE,
@@ -90,6 +95,47 @@ def command(**options: object) -> None:
 
     h36m, mpi-inf-3dhp: the errors of synthetic on images that you have the licence for.
     """
+    from edge3dpose.commands._progress import builds
+    from edge3dpose.evaluation.accuracy import check_thresholds
     from edge3dpose.evaluation.evaluate import evaluate
+    from edge3dpose.models import find, open_weights
+    from edge3dpose.reports import accuracy, plots, rows
+    from edge3dpose.reports.columns import wide_console
 
-    evaluate(**options)  # type: ignore[arg-type]
+    names = ("report", "plot", "write_card", "require_mpjpe_mm", "require_pck")
+    after = {name: options.pop(name) for name in names}
+    _check(options, after)
+    with builds() as progress:
+        report = evaluate(progress=progress, **options)
+    accuracy.print_tables(report, wide_console())
+    if after["report"] is not None:
+        rows.save(report, after["report"])
+        click.echo(f"wrote {after['report']}")
+    if after["plot"] is not None:
+        plots.save(plots.error_chart(report), after["plot"])
+        click.echo(f"wrote {after['plot']}")
+    if after["write_card"]:
+        from edge3dpose.evaluation.card import write_card
+
+        onnx = open_weights(find(options["model"]), options["weights"]).onnx
+        click.echo(f"wrote {write_card(onnx, report)}")
+    check_thresholds(report.cuts, after["require_mpjpe_mm"], after["require_pck"])
+
+
+def _check(options: dict[str, Any], after: dict[str, Any]) -> None:
+    """BadInput where what is to be done with the errors does not fit what is measured."""
+    from edge3dpose.errors import BadInput
+    from edge3dpose.reports.plots import require_matplotlib
+
+    if after["write_card"]:
+        kept = "--write-card keeps the errors of"
+        if options["backend"]:
+            raise BadInput(f"{kept} the model's own file: leave out --backend")
+        if options["flip_test"]:
+            raise BadInput(f"{kept} a single prediction: leave out --flip-test")
+        if options["overhead"]:
+            raise BadInput(f"{kept} the standard views: leave out --overhead")
+    if after["plot"]:
+        if options["dataset"] in ("clip", "photos"):
+            raise BadInput("--plot shows 3D errors: --dataset synthetic, h36m or mpi-inf-3dhp")
+        require_matplotlib("--plot")

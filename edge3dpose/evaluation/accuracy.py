@@ -1,14 +1,18 @@
-"""What every cut says of people whose pose is known -> its errors."""
+"""Predictions of every cut for people whose pose is known -> errors, and their thresholds."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import metrics
+from edge3dpose.errors import AccuracyGateFailed, BadInput
 from edge3dpose.evaluation.predictions import Poses
+from edge3dpose.reports.accuracy_rows import AccuracyRow
 from edge3dpose.types import Array
 
 # Shoulders, elbows, wrists, hips, knees and ankles: what the 2D teacher has too
@@ -26,7 +30,7 @@ class CutError:
     pa_mpjpe_mm: float
     pck150: float
     auc: float
-    mpjpe_all_joints_mm: float  # those outside the crop too, where the network cannot point
+    mpjpe_all_joints_mm: float  # those outside the crop too, which the network cannot locate
     mpjpe_own_depth_mm: float  # MPJPE with the root depth that the cut estimates
     root_depth_error_mm: float  # median of that estimate
     root_depth_error: float  # the same as a share of the true depth
@@ -37,7 +41,7 @@ class Label:
     """The teacher's 2D of one picture."""
 
     pixels: Array  # (J, 2) frame pixels
-    seen: NDArray[np.bool_]  # (J,) joints that it is sure of
+    seen: NDArray[np.bool_]  # (J,) joints whose visibility is high enough to be scored
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +79,8 @@ def figures(found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> 
 
 
 def depth_figures(poses: Poses, row: int, root: int) -> dict[str, float]:
-    """The fields of a CutError that tell of the estimated root depth."""
-    median_mm, share = off(poses.depths_mm[row], poses, root)
+    """The fields of a CutError for the estimated root depth."""
+    median_mm, share = depth_error(poses.depths_mm[row], poses, root)
     return {
         "mpjpe_own_depth_mm": metrics.mpjpe(
             poses.own_mm[row], poses.true_mm, root=root, counted=poses.inside
@@ -86,11 +90,11 @@ def depth_figures(poses: Poses, row: int, root: int) -> dict[str, float]:
     }
 
 
-def off(depths_mm: Array, poses: Poses, root: int) -> tuple[float, float]:
+def depth_error(depths_mm: Array, poses: Poses, root: int) -> tuple[float, float]:
     """Median error of root depths (N,): in mm, and as a share of the true depth."""
     true = poses.true_mm[:, root, 2]
-    apart = np.abs(depths_mm - true)
-    return float(np.median(apart)), float(np.median(apart / true))
+    errors = np.abs(depths_mm - true)
+    return float(np.median(errors)), float(np.median(errors / true))
 
 
 def agreement_by_cut(
@@ -126,3 +130,37 @@ def torso_px(pixels: NDArray) -> NDArray[np.float64]:
     """(N, J, 2) -> (N,) mid-shoulder to mid-hip, in pixels."""
     middle = pixels[:, SHOULDERS, :].mean(axis=1) - pixels[:, HIPS, :].mean(axis=1)
     return np.linalg.norm(middle, axis=-1)
+
+
+def check_thresholds(
+    rows: Sequence[AccuracyRow], max_mpjpe_mm: float | None, min_pck50: float | None
+) -> None:
+    """AccuracyGateFailed where the best cut misses a threshold; None checks nothing."""
+    if max_mpjpe_mm is not None:
+        best, mpjpe_mm = _best(rows, "mpjpe_mm", "--require-mpjpe-mm", smallest=True)
+        if not mpjpe_mm <= max_mpjpe_mm:
+            raise AccuracyGateFailed(
+                f"the best cut, {best.cut}, has MPJPE {mpjpe_mm:.1f} mm; "
+                f"wanted {max_mpjpe_mm:g} mm or less"
+            )
+        if rows[0].cut == 1 and len(rows) > 1 and best.cut == 1:
+            raise AccuracyGateFailed("no later cut is better than cut 1")
+    if min_pck50 is not None:
+        best, pck50 = _best(rows, "pck50", "--require-pck", smallest=False)
+        if not pck50 >= min_pck50:
+            raise AccuracyGateFailed(
+                f"the best cut, {best.cut}, has PCK@0.5 {pck50:.3f}; wanted {min_pck50:g} or more"
+            )
+
+
+def _best(
+    rows: Sequence[AccuracyRow], figure: str, option: str, *, smallest: bool
+) -> tuple[AccuracyRow, float]:
+    """The best row and its figure; one that is not finite counts as the worst."""
+    if figure not in rows[0].figures:
+        raise BadInput(f"{option} asks for a figure that this data set does not give: {figure}")
+    worst = math.inf if smallest else -math.inf
+    values = [row.figures[figure] for row in rows]
+    known = [worst if value is None else value for value in values]
+    at = known.index(min(known) if smallest else max(known))
+    return rows[at], known[at]

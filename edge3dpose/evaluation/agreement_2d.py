@@ -1,117 +1,127 @@
-"""A clip or a folder of photos against the 2D teacher, for edge3dpose evaluate."""
+"""2D agreement of each cut with the teacher, on a clip or on unrelated photos."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import click
 import numpy as np
-from rich.console import Console
-from rich.progress import track
 
 from edge3dpose import paths
-from edge3dpose.errors import BadInput
+from edge3dpose.camera import open_lens
 from edge3dpose.evaluation import accuracy, labels
-from edge3dpose.evaluation.clip import frames_of, pixels_by_cut
+from edge3dpose.evaluation.accuracy import LIMBS, Label
+from edge3dpose.evaluation.labels import Clip
 from edge3dpose.evaluation.predictions import AllCuts
+from edge3dpose.evaluation.progress import tracked
+from edge3dpose.runtime.detectors import open_detector
+from edge3dpose.runtime.estimator import Estimator
+from edge3dpose.runtime.lift import lift, units_from_outputs
+from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Box, Frame, ModelSpec
-
-Item = TypeVar("Item")
+from edge3dpose.types import Array, Engine, Frame, ModelSpec, Pose3D, Progress
 
 PROTOCOL = "shoulders, elbows, wrists, hips, knees, ankles against BlazePose heavy, torso lengths"
 
 
+@dataclass(frozen=True, slots=True)
+class Network:
+    """What answers for the cuts that are evaluated, all in one call."""
+
+    spec: ModelSpec
+    cuts: list[int]
+    predict: AllCuts
+
+
 def agreement(
-    spec: ModelSpec,
-    network: AllCuts,
-    cuts: list[int],
-    root: str,
+    network: Network,
+    clip: Clip,
     labels_file: Path | None,
     teacher: Path | None,
-) -> tuple[dict, list[dict]]:
-    """2D agreement with the teacher: facts of the data set, a row a cut."""
-    name, sha256 = _identity(root)
-    with closing(open_source(root)) as source:
-        related = source.related
-    stored = labels_file or _labels_file(name)
-    if teacher is not None and not stored.is_file():
-        rows = teach(root, teacher, related=related)
-        labels.write(stored, rows, clip_sha256=sha256, teacher=paths.sha256_of(teacher))
-        click.echo(f"wrote {stored}", err=True)
-    known = labels.read(stored, sha256)
-    frames = progress(frames_of(root), "looking")
-    pixels = pixels_by_cut(spec, network, frames, known, related=related)
+    progress: Progress | None = None,
+) -> tuple[dict[str, Any], list[dict[str, float]]]:
+    """Facts of the data set, and a row of figures a cut.
+
+    labels_file  of the clip; None for the usual place
+    teacher      that makes the labels where the file is missing
+    """
+    file = labels_file or clip.labels_file
+    if teacher is not None and not file.is_file():
+        rows = labels.make(clip, teacher, progress)
+        labels.write(file, rows, clip_sha256=clip.sha256, teacher=paths.sha256_of(teacher))
+    known = labels.read(file, clip.sha256)
+    frames = tracked(frames_of(clip.root), "frames", len(known), progress)
+    pixels = pixels_by_cut(network, frames, known, related=clip.related)
     facts = {
-        "name": "clip" if related else "photos",
+        "name": "clip" if clip.related else "photos",
         "protocol": PROTOCOL,
-        "clip": name,
-        "clip_sha256": sha256,
+        "clip": clip.name,
+        "clip_sha256": clip.sha256,
         "frames": len(known),
         "frames_with_a_person": sum(label is not None for label in known),
         "frames_found": int((~np.isnan(pixels[0, :, 0, 0])).sum()),
-        "squares_by_cut": max(cuts),
+        "squares_by_cut": max(network.cuts),
     }
-    agreements = accuracy.agreement_by_cut(pixels, known, cuts=cuts)
-    return facts, [asdict(one) for one in agreements]
+    rows_2d = accuracy.agreement_by_cut(pixels, known, cuts=network.cuts)
+    return facts, [asdict(row) for row in rows_2d]
 
 
-def teach(root: str, teacher: Path, *, related: bool) -> list[labels.Row]:
-    """The teacher's joints in every frame of a clip, or in each of unrelated photos.
+def frames_of(root: str) -> Iterator[Frame]:
+    """The frames of a clip or folder, each with the camera that the runtime would assume."""
+    lens = open_lens()
+    with closing(open_source(root)) as source:
+        for frame in source:
+            height, width = frame.image.shape[:2]
+            yield replace(frame, camera=lens(width, height))
 
-    Its first square comes from the runtime's finder; in a photo in which that finds nobody, from
-    the whole photo, so that a hard photo counts.
+
+def pixels_by_cut(
+    network: Network, frames: Iterable[Frame], known: list[Label | None], *, related: bool
+) -> Array:
+    """The joints of the labelled person by each cut: (cuts, frames, J, 2) frame pixels.
+
+    The pipeline runs with the last cut, its own detector and following; the other cuts predict from
+    the same ROIs. NaN where the pipeline finds nobody.
+    related  False for photos: each is searched anew, nobody is followed
     """
-    from edge3dpose.runtime.detectors import open_detector
-    from edge3dpose.training.teacher import blazepose
-
-    detect, network = open_detector("blazepose"), blazepose.open_teacher(teacher)
-
-    def find(image: Any) -> Box | None:
-        return max(detect(Frame(image, 0, 0.0), []), key=lambda box: box.score, default=None)
-
-    images = (frame.image for frame in progress(frames_of(root), "labelling"))
-    if related:
-        seen = blazepose.track(network, images, find)
-    else:
-        seen = (
-            blazepose.landmarks_in_box(network, image, find(image) or _whole(image))
-            for image in images
-        )
-    return [landmarks.joints() if landmarks else None for landmarks in seen]
+    spec, joints = network.spec, len(network.spec.skeleton.joints)
+    detect = open_detector("follow").for_source(related=related)
+    estimate = Estimator(spec, _LastCut(network), detect, follows=related)
+    found = []
+    for frame, label in zip(frames, known, strict=True):
+        pose = _labelled_person(estimate(frame), label)
+        if pose is None or pose.box is None:
+            found.append(np.full((len(network.cuts), joints, 2), np.nan))
+            continue
+        crop = crop_person(frame, pose.box, spec.input_size)
+        units = units_from_outputs(network.predict(to_tensor([crop], spec))[:, 0])
+        lifted = [lift(unit, crop.frame_from_crop, frame.camera, spec) for unit in units]
+        found.append(np.array([one.pixels for one in lifted]))
+    return np.stack(found, axis=1).astype(np.float32)
 
 
-def progress(items: Iterable[Item], doing: str) -> Iterable[Item]:
-    """The items, with a bar on a terminal."""
-    return track(items, doing, console=Console(stderr=True), transient=True)
+class _LastCut(Engine):
+    """The last of the cuts as the pipeline's engine."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    def __call__(self, images: Array) -> Array:
+        outputs = np.empty(self._network.spec.output_shape(len(images)), np.float32)
+        for n in range(len(images)):
+            outputs[n] = self._network.predict(images[n : n + 1])[-1, 0]
+        return outputs
+
+    def close(self) -> None:
+        """Nothing to free."""
 
 
-def _whole(image: Any) -> Box:
-    return Box(0, 0, image.shape[1], image.shape[0])
-
-
-def _labels_file(name: str) -> Path:
-    """The sample's labels come with the reports; those of other people's pictures stay apart."""
-    folder = "benchmarks" if name == "sample" else "data"
-    return paths.home() / folder / "labels" / f"{name}.json"
-
-
-def _identity(root: str) -> tuple[str, str]:
-    """Name and hash of what is labelled."""
-    if root == "sample":
-        from edge3dpose.runtime.sources import sample
-
-        return "sample", paths.sha256_of(sample.FILE)
-    path = Path(root)
-    if path.is_file():
-        return path.stem, paths.sha256_of(path)
-    if path.is_dir():
-        files = sorted(file for file in path.iterdir() if file.is_file())
-        parts = "".join(file.name + paths.sha256_of(file) for file in files)
-        return path.resolve().name, hashlib.sha256(parts.encode()).hexdigest()
-    raise BadInput(f"no clip {root}; --dataset clip takes a video file or sample")
+def _labelled_person(poses: list[Pose3D], label: Label | None) -> Pose3D | None:
+    """Of several people the one whom the teacher has labelled."""
+    if label is None or not poses:
+        return None
+    joints = [joint for joint in LIMBS if label.seen[joint]]
+    return min(poses, key=lambda pose: np.linalg.norm(pose.pixels[joints] - label.pixels[joints]))

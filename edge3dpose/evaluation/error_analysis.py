@@ -1,9 +1,8 @@
-"""Where the error of one cut lives: against what is known of the people, and against its score."""
+"""Where the 3D error of one cut lies: by facts of the people, by joint, by score, by root depth."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,52 +10,67 @@ from numpy.typing import NDArray
 from edge3dpose import metrics
 from edge3dpose.evaluation import accuracy
 from edge3dpose.evaluation.predictions import Poses
+from edge3dpose.reports.accuracy_rows import ErrorAnalysis, JointBin, PeopleBin, PictureRow
 from edge3dpose.runtime.filters import body_height, bone_length
 from edge3dpose.runtime.roi import body_scale
+from edge3dpose.types import ModelSpec
 
-PARTS = 5  # equal shares of the people, or of the joints
+BINS = 5  # equal shares of the people, or of the joints
+FEW = 50  # pictures for which errors are reported one by one
 TRUE_PER_MM = 0.564e-3  # body_scale of true joints over the body's height, +-1.7 % a person
 
 
-def by_fact(poses: Poses, row: int, *, root: int) -> dict[str, list[dict[str, float]]]:
-    """For each fact, MPJPE in fifths of the people: from, to, people, mpjpe_mm."""
+def analyse(poses: Poses, row: int, cut: int, spec: ModelSpec) -> ErrorAnalysis:
+    """Everything below for the cut in that row of the poses; picture by picture for a few."""
+    root = spec.skeleton.root
+    return ErrorAnalysis(
+        best_cut=cut,
+        with_bone_lengths=with_bone_lengths(poses, row, root=root),
+        by_fact=by_fact(poses, row, root=root),
+        by_joint_mm=by_joint(poses, row, spec.skeleton.joints, root=root),
+        root_depth_error=by_depth_method(poses, row, root=root),
+        by_score=by_score(poses, row, root=root),
+        by_depth_std=by_depth_std(poses, row, root=root),
+        one_by_one=one_by_one(poses, row, root=root) if len(poses.names) <= FEW else None,
+    )
+
+
+def by_fact(poses: Poses, row: int, *, root: int) -> dict[str, tuple[PeopleBin, ...]]:
+    """For each fact, MPJPE in fifths of the people."""
     errors = _per_person(poses, row, root)
-    return {name: _parts(values, errors) for name, values in poses.facts.items()}
+    return {name: _people_bins(values, errors) for name, values in poses.facts.items()}
 
 
-def by_score(poses: Poses, row: int, *, root: int) -> list[dict[str, float | None]]:
-    """Fifths of the joints by score: from, to, joints, error_mm, and the share in the crop.
-
-    A score that knows what it says falls as the error grows.
-    """
+def by_score(poses: Poses, row: int, *, root: int) -> tuple[JointBin, ...]:
+    """Mean error in fifths of the joints by score; a good score falls as the error grows."""
     errors = metrics.root_aligned_errors(poses.found_mm[row], poses.true_mm, root)
-    return _joint_parts(poses.scores[row], errors, poses.inside, root)
+    return _joint_bins(poses.scores[row], errors, poses.inside, root)
 
 
-def by_depth_std(poses: Poses, row: int, *, root: int) -> list[dict[str, float | None]]:
+def by_depth_std(poses: Poses, row: int, *, root: int) -> tuple[JointBin, ...]:
     """Error in depth by fifths of the depth's standard deviation; empty where none is given."""
     if poses.depth_std is None:
-        return []
-    off = poses.found_mm[row, ..., 2] - poses.true_mm[..., 2]
-    errors = np.abs(off - off[:, root, None])
-    return _joint_parts(poses.depth_std[row], errors, poses.inside, root)
+        return ()
+    difference = poses.found_mm[row, ..., 2] - poses.true_mm[..., 2]
+    errors = np.abs(difference - difference[:, root, None])
+    return _joint_bins(poses.depth_std[row], errors, poses.inside, root)
 
 
-def _joint_parts(
+def _joint_bins(
     values: NDArray, errors: NDArray, inside: NDArray[np.bool_], root: int
-) -> list[dict[str, float | None]]:
+) -> tuple[JointBin, ...]:
     others = np.arange(errors.shape[1]) != root
     values, errors, inside = (each[:, others].ravel() for each in (values, errors, inside))
-    return [
-        {
-            "from": float(values[part].min()),
-            "to": float(values[part].max()),
-            "joints": len(part),
-            "error_mm": float(errors[part][inside[part]].mean()) if inside[part].any() else None,
-            "inside": float(inside[part].mean()),
-        }
-        for part in np.array_split(np.argsort(values, kind="stable"), PARTS)
-    ]
+    return tuple(
+        JointBin(
+            lowest=float(values[part].min()),
+            highest=float(values[part].max()),
+            joints=len(part),
+            error_mm=float(errors[part][inside[part]].mean()) if inside[part].any() else None,
+            inside=float(inside[part].mean()),
+        )
+        for part in np.array_split(np.argsort(values, kind="stable"), BINS)
+    )
 
 
 def by_joint(poses: Poses, row: int, names: tuple[str, ...], *, root: int) -> dict[str, float]:
@@ -77,45 +91,48 @@ def with_bone_lengths(poses: Poses, row: int, *, root: int) -> dict[str, float]:
     return {name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")}
 
 
-def by_way_to_depth(poses: Poses, row: int, *, root: int) -> dict[str, float]:
-    """Median error of the root's depth, as a share of it, by each way to tell it."""
+def by_depth_method(poses: Poses, row: int, *, root: int) -> dict[str, float]:
+    """Median error of the root depth, as a share of it, by each method to estimate it."""
     own, network_mm = poses.own_mm[row], poses.depths_mm[row]
     heights_mm = [body_scale(true) / TRUE_PER_MM for true in poses.true_mm]
 
     def by_bones(heights_mm: Sequence[float]) -> NDArray:
-        told = zip(own, heights_mm, strict=True)
+        pairs = zip(own, heights_mm, strict=True)
         return network_mm * np.array(
-            [body_height.scale_to_height(pose, height) for pose, height in told]
+            [body_height.scale_to_height(pose, height) for pose, height in pairs]
         )
 
-    ways = {
+    methods = {
         "by the square alone": poses.prior_mm,
         "by the root's z": network_mm,
         "by the bones of an adult": by_bones([body_height.ADULT_MM] * len(own)),
         "by the bones and the height": by_bones(heights_mm),
     }
-    return {way: accuracy.off(depths_mm, poses, root)[1] for way, depths_mm in ways.items()}
+    return {
+        method: accuracy.depth_error(depths_mm, poses, root)[1]
+        for method, depths_mm in methods.items()
+    }
 
 
-def one_by_one(poses: Poses, row: int, *, root: int) -> list[dict[str, Any]]:
-    """Each person's picture and figures: MPJPE, PA-MPJPE, error of the estimated root depth."""
+def one_by_one(poses: Poses, row: int, *, root: int) -> tuple[PictureRow, ...]:
+    """The errors on each picture."""
     rows = []
     for n, name in enumerate(poses.names):
         one = slice(n, n + 1)
-        said = accuracy.figures(
+        errors = accuracy.figures(
             poses.found_mm[row][one], poses.true_mm[one], poses.inside[one], root
         )
         depth_mm = float(poses.true_mm[n, root, 2])
         rows.append(
-            {
-                "name": name,
-                "mpjpe_mm": said["mpjpe_mm"],
-                "pa_mpjpe_mm": said["pa_mpjpe_mm"],
-                "root_depth_mm": depth_mm,
-                "root_depth_error_mm": float(poses.depths_mm[row, n]) - depth_mm,
-            }
+            PictureRow(
+                name=name,
+                mpjpe_mm=errors["mpjpe_mm"],
+                pa_mpjpe_mm=errors["pa_mpjpe_mm"],
+                root_depth_mm=depth_mm,
+                root_depth_error_mm=float(poses.depths_mm[row, n]) - depth_mm,
+            )
         )
-    return rows
+    return tuple(rows)
 
 
 def _per_person(poses: Poses, row: int, root: int) -> NDArray[np.float64]:
@@ -124,15 +141,15 @@ def _per_person(poses: Poses, row: int, root: int) -> NDArray[np.float64]:
     return np.nanmean(np.where(poses.inside.any(1, keepdims=True), counted, errors), axis=1)
 
 
-def _parts(values: NDArray, errors: NDArray[np.float64]) -> list[dict[str, float]]:
-    parts = np.array_split(np.argsort(values, kind="stable"), PARTS)
-    return [
-        {
-            "from": float(values[part].min()),
-            "to": float(values[part].max()),
-            "people": len(part),
-            "mpjpe_mm": float(errors[part].mean()),
-        }
+def _people_bins(values: NDArray, errors: NDArray[np.float64]) -> tuple[PeopleBin, ...]:
+    parts = np.array_split(np.argsort(values, kind="stable"), BINS)
+    return tuple(
+        PeopleBin(
+            lowest=float(values[part].min()),
+            highest=float(values[part].max()),
+            people=len(part),
+            mpjpe_mm=float(errors[part].mean()),
+        )
         for part in parts
         if len(part)
-    ]
+    )

@@ -1,133 +1,220 @@
-"""What edge3dpose evaluate does, apart from its options, so that --help stays light."""
+"""The errors of a model's cuts on one data set: a request -> an accuracy report."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import click
 import numpy as np
 
 from edge3dpose import models, plugins
-from edge3dpose.commands._progress import builds
 from edge3dpose.errors import BadInput
-from edge3dpose.evaluation import outcome
-from edge3dpose.evaluation.agreement_2d import agreement, progress
+from edge3dpose.evaluation import accuracy, labels, peers
+from edge3dpose.evaluation.agreement_2d import Network, agreement
 from edge3dpose.evaluation.all_heads import open_heads
-from edge3dpose.evaluation.datasets import people_of
-from edge3dpose.evaluation.errors_3d import measured
-from edge3dpose.evaluation.predictions import AllCuts
-from edge3dpose.evaluation.synthetic import rendered
-from edge3dpose.reports import accuracy, plots
-from edge3dpose.reports import rows as report_rows
-from edge3dpose.reports.columns import wide_console
+from edge3dpose.evaluation.datasets import People, dataset_people, synthetic_people
+from edge3dpose.evaluation.error_analysis import analyse
+from edge3dpose.evaluation.predictions import AllCuts, predict
+from edge3dpose.evaluation.progress import tracked
+from edge3dpose.records import from_json, to_json
+from edge3dpose.reports.accuracy_rows import (
+    AccuracyReport,
+    AccuracyRow,
+    Dataset,
+    ErrorAnalysis,
+)
+from edge3dpose.reports.rows import new_header
 from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.types import EngineRequest, Weights
+from edge3dpose.types import EngineRequest, Progress, Weights
+
+BATCH = 8  # people in one call of the network
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """What ``evaluate`` measures; each field is described there."""
+
+    model: str = "sspnet-lite"
+    weights: str | Path | None = None
+    cut: str | int = "all"
+    dataset: str = "synthetic"
+    root: str | Path | None = None
+    split: str = "test"
+    backend: str | None = None
+    precision: str = "fp32"
+    engines: str | Path | None = None
+    people: int = 1000
+    first_seed: int = 0
+    motion: str = "wide"
+    overhead: bool = False
+    passes: int = 2
+    flip_test: bool = False
+    labels: str | Path | None = None
+    teacher: str | Path | None = None
+    against: tuple[str | Path, ...] = ()
 
 
 def evaluate(
-    *,
-    model: str,
-    weights: Path | None,
-    cut: str,
-    dataset: str,
-    root: str | None,
-    backend: str | None,
-    precision: str,
-    engines: Path | None,
-    people: int,
-    first_seed: int,
-    motion: str,
-    overhead: bool,
-    split: str,
-    looks: int,
-    mirror: bool,
-    labels: Path | None,
-    teacher: Path | None,
-    against: tuple[Path, ...],
-    report: Path | None,
-    plot: Path | None,
-    write_card: bool,
-    require_mpjpe_mm: float | None,
-    require_pck: float | None,
-) -> None:
-    """See the command's help."""
-    spec = models.find(model)
-    opened = models.open_weights(spec, weights)
-    cuts = sorted(set(models.parse_cuts(cut, spec)))
-    if write_card and backend:
-        raise BadInput("--write-card keeps the errors of the model's own file: leave out --backend")
-    if write_card and mirror:
-        raise BadInput("--write-card keeps the errors of one look: leave out --mirror")
-    if write_card and overhead:
-        raise BadInput("--write-card keeps the errors of the fixed ruler: leave out --overhead")
-    if plot and dataset in ("clip", "photos"):
-        raise BadInput("--plot shows where 3D errors live: --dataset synthetic, or one with truth")
-    if plot:
-        plots.require_matplotlib("--plot")
-    with _network(opened, cuts, backend, precision, engines) as network:
-        if mirror:
-            network = flip_tested(network, spec.skeleton)
-        details: dict[str, Any] = {}
-        if dataset == "synthetic" or dataset in plugins.names("training.datasets"):
-            if dataset == "synthetic":
-                facts, shown = rendered(spec, root, people, first_seed, motion, overhead=overhead)
-            else:
-                facts, shown = people_of(dataset, root, split, spec)
-            people_shown = progress(shown, "looking")
-            rows, details = measured(network, people_shown, spec, cuts, against, looks)
-            facts["looks"] = looks
+    request: EvaluateRequest | None = None, *, progress: Progress | None = None, **options: Any
+) -> AccuracyReport:
+    """Measure the errors of each cut of a model on one data set.
+
+    request   what to measure; None for the defaults
+    progress  called with (what is done, share of it)
+    options   fields of the request by name:
+
+    model       name of a model, see ``edge3dpose.models.specs()``
+    weights     ONNX file of your own with its card beside it; None for the shipped weights
+    cut         a number, several with commas ("7,11"), or "all"
+    dataset     "synthetic" (rendered people with exact joints), "clip" or "photos" (against a 2D
+                teacher), "h36m" or "mpi-inf-3dhp"
+    root        the baked people, the video ("sample" is the bundled one), the folder of photos, or
+                the data set
+    split       of h36m and mpi-inf-3dhp: "train", "test" or "all"
+    backend     evaluate its engines; None for the model's own file in FP32
+    precision   of the engines
+    engines     folder of built engines; None for the usual one
+    people      synthetic: how many
+    first_seed  synthetic: seed of the first person
+    motion      synthetic: "wide" as in training, or "mocap" as it was captured
+    overhead    synthetic: seen from 50 to 85 degrees above
+    passes      3D: with 2, people who lean are predicted again in a turned crop, as when following
+    flip_test   average each prediction with that of the flipped crop
+    labels      file of the teacher's 2D joints; None for the usual place
+    teacher     pose_landmark_heavy.tflite, which makes the labels where the file is missing
+    against     MediaPipe's pose_landmark_*.tflite, evaluated on the same people
+
+    Returns an AccuracyReport, a row of figures a cut. 3D: MPJPE, PA-MPJPE (millimetres), PCK@150,
+    AUC, root depth error, and in ``analysis`` where the error of the best cut lies. 2D: PCK and the
+    median distance in torso lengths. ``edge3dpose.reports.rows.save`` writes it as JSON.
+
+    Raises BadInput for a data set that is not there and for unknown names, EngineMismatch for
+    labels of another clip, MissingDependency without OpenVINO.
+
+    Example::
+
+        # takes minutes
+        report = edge3dpose.evaluate(dataset="clip", cut="7,11")
+        for row in report.cuts:
+            print(row.cut, row.figures["pck50"])
+    """
+    wanted = replace(request or EvaluateRequest(), **options)
+    spec = models.find(wanted.model)
+    file = None if wanted.weights is None else Path(wanted.weights)
+    weights = models.open_weights(spec, file)
+    cuts = sorted(set(models.parse_cuts(str(wanted.cut), spec)))
+    analysis: ErrorAnalysis | None = None
+    with _network(weights, cuts, wanted, progress) as all_cuts:
+        if wanted.flip_test:
+            all_cuts = flip_tested(all_cuts, spec.skeleton)
+        network = Network(spec, cuts, all_cuts)
+        if wanted.dataset in ("clip", "photos"):
+            clip = labels.find_clip(_clip_root(wanted))
+            file = None if wanted.labels is None else Path(wanted.labels)
+            teacher = None if wanted.teacher is None else Path(wanted.teacher)
+            facts, rows = agreement(network, clip, file, teacher, progress)
         else:
-            facts, rows = agreement(
-                opened.spec, network, cuts, _looked_at(dataset, root), labels, teacher
-            )
-    if mirror:
-        facts["name"] += "-mirrored"
-    facts |= {"backend": backend or "openvino, every head at once", "precision": precision}
-    content = outcome.report_of(opened, facts, rows, details)
-    accuracy.print_tables(content, wide_console())
-    if report is not None:
-        report_rows.save(content, report)
-        click.echo(f"wrote {report}")
-    if plot is not None:
-        plots.save(plots.error_chart(content), plot)
-        click.echo(f"wrote {plot}")
-    if write_card:
-        click.echo(f"wrote {outcome.write_card(opened, content)}")
-    outcome.check_thresholds(rows, require_mpjpe_mm, require_pck)
+            people = _people(wanted, weights)
+            rows, analysis = _errors_3d(network, people, wanted, progress)
+            facts = people.facts | {"looks": wanted.passes}
+    facts["name"] += "-mirrored" if wanted.flip_test else ""
+    facts |= {
+        "backend": wanted.backend or "openvino, every head at once",
+        "precision": wanted.precision,
+    }
+    name, protocol = facts.pop("name"), facts.pop("protocol")
+    report = AccuracyReport(
+        header=new_header(AccuracyReport),
+        model=spec.name,
+        weights_sha256=weights.sha256,
+        state=weights.card.get("state"),
+        dataset=Dataset(name=name, protocol=protocol, facts=facts),
+        cuts=tuple(_row(row) for row in rows),
+        analysis=analysis,
+    )
+    return from_json(AccuracyReport, _rounded(to_json(report)), "the new report")
 
 
-def _looked_at(dataset: str, root: str | None) -> str:
-    """The clip or the folder of photos that is scored."""
-    if dataset == "clip":
-        return root or "sample"
-    if root is None or not Path(root).is_dir():
-        raise BadInput(f"--dataset photos takes a folder of pictures with --root, not {root}")
-    return root
+def _row(figures: dict[str, Any]) -> AccuracyRow:
+    others = {name: value for name, value in figures.items() if name != "cut"}
+    return AccuracyRow(cut=figures["cut"], figures=others)
 
 
-@contextlib.contextmanager
+def _clip_root(wanted: EvaluateRequest) -> str:
+    """The clip or the folder of photos."""
+    if wanted.dataset == "clip":
+        return str(wanted.root or "sample")
+    if wanted.root is None or not Path(wanted.root).is_dir():
+        raise BadInput(
+            f"--dataset photos takes a folder of pictures with --root, not {wanted.root}"
+        )
+    return str(wanted.root)
+
+
+def _people(wanted: EvaluateRequest, weights: Weights) -> People:
+    """The people with known 3D joints."""
+    root = None if wanted.root is None else str(wanted.root)
+    if wanted.dataset == "synthetic":
+        seeds = range(wanted.first_seed, wanted.first_seed + wanted.people)
+        motion, overhead = wanted.motion, wanted.overhead
+        return synthetic_people(weights.spec, root, seeds, motion=motion, overhead=overhead)
+    known = ("synthetic", "clip", "photos", *plugins.names("training.datasets"))
+    if wanted.dataset not in known:
+        raise BadInput(f"no data set {wanted.dataset!r}: wanted one of {', '.join(known)}")
+    return dataset_people(weights.spec, wanted.dataset, root, wanted.split)
+
+
+def _errors_3d(
+    network: Network, people: People, wanted: EvaluateRequest, progress: Progress | None
+) -> tuple[list[dict[str, Any]], ErrorAnalysis]:
+    """A row of errors a cut, and the analysis of the best of them, with the peers."""
+    rivals = [peers.open_peer(Path(file)) for file in wanted.against]
+    shown = peers.shown_to(tracked(people.people, "people", people.count, progress), rivals)
+    spec, root = network.spec, network.spec.skeleton.root
+    poses = predict(network.predict, shown, spec, batch=BATCH, passes=wanted.passes)
+    rows = [asdict(one) for one in accuracy.errors_by_cut(poses, network.cuts, root=root)]
+    best = min(range(len(rows)), key=lambda row: rows[row]["mpjpe_mm"])
+    analysis = analyse(poses, best, network.cuts[best], spec)
+    if rivals:
+        errors = tuple(rival.errors(poses, best, root=root) for rival in rivals)
+        analysis = replace(analysis, peers_protocol=peers.PROTOCOL, peers=errors)
+    return rows, analysis
+
+
+@contextmanager
 def _network(
-    weights: Weights, cuts: list[int], backend: str | None, precision: str, engines: Path | None
+    weights: Weights, cuts: Sequence[int], wanted: EvaluateRequest, progress: Progress | None
 ) -> Iterator[AllCuts]:
-    """What answers for the cuts: the model's own file, or an engine for each cut."""
-    if backend is None:
-        if precision != "fp32":
-            raise BadInput(f"--precision {precision} is of an engine: say which --backend")
+    """What predicts for all cuts: the model's own file, or an engine a cut."""
+    if wanted.backend is None:
+        if wanted.precision != "fp32":
+            raise BadInput(f"--precision {wanted.precision} is of an engine: say which --backend")
         heads, rows = open_heads(weights), [cut - 1 for cut in cuts]
         yield lambda images: heads(images)[rows]
         return
-    with contextlib.ExitStack() as stack:
+    folder = None if wanted.engines is None else Path(wanted.engines)
+    with ExitStack() as stack:
         opened = []
         for cut in cuts:
-            request = EngineRequest(weights.spec.name, weights.onnx, cut, precision, backend)
-            config = resolve(request)
-            with builds() as progress:
-                engine = open_engine(config, engines, progress)
+            request = EngineRequest(
+                weights.spec.name, weights.onnx, cut, wanted.precision, wanted.backend
+            )
+            engine = open_engine(resolve(request), folder, progress)
             stack.callback(engine.close)
             opened.append(engine)
         yield lambda images: np.stack([np.array(engine(images)) for engine in opened])
+
+
+def _rounded(value: Any) -> Any:
+    """Floats with four decimals; None for those that are not finite, which JSON has not."""
+    if isinstance(value, float):
+        return round(value, 4) if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {name: _rounded(one) for name, one in value.items()}
+    return [_rounded(one) for one in value] if isinstance(value, list) else value

@@ -1,25 +1,56 @@
-"""The teacher's 2D of a clip as a JSON file, so that a clip can be scored without the teacher.
+"""The teacher's 2D joints of a clip or of photos: a JSON file, read, written and made.
 
-Schema edge3dpose.labels/1: which clip and which teacher by hash, then a row a frame: null where the
-teacher sees nobody, else a list of [x_px, y_px, visibility] or null for each joint of h36m17.
+With the file a clip is evaluated without the teacher. Schema edge3dpose.labels/1: the clip and the
+teacher by hash, then a row a frame: null where the teacher sees nobody, else a list of
+[x_px, y_px, visibility] or null for each joint of h36m17.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from edge3dpose import storage
+from edge3dpose import paths, storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.evaluation.accuracy import Label
-from edge3dpose.types import Array
+from edge3dpose.evaluation.progress import tracked
+from edge3dpose.runtime.detectors import open_detector
+from edge3dpose.runtime.sources import open_source, sample
+from edge3dpose.types import Array, Box, Frame, Progress
 
 SCHEMA = "edge3dpose.labels/1"
 SURE = 0.5  # visibility from which on a joint is scored
 
 Row = tuple[Array, Array] | None  # pixels (J, 2), NaN where unknown, and visibility (J,)
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A clip, or a folder of unrelated photos, that is labelled."""
+
+    root: str  # as the user names it
+    name: str
+    sha256: str
+    related: bool  # False for photos
+
+    @property
+    def labels_file(self) -> Path:
+        """Where the labels lie: the sample's with the reports, all others in data/."""
+        folder = "benchmarks" if self.name == "sample" else "data"
+        return paths.home() / folder / "labels" / f"{self.name}.json"
+
+
+def find_clip(root: str) -> Clip:
+    """A video file, a folder of photos or "sample"; BadInput for anything else."""
+    name, sha256 = _identity(root)
+    with closing(open_source(root)) as source:
+        return Clip(root, name, sha256, source.related)
 
 
 def write(path: Path, rows: list[Row], *, clip_sha256: str, teacher: str) -> None:
@@ -48,6 +79,50 @@ def read(path: Path, clip_sha256: str) -> list[Label | None]:
             f"{clip_sha256[:12]}...; delete it and pass --teacher to label this clip"
         )
     return [_label(row) for row in content["frames"]]
+
+
+def make(clip: Clip, teacher: Path, progress: Progress | None = None) -> list[Row]:
+    """The teacher's joints in every frame of a clip, or in each photo.
+
+    Its first ROI comes from the runtime's detector; in a photo where that finds nobody, it is the
+    whole photo, so that a hard photo counts.
+    """
+    from edge3dpose.training.teacher import blazepose
+
+    detect, network = open_detector("blazepose"), blazepose.open_teacher(teacher)
+
+    def find(image: Any) -> Box | None:
+        return max(detect(Frame(image, 0, 0.0), []), key=lambda box: box.score, default=None)
+
+    with closing(open_source(clip.root)) as source:
+        frames = tracked(source, "labels", source.frames, progress)
+        images = (frame.image for frame in frames)
+        if clip.related:
+            found = blazepose.track(network, images, find)
+        else:
+            found = (
+                blazepose.landmarks_in_box(network, image, find(image) or _whole(image))
+                for image in images
+            )
+        return [landmarks.joints() if landmarks else None for landmarks in found]
+
+
+def _whole(image: Any) -> Box:
+    return Box(0, 0, image.shape[1], image.shape[0])
+
+
+def _identity(root: str) -> tuple[str, str]:
+    """Name and hash of what is labelled."""
+    if root == "sample":
+        return "sample", paths.sha256_of(sample.FILE)
+    path = Path(root)
+    if path.is_file():
+        return path.stem, paths.sha256_of(path)
+    if path.is_dir():
+        files = sorted(file for file in path.iterdir() if file.is_file())
+        parts = "".join(file.name + paths.sha256_of(file) for file in files)
+        return path.resolve().name, hashlib.sha256(parts.encode()).hexdigest()
+    raise BadInput(f"no clip {root}; --dataset clip takes a video file or sample")
 
 
 def _plain(row: Row) -> list | None:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from edge3dpose import storage
+from edge3dpose import paths, storage
 from edge3dpose.evaluation import accuracy
+from edge3dpose.evaluation.error_analysis import FEW
 from edge3dpose.evaluation.predictions import Person, Poses
 from edge3dpose.records import from_json
-from edge3dpose.reports.accuracy_rows import AccuracyReport
+from edge3dpose.reports.accuracy_rows import AccuracyReport, PeerAccuracy, PoseErrors
 from edge3dpose.reports.rows import OwnError, PeerError
-from edge3dpose.types import Array, Image
+from edge3dpose.types import Array, Box, Image
 
-See = Callable[[Image], Array | None]  # picture -> joints (17, 3) mm, None where it sees nobody
+Predict = Callable[[Image], Array | None]  # image -> joints (17, 3) mm, None where it sees nobody
 
-FEW = 50  # images for which errors are reported one by one
 FEWEST_PEOPLE = 100  # a data set with fewer checks its reader; it measures no error
 _COMPARED = ("mpjpe_mm", "pa_mpjpe_mm", "pck150")
 
@@ -29,48 +29,67 @@ PROTOCOL = (
 
 
 class Peer:
-    """One of MediaPipe's pose networks, and what it said so far."""
+    """One of MediaPipe's pose networks, and its predictions so far."""
 
-    def __init__(self, name: str, sha256: str, see: See) -> None:
-        self.name, self.sha256, self._see = name, sha256, see
+    def __init__(self, name: str, sha256: str, predict: Predict) -> None:
+        self.name, self.sha256, self._predict = name, sha256, predict
         self._found: list[Array | None] = []
 
-    def look_at(self, person: Person) -> None:
-        """Remember what it says of a person."""
-        self._found.append(self._see(person.image))
+    def add(self, person: Person) -> None:
+        """Predict a person's pose."""
+        self._found.append(self._predict(person.image))
 
-    def scored(self, ours: Poses, row: int, *, root: int) -> dict[str, Any]:
-        """Its figures, and ours of one cut on the people that it saw."""
+    def errors(self, ours: Poses, row: int, *, root: int) -> PeerAccuracy:
+        """Its errors, and ours of one cut on the people that it saw."""
         saw = np.array([found is not None for found in self._found])
-        said: dict[str, Any] = {"name": self.name, "sha256": self.sha256, "people": len(saw)}
-        said["seen"] = int(saw.sum())
-        if not saw.any():
-            return said
+        seen = int(saw.sum())
+        nothing_seen = PeerAccuracy(
+            name=self.name, sha256=self.sha256, people=len(saw), seen=seen, figures={}
+        )
+        if not seen:
+            return nothing_seen
         found = np.array([one for one in self._found if one is not None])
         true, inside = ours.true_mm[saw], ours.inside[saw]
-        said |= accuracy.figures(found, true, inside, root)
-        mine = accuracy.figures(ours.found_mm[row][saw], true, inside, root)
-        said["ours_on_the_same"] = mine
-        if len(saw) <= FEW:
-            said["one_by_one"] = [
-                None if one is None else _alone(one, ours, n, root)
-                for n, one in enumerate(self._found)
-            ]
-        return said
+        return replace(
+            nothing_seen,
+            figures=accuracy.figures(found, true, inside, root),
+            ours_on_the_same=accuracy.figures(ours.found_mm[row][saw], true, inside, root),
+            one_by_one=self._one_by_one(ours, root) if len(saw) <= FEW else None,
+        )
+
+    def _one_by_one(self, ours: Poses, root: int) -> tuple[PoseErrors | None, ...]:
+        return tuple(
+            None if found is None else _errors_of(found, ours, n, root)
+            for n, found in enumerate(self._found)
+        )
 
 
-def _alone(found: Array, ours: Poses, n: int, root: int) -> dict[str, float]:
-    """MPJPE and PA-MPJPE of what was said of the n-th person."""
+def open_peer(file: Path) -> Peer:
+    """One of MediaPipe's landmark networks, its world landmarks mapped to our joints."""
+    from edge3dpose.training.teacher import blazepose, convention
+
+    network, ours = blazepose.open_teacher(file), convention.load()
+
+    def predict(image: Image) -> Array | None:
+        height, width = image.shape[:2]
+        found = blazepose.landmarks_in_box(network, image, Box(0, 0, width, height))
+        return None if found is None else (ours @ found.world_mm).astype(np.float32)
+
+    return Peer(file.stem, paths.sha256_of(file), predict)
+
+
+def _errors_of(found: Array, ours: Poses, n: int, root: int) -> PoseErrors:
+    """Errors of a prediction of the n-th person."""
     true, inside = ours.true_mm[n : n + 1], ours.inside[n : n + 1]
     figures = accuracy.figures(found[None], true, inside, root)
-    return {name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")}
+    return PoseErrors(mpjpe_mm=figures["mpjpe_mm"], pa_mpjpe_mm=figures["pa_mpjpe_mm"])
 
 
 def shown_to(people: Iterable[Person], peers: list[Peer]) -> Iterator[Person]:
-    """The people, each shown to the peers first."""
+    """The people; each peer predicts each of them first."""
     for person in people:
         for peer in peers:
-            peer.look_at(person)
+            peer.add(person)
         yield person
 
 

@@ -11,8 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from edge3dpose import models
+from edge3dpose.bench import benchmark as library
 from edge3dpose.cli import cli
-from edge3dpose.commands import _benchmark
 from edge3dpose.records import from_json
 from edge3dpose.reports import plots
 from edge3dpose.reports.rows import SpeedReport
@@ -252,7 +252,7 @@ def test_without_matplotlib_a_report_has_no_chart_beside_it(measured, monkeypatc
     folder, _ = measured
     content = json.loads((folder / "machine.json").read_text())
     monkeypatch.setattr(plots, "available", lambda: False)
-    monkeypatch.setattr(_benchmark, "measure", lambda **how: from_json(SpeedReport, content, "r"))
+    monkeypatch.setattr(library, "benchmark", lambda **how: from_json(SpeedReport, content, "r"))
     done = run("--report", tmp_path / "r.json")
     assert done.exit_code == 0, done.output
     assert json.loads((tmp_path / "r.json").read_text()) == content

@@ -141,7 +141,7 @@ def test_what_is_seen_in_a_mirror_too_is_reported_as_such_and_kept_out_of_the_ca
     assert content["cuts"][0]["pck50"] > 0.3
     refused = run(*words, *labelled, "--write-card")
     assert refused.exit_code == 1
-    assert "leave out --mirror" in refused.output
+    assert "leave out --flip-test" in refused.output
 
 
 def test_a_bar_that_is_missed_is_one_line_and_exit_code_1(weights, clip):

@@ -8,7 +8,7 @@ from edge3dpose.camera import project
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.evaluation.accuracy import LIMBS, Label, agreement_by_cut, errors_by_cut, torso_px
 from edge3dpose.evaluation.all_heads import open_heads
-from edge3dpose.evaluation.predictions import Person, look
+from edge3dpose.evaluation.predictions import Person, predict
 from edge3dpose.types import Camera
 
 SPEC = tiny_model.SPEC
@@ -52,7 +52,7 @@ def oracle(crowd, change):
 
 
 def errors_of(network, crowd, cuts):
-    return errors_by_cut(look(network, crowd, SPEC, batch=4, looks=1), cuts, root=0)
+    return errors_by_cut(predict(network, crowd, SPEC, batch=4, passes=1), cuts, root=0)
 
 
 @pytest.mark.parametrize("scale", [1.0, 0.75, 1.3])
@@ -111,8 +111,8 @@ def test_who_leans_is_looked_at_again_in_a_turned_crop():
         return said
 
     person = Person(image, lens, 3000.0, joints, np.ones(17, bool))
-    for looks, left in ((1, [-0.25, 0]), (2, [0, -0.25])):
-        found = look(network, [person], SPEC, looks=looks).found_mm[0, 0]
+    for passes, left in ((1, [-0.25, 0]), (2, [0, -0.25])):
+        found = predict(network, [person], SPEC, passes=passes).found_mm[0, 0]
         seen = project(found, lens) / 64 - 0.5
         assert seen[1] == pytest.approx([0.453, 0], abs=0.03)
         assert seen[2] == pytest.approx(left, abs=0.03)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from speed_reports import accuracy, machine, report, row
 
-from edge3dpose.commands._benchmark import shipped_models
+from edge3dpose.commands.benchmark import shipped_models
 from edge3dpose.errors import BadInput
 from edge3dpose.reports import documents
 

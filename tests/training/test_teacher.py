@@ -107,8 +107,7 @@ def test_the_world_landmarks_turn_with_the_picture(look):
 
 
 def test_a_peer_is_scored_on_those_whom_it_sees(look):
-    from edge3dpose.evaluation.errors_3d import open_peer
-    from edge3dpose.evaluation.peers import shown_to
+    from edge3dpose.evaluation.peers import open_peer, shown_to
     from edge3dpose.evaluation.predictions import Person, Poses
     from edge3dpose.training.teacher import convention
     from edge3dpose.types import Camera
@@ -125,7 +124,7 @@ def test_a_peer_is_scored_on_those_whom_it_sees(look):
     off = true[None] + 10.0 * (np.arange(17) > 0)[:, None]
     depths = [true[:, 0, 2], true[None, :, 0, 2]]
     ours = Poses(off, np.ones((1, 2, 17)), true, np.ones((2, 17), bool), {}, *depths, off)
-    said = peer.scored(ours, 0, root=0)
-    assert (said["seen"], said["people"]) == (1, 2)
-    assert said["mpjpe_mm"] < 1
-    assert said["ours_on_the_same"]["mpjpe16_mm"] == pytest.approx(10 * 3**0.5, abs=0.01)
+    errors = peer.errors(ours, 0, root=0)
+    assert (errors.seen, errors.people) == (1, 2)
+    assert errors.figures["mpjpe_mm"] < 1
+    assert errors.ours_on_the_same["mpjpe16_mm"] == pytest.approx(10 * 3**0.5, abs=0.01)
