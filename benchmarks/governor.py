@@ -22,7 +22,6 @@ import click
 import numpy as np
 
 from edge3dpose import machine
-from edge3dpose.commands._options import engine_options
 from edge3dpose.records import from_json
 from edge3dpose.reports import plots, rows
 from edge3dpose.reports.governor_rows import GovernorReport
@@ -65,7 +64,12 @@ class Recorded(Engine):
 
 
 @click.command()
-@engine_options
+@click.option("--model", default="sspnet-lite", show_default=True)
+@click.option("--weights", type=FILE, help="ONNX file of your own, with its card beside it.")
+@click.option("--precision", default="auto", show_default=True)
+@click.option("--backend", default="auto", show_default=True)
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of a CPU backend.")
+@click.option("--engines", type=click.Path(path_type=Path), help="Folder of built engines.")
 @click.option("--deadline-ms", type=float, help=f"[default: {ROOM} calls of the best cut]")
 @click.option("--phase-s", default=20.0, show_default=True)
 @click.option("--fps", default=30.0, show_default=True)
@@ -85,8 +89,6 @@ def main(
     """Run both ways, and write what the calls took."""
     if plot is not None:
         plots.require_matplotlib("--plot")
-    if wanted["cut"] != "auto":
-        raise click.UsageError("the governor chooses the cut")
     config = resolve(EngineRequest(**wanted))
     load = machine.usable_cores() if load is None else load
     deadline_ms = deadline_ms or round(ROOM * _median_ms(config, engines), 1)
