@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from edge3dpose import models, paths
 from edge3dpose.compiler import graph, inspect
+from edge3dpose.reports.columns import CUT, FIGURES, Column, Figure, Table, make_table, wide_console
 from edge3dpose.types import ModelSpec, Weights
 
-# Figures of a card that are shown, and how
-_SHOWN = {
-    "mpjpe_mm": ".1f",
-    "pa_mpjpe_mm": ".1f",
-    "mocap_mpjpe_mm": ".1f",
-    "mocap_pa_mpjpe_mm": ".1f",
-    "pck50": ".3f",
-    "pck20": ".3f",
-}
+# Figures of a card: on widened poses, on captured poses and in 2D
+_ERRORS = (
+    FIGURES["mpjpe_mm"],
+    FIGURES["pa_mpjpe_mm"],
+    Figure("mocap_mpjpe_mm", "captured poses, MPJPE", "mm", better="lower"),
+    Figure("mocap_pa_mpjpe_mm", "captured poses, PA-MPJPE", "mm", better="lower"),
+    FIGURES["pck50"],
+    FIGURES["pck20"],
+)
 
 
 def print_model(spec: ModelSpec, onnx: Path | None) -> None:
@@ -34,8 +34,7 @@ def print_model(spec: ModelSpec, onnx: Path | None) -> None:
     weights = models.open_weights(spec, onnx)
     size = weights.onnx.stat().st_size / 1e6
     click.echo(f"{shape}, {size:.1f} MB with every head\n  {_training(weights.card)}")
-    console = Console()
-    console.print(_table(weights))
+    _table(weights).print_to(wide_console())
 
 
 def _training(card: dict[str, Any]) -> str:
@@ -48,27 +47,20 @@ def _training(card: dict[str, Any]) -> str:
 
 
 def _table(weights: Weights) -> Table:
+    """A row a cut; errors that the card does not have are left out."""
     card_cuts = weights.card.get("cuts") or {}
-    errors = _error_names(card_cuts)
-    table = Table("cut", "params M", "GMACs", "FP32 MB", "nodes", *errors)
-    for head, cost in inspect.costs(graph.load(weights.onnx)).items():
-        cut = str(int(head.removeprefix("cut")))
-        measured = card_cuts.get(cut) or {}
-        table.add_row(
-            cut,
-            f"{cost.params / 1e6:.3f}",
-            f"{cost.macs / 1e9:.3f}",
-            f"{cost.weight_bytes / 1e6:.1f}",
-            str(cost.nodes),
-            *(_number(name, measured.get(name)) for name in errors),
-        )
-    return table
+    costs = inspect.costs(graph.load(weights.onnx))
+    rows = [(int(head.removeprefix("cut")), cost) for head, cost in costs.items()]
 
+    def error(key: str) -> Callable[[Any], float | None]:
+        return lambda row: (card_cuts.get(str(row[0])) or {}).get(key)
 
-def _error_names(card_cuts: dict[str, Any]) -> list[str]:
-    """Those of the figures that the card has; none before they have been measured."""
-    return [name for name in _SHOWN if any(name in figures for figures in card_cuts.values())]
-
-
-def _number(name: str, value: object) -> str:
-    return f"{value:{_SHOWN[name]}}" if isinstance(value, (int, float)) else "-"
+    columns: list[Column] = [
+        (CUT, lambda row: row[0]),
+        (Figure("", "parameters", "M", ".3f"), lambda row: row[1].params / 1e6),
+        (Figure("", "GMACs", form=".3f"), lambda row: row[1].macs / 1e9),
+        (Figure("", "FP32 weights", "MB"), lambda row: row[1].weight_bytes / 1e6),
+        (Figure("", "nodes", form="d"), lambda row: row[1].nodes),
+        *((figure, error(figure.key)) for figure in _ERRORS),
+    ]
+    return make_table("", rows, columns)

@@ -39,10 +39,10 @@ def command(explain: bool, report_file: Path | None, **options: Any) -> None:
     ranges, backend and its version, device, or this package's compiler. Each engine is compared
     with FP32 on crops of real people, and is kept only within the limits of its precision.
     """
-    from rich.console import Console
-
     from edge3dpose.commands._progress import whole
-    from edge3dpose.reports import build_tables, rows
+    from edge3dpose.reports import builds as build_reports
+    from edge3dpose.reports import rows
+    from edge3dpose.reports.columns import wide_console
     from edge3dpose.selection import builds
     from edge3dpose.types import EngineRequest
 
@@ -50,15 +50,14 @@ def command(explain: bool, report_file: Path | None, **options: Any) -> None:
     engine = EngineRequest(**{name: options.pop(name) for name in names})
     request = builds.BuildRequest(engine, **options)
     if explain:
-        click.echo("\n".join(build_tables.explanation_lines(builds.explain(request))))
+        click.echo("\n".join(build_reports.explanation_lines(builds.explain(request))))
         return
     with whole() as progress:
         results = builds.build_engines(request, progress)
     for reason in results[0].config.why:
         click.echo(reason)
-    console = Console()
-    Console(width=None if console.is_terminal else 160).print(build_tables.table(results))
-    click.echo("\n".join(build_tables.lines(results, request.folder)))
+    build_reports.results_table(results).print_to(wide_console())
+    click.echo("\n".join(build_reports.result_lines(results, request.folder)))
     if report_file:
-        rows.save(build_tables.report(results), report_file)
+        rows.save(build_reports.report_of(results), report_file)
     builds.raise_failures(results)

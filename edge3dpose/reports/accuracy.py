@@ -19,10 +19,9 @@ from edge3dpose.reports.accuracy_rows import (
     PoseErrors,
     Trial,
 )
-from edge3dpose.reports.columns import FIGURES, Column, Figure, Table, make_table
+from edge3dpose.reports.columns import CUT, FIGURES, Column, Figure, Table, make_table
 
 BINS = 5
-CUT = Figure("cut", "cut", form="d")
 FACT_LABELS = {
     "height_px": "extent of the person in the crop, px",
     "elevation_deg": "elevation of the camera, degrees",

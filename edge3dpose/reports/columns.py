@@ -88,6 +88,7 @@ _ALL = (
     Figure("engine_mb", "engine file", "MB", better="lower"),
     Figure("build_s", "build time", "s", better="lower"),
 )
+CUT = Figure("cut", "cut", form="d")
 FIGURES = {figure.key: figure for figure in _ALL}
 
 # A column of a table: a key of FIGURES, a Figure of its own or the title of a column of words; and
@@ -122,7 +123,8 @@ class Table:
         for n, row in enumerate(self.rows):
             cells = (Text(c, "bold" if (n, at) in self.best else "") for at, c in enumerate(row))
             shown.add_row(*cells)
-        console.print(Text(self.title, "italic"))  # a title of the table would wrap at its width
+        if self.title:
+            console.print(Text(self.title, "italic"))  # RichTable would wrap it at its own width
         console.print(shown)
 
 

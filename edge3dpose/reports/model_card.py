@@ -7,7 +7,7 @@ from typing import Any
 
 from edge3dpose.reports import accuracy
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport
-from edge3dpose.reports.columns import FIGURES, Column, Figure, Table, make_table
+from edge3dpose.reports.columns import CUT, FIGURES, Column, Figure, Table, make_table
 from edge3dpose.reports.templating import render
 
 # Data set -> how its columns begin; figures -> the tables that they stand in
@@ -78,7 +78,7 @@ def _cut_tables(reports: Sequence[AccuracyReport]) -> list[Table]:
     cuts = sorted({cut for one in rows.values() for cut in one})
     tables = []
     for n, keys in enumerate(_TABLES):
-        columns: list[Column] = [(accuracy.CUT, lambda cut: cut)]
+        columns: list[Column] = [(CUT, lambda cut: cut)]
         for name in (name for name in _NAMES if name in rows):
             if n == 0 or name in _MORE_FIGURES_OF:
                 columns += [(_titled(name, key), _figure(rows[name], key)) for key in keys]

@@ -10,7 +10,7 @@ from typing import Any
 
 from rich.console import Console
 
-from edge3dpose.reports.columns import NOT_MEASURED, Column, Figure, Table, make_table
+from edge3dpose.reports.columns import CUT, NOT_MEASURED, Column, Figure, Table, make_table
 from edge3dpose.reports.rows import (
     EnergyCounters,
     PeerError,
@@ -97,7 +97,7 @@ def overview_table(report: SpeedReport) -> Table:
         return lambda cut: _both_speeds(by_place.get((cut, runner)))
 
     columns: list[Column] = [
-        (Figure("cut", "cut", form="d"), lambda cut: cut),
+        (CUT, lambda cut: cut),
         ("mpjpe_mm", lambda cut: first(cut).error.get("mpjpe_mm", NOT_MEASURED)),
         ("pa_mpjpe_mm", lambda cut: first(cut).error.get("pa_mpjpe_mm")),
         *((Figure(runner, runner, "ms / FPS"), both(runner)) for runner in runners),

@@ -7,8 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.console import Console
 
 from edge3dpose import machine
-from edge3dpose.reports.accuracy import CUT
-from edge3dpose.reports.columns import Column, Figure, Table, make_table
+from edge3dpose.reports.columns import CUT, Column, Figure, Table, make_table
 from edge3dpose.reports.tune_rows import TuneResult
 from edge3dpose.selection import pareto
 from edge3dpose.selection.pareto import Point

@@ -118,7 +118,7 @@ def test_models_lists_what_each_cut_costs_and_how_wrong_it_is(say, small_weights
         code, text = say("models")
     finally:
         card.write_text(before)
-    assert "mpjpe_mm" in text
+    assert "MPJPE mm" in text
     assert "87.7" in text
 
 
