@@ -1,10 +1,10 @@
-"""What each part of a recipe is worth: short trainings that differ in one thing, on one ruler.
+"""Ablation of a recipe: short trainings that differ in one thing, evaluated in the same way.
 
     python benchmarks/ablate.py --assets data/synthetic.npz --encoder pose_landmark_full.onnx \\
         --real data/real.npz --photos PHOTOS --teacher pose_landmark_heavy.tflite \\
         --report benchmarks/ablation-sspnet-lite.json
 
-Trials that are there already in --out are not trained again.
+A trial whose model is in --out is not trained again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import onnx
@@ -21,11 +23,10 @@ import onnx
 from edge3dpose import machine, storage
 from edge3dpose.compiler import inspect
 
-# model -> the cut that is measured, what all of its trials share, and what each changes
-CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}
-SHORT = {
-    # the first eleven heads, many small steps; the encoder's deep layers learn from the middle on;
-    # the ruler's cameras
+CUTS = {"sspnet-lite": 11, "hemlets-edge": 1}  # the cut that is evaluated
+SHARED = {  # settings of all trials of a model
+    # the first eleven heads, small batches; the encoder's deep layers are tuned from the middle on;
+    # cameras as in the evaluation
     "sspnet-lite": ("batch=8", "overhead=0.0", "short_until=1.0", "tune_entry_from=0.45"),
     "hemlets-edge": ("batch=8", "overhead=0.0"),
 }
@@ -75,73 +76,90 @@ _PATH = click.Path(exists=True, path_type=Path)
 @click.option("--teacher", type=_PATH, required=True, help="pose_landmark_heavy.tflite")
 @click.option("--samples", default=10_000, show_default=True)
 @click.option("--people", default=300, show_default=True)
-@click.option("--trials", default=99, help="The first so many.  [default: all]")
+@click.option("--trials", default=99, help="Run only the first so many.  [default: all]")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("runs/ablation"))
 @click.option("--report", type=click.Path(path_type=Path), required=True)
-def main(
-    model: str,
-    assets: Path,
-    encoder: Path,
-    real: Path,
-    photos: Path,
-    teacher: Path,
-    samples: int,
-    people: int,
-    trials: int,
-    out: Path,
-    report: Path,
-) -> None:
-    """Train and measure each trial, and write what came out after every one."""
+def main(report: Path, trials: int, **options: Any) -> None:
+    """Train and evaluate each trial; the report is written after every one."""
+    plan = Plan(**options)
     rows = []
-    for name, changes in list(TRIALS[model].items())[:trials]:
-        folder = out / model / name.replace(" ", "-").replace("'", "")
-        kind = next((c.removeprefix("model=") for c in changes if c.startswith("model=")), model)
-        if not (folder / f"{kind}.onnx").is_file():
-            said = [one for one in (*SHORT[model], *changes) if not one.startswith("model=")]
-            settings = [part for one in said for part in ("--set", one)]
-            _train(
-                *("--model", kind, "--assets", assets, "--encoder", encoder, "--real", real),
-                *("--out", folder, "--samples", samples, *settings),
-            )
-        rulers = {
-            "widened": ("synthetic", "--root", assets, "--people", people),
-            "captured": ("synthetic", "--root", assets, "--people", people, "--motion", "mocap"),
-            "photos": ("photos", "--root", photos, "--teacher", teacher),
-            "clip": ("clip", "--root", "sample"),
-        }
-        found = {
-            key: _measured(kind, folder, key, ruler, CUTS[model]) for key, ruler in rulers.items()
-        }
-        figures = _figures(found) | _cost(kind, folder, CUTS[model])
-        rows.append({"name": name, "samples": samples, "figures": figures})
+    for name, changes in list(TRIALS[plan.model].items())[:trials]:
+        rows.append({"name": name, "samples": plan.samples, "figures": plan.run(name, changes)})
         content = machine.report_header("ablation") | {
-            "model": model,
-            "protocol": (
-                f"From the encoder {encoder.name} and fresh heads, {samples} samples each, "
-                f"measured at cut {CUTS[model]} on {people} held-out people; far from converged, "
-                "so read the differences."
-            ),
+            "model": plan.model,
+            "protocol": plan.protocol,
             "trials": rows,
         }
         storage.save_json(report, content)
         click.echo(f"{name}: {rows[-1]['figures']}")
 
 
+@dataclass(frozen=True)
+class Plan:
+    """What all trials are trained and evaluated on."""
+
+    model: str
+    assets: Path
+    encoder: Path
+    real: Path
+    photos: Path
+    teacher: Path
+    samples: int
+    people: int
+    out: Path
+
+    @property
+    def protocol(self) -> str:
+        """A sentence for the report."""
+        return (
+            f"From the encoder {self.encoder.name} and fresh heads, {self.samples} samples each, "
+            f"measured at cut {CUTS[self.model]} on {self.people} held-out people; far from "
+            "converged, so read the differences."
+        )
+
+    def run(self, name: str, changes: tuple[str, ...]) -> dict[str, float]:
+        """Train a trial, unless it was trained before, and give its figures."""
+        folder = self.out / self.model / name.replace(" ", "-").replace("'", "")
+        settings = [one for one in (*SHARED[self.model], *changes) if not one.startswith("model=")]
+        models = [one.removeprefix("model=") for one in changes if one.startswith("model=")]
+        trained = models[0] if models else self.model
+        if not (folder / f"{trained}.onnx").is_file():
+            data = ("--assets", self.assets, "--encoder", self.encoder, "--real", self.real)
+            flags = [part for one in settings for part in ("--set", one)]
+            _train("--model", trained, *data, "--out", folder, "--samples", self.samples, *flags)
+        cut = CUTS[self.model]
+        found = {
+            key: _evaluated(folder / f"{trained}.onnx", key, dataset, cut)
+            for key, dataset in self._datasets().items()
+        }
+        return _figures(found) | _cost(trained, folder, cut)
+
+    def _datasets(self) -> dict[str, tuple[object, ...]]:
+        synthetic = ("synthetic", "--root", self.assets, "--people", self.people)
+        return {
+            "widened": synthetic,
+            "captured": (*synthetic, "--motion", "mocap"),
+            "photos": ("photos", "--root", self.photos, "--teacher", self.teacher),
+            "clip": ("clip", "--root", "sample"),
+        }
+
+
 def _train(*arguments: object) -> None:
-    team = max(1, len(os.sched_getaffinity(0)))
-    start = ["-m", "torch.distributed.run", "--nproc-per-node", str(team), "-m", "edge3dpose"]
+    processes = machine.usable_cores()
+    start = ["-m", "torch.distributed.run", "--nproc-per-node", str(processes), "-m", "edge3dpose"]
     single = {"OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_MAX_": "0",
               "MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_TOP_PAD_": "200000000"}  # fmt: skip
     _run([*start, "train", *map(str, arguments)], single)
 
 
-def _measured(model: str, folder: Path, key: str, ruler: tuple[object, ...], cut: int) -> dict:
-    file = folder / f"{key}.json"
+def _evaluated(weights: Path, key: str, dataset: tuple[object, ...], cut: int) -> dict:
+    """A row of errors; KEY.json beside the weights keeps it."""
+    file = weights.with_name(f"{key}.json")
     if not file.is_file():
-        weights = ("--model", model, "--weights", folder / f"{model}.onnx", "--cut", cut)
-        arguments = (*weights, "--dataset", *ruler, "--report", file)
+        network = ("--model", weights.stem, "--weights", weights, "--cut", cut)
+        arguments = (*network, "--dataset", *dataset, "--report", file)
         _run(["-m", "edge3dpose", "evaluate", *map(str, arguments)], {})
-    return json.loads(file.read_text())["cuts"][0]
+    return json.loads(file.read_text(encoding="utf-8"))["cuts"][0]
 
 
 def _figures(found: dict[str, dict]) -> dict[str, float]:
@@ -158,7 +176,7 @@ def _figures(found: dict[str, dict]) -> dict[str, float]:
 
 
 def _cost(model: str, folder: Path, cut: int) -> dict[str, float]:
-    """Beside the errors: the work of a call, and a call in the shortest of the CPU's formats."""
+    """Work of a call, and its time in BF16 on this CPU."""
     file = folder / f"{model}.onnx"
     macs = list(inspect.costs(onnx.load(file)).values())[cut - 1].macs
     if not (report := folder / "speed.json").is_file():

@@ -1,4 +1,4 @@
-"""What a device can do at most, measured here, what a network asks of it, and shares of limits."""
+"""Limits of a device, measured; what a network needs of it; and which share of them it reaches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TRIES = 15
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The best that was seen of a large matrix product and of a large copy."""
+    """The best of several runs of a large matrix product and of a large copy."""
 
     tflops: float  # 10^12 multiplications and additions a second
     gb_s: float  # 10^9 bytes read and written a second
@@ -29,12 +29,12 @@ class Work:
     """What one call must compute and move, at batch 1."""
 
     gflop: float  # convolutions: two a multiply-accumulate
-    least_mb: float  # weights, picture and poses once: no engine moves less
-    layers_mb: float  # each convolution's input, weights and output once, all else fused into them
+    least_mb: float  # weights, image and poses once: no engine moves less
+    layers_mb: float  # each convolution's input, weights and output once; other layers fused
 
 
 def better(a: Limits, b: Limits) -> Limits:
-    """The best of two looks: what else the machine does can only lower a limit."""
+    """The best of two measurements: other load can only lower a limit."""
     return Limits(max(a.tflops, b.tflops), max(a.gb_s, b.gb_s))
 
 
@@ -70,7 +70,7 @@ def work_of(model: ModelProto, head: str, *, half: bool) -> Work:
 
 
 def shares(work: Work, limits: Limits, seconds: float) -> dict[str, float]:
-    """How much of each limit a call reached that took so long."""
+    """The share of each limit that a call of so many seconds reached."""
     return {
         "arithmetic": round(work.gflop / 1e3 / seconds / limits.tflops, 4),
         "bandwidth_least": round(work.least_mb / 1e3 / seconds / limits.gb_s, 4),

@@ -1,7 +1,7 @@
-"""The networks in PyTorch as engines: eager, compiled, and replayed as a CUDA graph.
+"""The networks in PyTorch as engines: eager, compiled, and as a CUDA graph.
 
-Each takes and gives numpy arrays of the host, as our engines do, so the way to the device and back
-is in the time of all of them.
+Each takes and gives numpy arrays of the host, as our engines do, so the copies to the device and
+back are in the time of all of them.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Forward = Callable[[Tensor], Tensor]
 
 
 def network_of(model: str, scratch: Path) -> tuple[Any, Weights]:
-    """A model in PyTorch and as weights; one that nobody has trained is exported as it begins."""
+    """A model in PyTorch and as weights; one without weights is exported untrained."""
     spec = models.find(model)
     torch.manual_seed(0)
     net = nets.build(model).eval()
@@ -40,7 +40,7 @@ def network_of(model: str, scratch: Path) -> tuple[Any, Weights]:
 
 
 def forward_of(net: Any, cut: int, device: str, dtype: torch.dtype) -> Forward:
-    """images (1, 3, S, S) -> (1, J, 4) of one cut, nothing deeper computed."""
+    """images (1, 3, S, S) -> (1, J, 4) of one cut; deeper layers are not computed."""
     shape: dict[str, Any] = {"device": device, "dtype": dtype, "memory_format": torch.channels_last}
     if isinstance(net, SSPNet):
         net.to(**shape)
@@ -83,7 +83,7 @@ class TorchEngine(Engine):
         return self._forward(self._images).float().cpu().numpy()
 
     def close(self) -> None:
-        """Free what can be freed; a second call does nothing."""
+        """Free the buffers; a second call does nothing."""
         self._graph = self._forward = None
         if self._on_gpu:
             torch.cuda.empty_cache()

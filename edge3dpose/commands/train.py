@@ -88,7 +88,7 @@ def _request(options: dict[str, Any]) -> Any:
     return TrainRequest(**fields, datasets=options["dataset"], settings=options["setting"])
 
 
-def _run(request: Any, options: dict[str, Any], say: Callable[[str], None]) -> None:
+def _run(request: Any, options: dict[str, Any], message: Callable[[str], None]) -> None:
     """Do what the options ask for: one of the jobs that stop, or train and export."""
     from edge3dpose.training import session
 
@@ -97,16 +97,18 @@ def _run(request: Any, options: dict[str, Any], say: Callable[[str], None]) -> N
         session.prepare(request, options["data"])
     request.out.mkdir(parents=True, exist_ok=True)
     if options["label"]:
-        file, count = session.label(request, options["label"], options["teachers"], say)
-        say(f"wrote {file}: {count} people on whom both teachers agree")
+        file, count = session.label(request, options["label"], options["teachers"], message)
+        message(f"wrote {file}: {count} people on whom both teachers agree")
     elif options["fit_convention"]:
-        say(f"wrote {session.fit_convention(request, options['fit_convention'])}")
+        message(f"wrote {session.fit_convention(request, options['fit_convention'])}")
     elif options["preview"]:
         sheet, histograms, rate = session.preview(request, options["preview"])
-        say(f"wrote {sheet} and {histograms}; one process rendered {rate:.0f} pictures a second")
+        message(
+            f"wrote {sheet} and {histograms}; one process rendered {rate:.0f} pictures a second"
+        )
     else:
         untrained = options["steps"] == 0 and not options["export_only"]
         if untrained or options["export_only"] or session.train(request):
             file = session.export(request, trained=not untrained)
             size = f"{file.stat().st_size / 1e6:.1f} MB"
-            say(f"wrote {file} ({size}) and {file.with_suffix('.json')}")
+            message(f"wrote {file} ({size}) and {file.with_suffix('.json')}")

@@ -1,4 +1,4 @@
-"""Checkpoint -> the model card's facts: what it was trained on, how long, under which licence."""
+"""Checkpoint -> the facts of the model card: data, length of the training, licence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _data(saved: Checkpoint) -> dict:
     if progress.datasets:
         used |= {"datasets": progress.datasets}
     if saved.recipe.feature_distillation:
-        used |= {"teacher": f"{ENCODER}, what it sees as alike"}
+        used |= {"teacher": f"{ENCODER}, similarities of its features"}
     return used | ({"encoder": _encoder(saved.recipe)} if saved.recipe.freeze_entry else {})
 
 
@@ -59,5 +59,5 @@ def _encoder(recipe: Recipe) -> str:
 
 
 def untrained(growth: int) -> dict:
-    """Card of a network nobody has trained: for builds and timing, its poses mean nothing."""
+    """Card of an untrained network: for builds and timing; its poses have no meaning."""
     return {"state": "untrained", "growth": growth, "licence": LICENCE, "cuts": {}}

@@ -21,14 +21,14 @@ class Progress:
 
     step: int = 0
     samples: int = 0
-    rendered: int = 0  # different renders seen; a resumed training goes on with new ones
+    rendered: int = 0  # seeds used so far; a resumed training goes on with new ones
     seconds: float = 0.0
     cpu_seconds: float = 0.0
     machines: list[str] = field(default_factory=list)
-    renders: bool = True  # whether renders were among what was learned from
-    real: list[str] = field(default_factory=list)  # sources of real people: file, SHA-256, crops
+    renders: bool = True  # whether renders were learned from
+    real: list[str] = field(default_factory=list)  # sources of real crops: file, SHA-256, number
     datasets: list[str] = field(default_factory=list)  # under licences of their own
-    put_back_at: int = 0  # samples after which the published encoder replaced one that had learned
+    put_back_at: int = 0  # samples when the published encoder replaced a tuned one
 
 
 def save(

@@ -1,4 +1,4 @@
-"""What a training wrote -> plots: its losses, and its error on held-out people."""
+"""Plots of a training: its losses, and its error on held-out people."""
 
 from __future__ import annotations
 

@@ -118,19 +118,19 @@ def label(
     request: TrainRequest,
     sources: tuple[Path, ...],
     teachers: Path | None,
-    say: Callable[[str], None],
+    message: Callable[[str], None],
 ) -> tuple[Path, int]:
     """Write the people of clips and photos on whom two teachers agree; gives file and number.
 
     teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite
-    say       is called with a line on each source
+    message   is called with a line on each source
     """
     from edge3dpose.training.data.real_labels import label_sources
 
     if teachers is None:
         raise BadInput("--label needs --teachers, the folder with BlazePose heavy and full")
     out = request.real or request.out / "real.npz"
-    return out, label_sources(sources, teachers, out, say)
+    return out, label_sources(sources, teachers, out, message)
 
 
 def train(request: TrainRequest) -> bool:

@@ -1,4 +1,4 @@
-"""Points in camera axes and where they were seen -> the lens: labels that come without a camera."""
+"""Fits a camera to points in camera axes and their pixels, for labels without a camera."""
 
 from __future__ import annotations
 

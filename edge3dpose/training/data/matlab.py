@@ -1,4 +1,4 @@
-"""MATLAB files -> numpy: the form in which the owners of several data sets hand them out."""
+"""MATLAB files -> numpy, for the original files of several data sets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def read_mat(file: Path) -> dict[str, Any]:
         return loadmat(file, struct_as_record=False, squeeze_me=False)
     except FileNotFoundError:
         raise BadInput(f"no file {file}") from None
-    # SciPy says NotImplementedError of version 7.3, the others of damage
+    # NotImplementedError is of version 7.3, the others are of damaged files
     except (OSError, ValueError, TypeError, NotImplementedError, MatReadError) as error:
         raise BadInput(f"{file} is no MATLAB file that can be read: {error}") from None
 

@@ -1,4 +1,4 @@
-"""MPI-INF-3DHP as its owners hand it out: annot.mat of a sequence, annot_data.mat of the test set.
+"""MPI-INF-3DHP in its original files: annot.mat of a sequence, annot_data.mat of the test set.
 
 Mehta et al., 3DV 2017. Training: S1/Seq1/annot.mat (28 joints, mm from each of 14 cameras) with
 camera.calibration; pictures in S1/Seq1/imageFrames/video_0/frame_000001.jpg. Test set:
@@ -24,13 +24,13 @@ JOINTS = 28
 # Where the 28 have pelvis, right leg, left leg, spine, neck, head, head top, left arm, right arm
 ORDER_28 = (4, 23, 24, 25, 18, 19, 20, 3, 5, 6, 7, 9, 10, 11, 14, 15, 16)
 TEST_FOLDERS = ("", "mpi_inf_3dhp_test_set")
-FIT_POINTS = 4000  # labels from which a test camera's lens is found
+FIT_POINTS = 4000  # labels on which a test camera's lens is fitted
 
 _CAMERA = re.compile(r"^name\s+(\d+)\s*$.*?^\s*intrinsic\s+([-\d.eE+ ]+)$", re.M | re.S)
 
 
 def training(root: Path, subjects: tuple[str, ...]) -> Iterator[LabelledPicture]:
-    """Every labelled picture of these subjects whose sequences are there."""
+    """Every labelled picture of the sequences of these subjects that are there."""
     for subject in subjects:
         for sequence in sorted((root / f"S{subject}").glob("Seq*")):
             yield from _sequence(sequence, subject)

@@ -1,4 +1,4 @@
-"""MPII as its owners hand it out: mpii_human_pose_v1_u12_1.mat beside the folder images/."""
+"""MPII in its original file: mpii_human_pose_v1_u12_1.mat beside the folder images/."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ JOINTS = 16
 
 
 def people(file: Path, order: tuple[int, ...]) -> Iterator[LabelledPicture]:
-    """Everybody with labelled joints: the pictures of the training set (the others have none).
+    """The people of the training pictures; test pictures have no labels.
 
     order  MPII's joint for each of H36M17, -1 where it has none
     """

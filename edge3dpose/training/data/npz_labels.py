@@ -1,7 +1,7 @@
-"""The npz form in which pose toolboxes keep pre-processed data sets: imgname, part, S.
+"""The npz format of pose toolboxes for pre-processed data sets: imgname, part, S.
 
 part (F, J, 3) is pixels and a flag, S (F, J, 4) metres from the camera and a flag. The file has no
-camera: its lens is found again from the labels, one for each name that ``camera_of`` gives.
+camera: a lens is fitted to the labels for each name that ``camera_of`` gives.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edge3dpose.training.data.lens_fit import fit_lens
 from edge3dpose.types import Camera
 
 MM = 1000.0  # a metre
-FIT_FRAMES = 200  # of a camera; more change nothing
+FIT_FRAMES = 200  # of a camera; more frames give the same lens
 
 
 def read_npz(
@@ -30,7 +30,10 @@ def read_npz(
     subject_of: Callable[[str], str],
     frame_of: Callable[[str], int],
 ) -> Iterator[LabelledPicture]:
-    """order: where each joint of H36M17 stands in the file. BadInput where it is another file."""
+    """The people of a file; BadInput where it is another file.
+
+    order  the file's joint for each of H36M17
+    """
     names, pixels, metres = _opened(file, len(order))
     pixels, metres = pixels[:, order], metres[:, order]
     cameras = _lenses([camera_of(name) for name in names], pixels, metres)

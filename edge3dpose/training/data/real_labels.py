@@ -40,12 +40,12 @@ Teachers: TypeAlias = tuple[Teacher, Teacher]
 
 
 def label_sources(
-    sources: Sequence[Path], teachers: Path, out: Path, say: Callable[[str], None]
+    sources: Sequence[Path], teachers: Path, out: Path, message: Callable[[str], None]
 ) -> int:
     """Write the crops of all sources, clips or folders of photos; gives how many there are.
 
     teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite
-    say       is called with each source and its number of crops
+    message   is called with each source and its number of crops
     """
     heavy, full = (
         blazepose.open_teacher(teachers / f"pose_landmark_{size}.tflite")
@@ -57,7 +57,7 @@ def label_sources(
     for path in sources:
         found = label(_frames(path), detect, (heavy, full))
         facts.append(f"{_identity(path)} {len(found)}")
-        say(facts[-1])
+        message(facts[-1])
         crops += found
     if not crops:
         raise BadInput("the teachers agree on nobody in these sources")

@@ -1,11 +1,11 @@
-"""People in 2D, of whose bones somebody said which end is nearer: an npz that anyone can make.
+"""People with 2D joints and the polarity of their bones (which end is nearer), in an npz.
 
 imgname (F,)       names of pictures beside the file
 part (F, 17, 3)    joints of h36m17: frame pixels and a flag, above 0 where it is labelled
-polarity (F, 14)   of training.polarity.PARTS: 1 the child is nearer than its parent, 0 level,
-                   -1 behind; NaN where nobody said
+polarity (F, 14)   of training.data.polarity.PARTS: 1 the child is nearer than its parent, 0 level,
+                   -1 behind; NaN where it is not labelled
 
-Networks that learn from polarity (hemlets, hemlets-edge) learn depth from it; others its 2D alone.
+hemlets and hemlets-edge learn depth from the polarity; other networks learn the 2D alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ TEST_EVERY = 1
 
 
 def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
-    """All of its people, whatever the split; BadInput where the file is another."""
+    """All of its people, whatever the split; BadInput where it is another file."""
     names, joints, signs = read_arrays(root, "polarity")
     wanted = (len(names), 17, 3), (len(names), len(PARTS))
     if (joints.shape, signs.shape) != wanted:

@@ -1,4 +1,4 @@
-"""Human3.6M, as its licence holders keep it; 17 joints in the order of skeletons.H36M17.
+"""Human3.6M: 17 joints in the order of skeletons.H36M17.
 
 Either an npz of a pose toolbox (imgname, part, S) with the pictures beside it, or the folder
 ``annotations`` of JSON files (Human36M_subject9_data.json, ..._camera.json, ..._joint_3d.json)

@@ -1,7 +1,7 @@
-"""MPI-INF-3DHP (Mehta et al., 3DV 2017): the owners' folders, or an npz of a pose toolbox.
+"""MPI-INF-3DHP (Mehta et al., 3DV 2017): the original folders, or an npz of a pose toolbox.
 
 The npz holds imgname, part and S; its pictures lie beside it, named S1_Seq1_Cam0_000001.jpg or
-S1/Seq1/.../frame_000001.jpg. The owners' folders: see mpi_inf_3dhp_mat.
+S1/Seq1/.../frame_000001.jpg. The original folders: see mpi_inf_3dhp_mat.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from edge3dpose.training.data import mpi_inf_3dhp_mat
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.npz_labels import read_npz
 
-# Where the file has pelvis, right leg, left leg, spine, neck, head, head top, left arm, right arm
+# The file's joint for each of H36M17
 ORDER = (14, 8, 9, 10, 11, 12, 13, 15, 1, 16, 0, 5, 6, 7, 2, 3, 4)
 SUBJECTS = {"train": ("1", "2", "3", "4", "5", "6", "7"), "test": ("8",)}
 TEST_EVERY = 1

@@ -1,6 +1,6 @@
-"""MPII Human Pose (Andriluka et al., CVPR 2014), 2D alone: the owners' file, or JSON lists.
+"""MPII Human Pose (Andriluka et al., CVPR 2014), 2D alone: the original file, or JSON lists.
 
-The owners' mpii_human_pose_v1_u12_1.mat labels its training pictures alone and lies beside
+The original mpii_human_pose_v1_u12_1.mat labels the training pictures alone and lies beside
 images/. The lists of pose toolboxes are annot/train.json and annot/valid.json under the root: a
 list of people with image, joints (16, 2) and joints_vis (16,); the pictures lie in images/.
 """
@@ -21,7 +21,7 @@ TEST_EVERY = 1
 FILES = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}
 
 # MPII's joint for each of H36M17, -1 where it has none. Its upper neck lies above the base of the
-# neck that we call thorax and below the nose that we call neck: it is neither.
+# neck that H36M17 calls thorax and below the nose that it calls neck: it is neither.
 ORDER = (6, 2, 1, 0, 3, 4, 5, -1, 7, -1, 9, 13, 14, 15, 12, 11, 10)
 
 

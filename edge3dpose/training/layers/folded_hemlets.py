@@ -1,4 +1,4 @@
-"""HEMlets as it is exported: the same numbers from fewer operations.
+"""HEMlets as it is exported: the same outputs from fewer operations.
 
 No activation lies between the up branch's last convolution and the volume's first: their product is
 one convolution, and the concatenation becomes a sum. Batch norms fold into the convolutions and
@@ -45,7 +45,7 @@ class Folded(nn.Module):
 
 
 def folded(net: Any) -> Folded:
-    """A copy of a network in eval mode, folded; the network is left as it is."""
+    """A folded copy of a network, in eval mode; the network does not change."""
     net = copy.deepcopy(net).eval()
     for part in net.modules():
         if isinstance(part, nn.Sequential):
@@ -54,7 +54,7 @@ def folded(net: Any) -> Folded:
 
 
 def _fold_norms(layers: nn.Sequential) -> None:
-    """Batch norms after a convolution go into it; they leave an identity behind."""
+    """Fold batch norms into the convolutions before them; an identity takes their place."""
     for index in range(1, len(layers)):
         before, norm = layers[index - 1], layers[index]
         if not isinstance(norm, nn.BatchNorm2d):

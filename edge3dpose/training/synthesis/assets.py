@@ -1,4 +1,4 @@
-"""The baked asset file, read and divided into the training and the held-out half."""
+"""Reads the file of baked assets, divided into the training and the held-out half."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Split = Literal["train", "held-out"]
 
 @dataclass(frozen=True)
 class Mesh:
-    """Vertices come later; what is known of them before: (n, 12) bytes, triangles."""
+    """The attributes of the vertices and the triangles; positions depend on the body."""
 
     attributes: NDArray[np.uint8]  # 4 bones, 4 weights, slot, tint, leg and arm coordinate
     triangles: NDArray[np.uint16]  # (m, 3)
@@ -63,7 +63,7 @@ class Photo:
 
 @dataclass(frozen=True)
 class Assets:
-    """One half (train or held-out) of everything that is drawn from."""
+    """The training or the held-out half of the assets."""
 
     split: Split
     bone_names: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What is behind the people: panoramas seen by the same camera, photos, plain rooms, noise."""
+"""Backgrounds: panoramas seen by the same camera, photos, simple rooms, colours and noise."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Backdrops:
         return plain(rng, camera.side_px)
 
     def cover(self, rng: np.random.Generator, side: int) -> Picture:
-        """(side, side, 3) piece of a photo: cloth, or the face of something in front."""
+        """(side, side, 3) piece of a photo, for the surface of an occluder."""
         return self._photo(rng, side) if self._photos else plain(rng, side)
 
     def cloth(self, number: int) -> Picture:
@@ -57,7 +57,7 @@ class Backdrops:
         return picture
 
     def _panorama(self, rng: np.random.Generator, camera: CropCamera) -> Picture:
-        """The equirectangular picture where this camera looks, turned by a random heading."""
+        """A panorama (equirectangular) as this camera sees it, turned by a random heading."""
         picture = self._open(self._panoramas[rng.integers(len(self._panoramas))])
         x, y, z = np.moveaxis(_rays(camera), -1, 0)
         height, width = picture.shape[:2]
@@ -164,7 +164,7 @@ def _rays(camera: CropCamera, cells: int | None = None) -> NDArray[np.float32]:
 
 
 def _reach(speed: NDArray, distance: Any) -> NDArray:
-    """How far along a ray a plane lies; infinity where it is behind."""
+    """Distance of a plane along a ray; infinity where it is behind."""
     with np.errstate(divide="ignore", invalid="ignore"):
         steps = distance / speed
     return np.where(steps > 0, steps, np.inf)

@@ -26,7 +26,7 @@ CLOTH_CELL_M, SHOE_CELL_M, HAIR_CELL_M = 0.02, 0.013, 0.012
 
 @dataclass(frozen=True)
 class BakeSizes:
-    """How much goes in."""
+    """How many bodies and photos are baked."""
 
     bodies: int = 64
     photos: int = 5000
@@ -77,7 +77,7 @@ def _body_arrays(mesh: BaseMesh, people: list[Body]) -> dict[str, NDArray]:
 
 
 def _thin_body(mesh: BaseMesh, body: Body) -> NDArray:
-    """Head, hands and feet hold most of the triangles and few of the pixels."""
+    """Fewer triangles on head, hands and feet, which have most of them and few pixels."""
     names = np.array([name.partition(".")[0].rstrip("0123456789-") for name in mesh.bone_names])
     main = names[mesh.bones[:, 0]]
     cell = np.zeros(len(main))

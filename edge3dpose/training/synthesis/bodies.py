@@ -1,4 +1,4 @@
-"""Bodies of varied adults from the ``anny`` package, and what each base vertex belongs to."""
+"""Bodies of varied adults from the ``anny`` package, and the material of each base vertex."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EYES = (14598, 14742)
 MOUTH = (14590, 14598)
 HEIGHT_RANGE_M = (1.45, 2.0)
 
-# Slots tell the shader what a vertex is made of; tints are the parts of a face and scalp.
+# Slots: the material of a vertex, for the shader. Tints: the parts of a face and scalp.
 SKIN, UPPER, LOWER, ACCENT, SHOES, HAIR, HAT, EYE = range(8)
 LIPS, BROWS, PUPIL, SCALP, BEARD = range(1, 6)
 COAT_STEPS = 64  # leg and arm coordinates are stored as value * 64 in a byte

@@ -1,4 +1,4 @@
-"""The crop's own pinhole camera: an off-centre pinhole sees exactly the crop of a larger frame."""
+"""The camera of a crop: an off-centre pinhole that sees exactly the crop of a larger frame."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CROP_SIDE_MM = 2250.0
 Z_RANGE_MM = 2000.0
 SCALE_RANGE = (0.75, 1.3)  # of the side of a crop; evenly by its logarithm
 OVERHEAD_DEG = (50, 85)
-OFF_CENTRE = 0.08  # of the side: at most so far is the pelvis from a crop's middle
+OFF_CENTRE = 0.08  # of the side: greatest distance of the pelvis from a crop's middle, per axis
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def cube_to_mm(
     side_px: int,
     root_depth_mm: float,
 ) -> NDArray[np.float64]:
-    """The way back: (J, 3) u, v, z -> camera mm."""
+    """The inverse of ``to_cube``: (J, 3) u, v, z -> camera mm."""
     z_range = _z_range_mm(side_px, root_depth_mm, focal_px)
     depth = root_depth_mm + (np.asarray(uvz, float)[:, 2:] - 0.5) * z_range
     flat = (np.asarray(uvz, float)[:, :2] * side_px - np.array(centre_px)) / focal_px
@@ -82,7 +82,7 @@ def _z_range_mm(side_px: int, root_depth_mm: float, focal_px: float) -> float:
 def draw_camera(rng: np.random.Generator, side_px: int, overhead: float = 0.0) -> CropCamera:
     """35-85 degrees, 1.5-8 m, any side, from the feet to 50 degrees above, half of them rolled.
 
-    overhead  share of them that looks down on the person instead, from 50 to 85 degrees above
+    overhead  share of the cameras that are 50 to 85 degrees above the person instead
     """
     half_fov = np.radians(rng.uniform(35, 85)) / 2
     aspect = rng.choice([16 / 9, 4 / 3, 1.0, 3 / 4, 9 / 16])

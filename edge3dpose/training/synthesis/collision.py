@@ -19,7 +19,7 @@ _STEPS = np.linspace(0, 1, 9)[:, None, None]
 
 
 def limbs_cross(joints_m: NDArray) -> bool:
-    """Whether a forearm is in the trunk, head, a thigh or the other, or the legs are one.
+    """Whether a forearm crosses trunk, head, a thigh or the other forearm, or the legs cross.
 
     joints_m (17, 3). The first bone of each pair is sampled at nine places.
     """

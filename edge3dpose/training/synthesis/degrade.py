@@ -1,4 +1,4 @@
-"""What cameras, codecs and the world do to a crop: occluders, blur, noise, light, JPEG, borders."""
+"""Augmentations of a crop: occluders, blur, noise, light, JPEG, frame borders."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Picture: TypeAlias = NDArray[Any]  # uint8 (S, S, 3) BGR
 def occlude(
     rng: np.random.Generator, image: Picture, cover: Callable[[], Picture]
 ) -> tuple[Picture, NDArray[np.bool_]]:
-    """Something in front: a box, a blob or a post, plain or with the picture that cover() gives.
+    """An occluder: a box, an ellipse or a bar, in one colour or with the picture of cover().
 
     Returns the picture and where (S, S) it is covered.
     """

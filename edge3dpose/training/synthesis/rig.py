@@ -1,4 +1,4 @@
-"""Which bone follows which motion segment, and where the 17 joints sit on the bones."""
+"""Which bone follows which motion segment, and which bones carry the 17 joints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pose put on a body: bone matrices for the renderer and the 17 joints, exact."""
+"""Poses a body: bone matrices for the renderer, and the 17 joints."""
 
 from __future__ import annotations
 
