@@ -169,4 +169,5 @@ def _best(figure: Figure | None, values: Sequence[Any]) -> set[int]:
 
 
 def _line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+    plain = (" ".join(cell.replace("|", "/").split()) for cell in cells)
+    return f"| {' | '.join(plain)} |"

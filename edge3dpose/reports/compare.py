@@ -101,7 +101,7 @@ def print_comparison(comparison: Comparison, console: Console) -> None:
     """Print the table and the notes."""
     comparison.table.print_to(console)
     for note in comparison.notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False)
 
 
 def median_ratio(changes: Iterable[TimeChange | None]) -> float | None:
@@ -160,12 +160,13 @@ def _time_change(old_ms: Sequence[float], new_ms: Sequence[float]) -> TimeChange
     return time_change(old_ms, new_ms) if old_ms and new_ms else None
 
 
-def _engine_ms(row: SpeedRow | PeerRow) -> tuple[float, ...]:
-    return row.engine.rounds_p50_ms if isinstance(row, SpeedRow) and row.engine else ()
+def _engine_ms(row: SpeedRow | PeerRow) -> list[float]:
+    rounds = row.engine.rounds_p50_ms if isinstance(row, SpeedRow) and row.engine else ()
+    return [ms for ms in rounds if ms > 0]
 
 
 def _frame_ms(row: SpeedRow | PeerRow) -> list[float]:
-    return [1000 / fps for fps in row.end_to_end.rounds_fps if fps] if row.end_to_end else []
+    return [1000 / fps for fps in row.end_to_end.rounds_fps if fps > 0] if row.end_to_end else []
 
 
 def _error_mm(row: SpeedRow | PeerRow) -> float | None:

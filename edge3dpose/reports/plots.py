@@ -75,7 +75,12 @@ def governor_chart(report: GovernorReport) -> Figure:
         text = f"{phase.phase}: {phase.in_time:.1%} in time{error}"
         lower.annotate(text, (middle_s, 1.02), xycoords=("data", "axes fraction"), ha="center",
                        fontsize=8)  # fmt: skip
-    lower.set(yticks=report.cuts, ylim=(0, max(report.cuts) + 1), ylabel="cut in use", xlabel="s")
+    lower.set(
+        yticks=report.cuts,
+        ylim=(0, max(report.cuts, default=1) + 1),
+        ylabel="cut in use",
+        xlabel="s",
+    )
     for axes in (upper, lower):
         for begin_s, end_s in report.slowed:
             axes.axvspan(begin_s, end_s, color=COLOURS[4], alpha=0.15, lw=0)
@@ -114,9 +119,11 @@ def error_chart(report: AccuracyReport) -> Figure:
 
 
 def _draw_calls(axes: Axes, report: GovernorReport) -> None:
-    runs: list[tuple[Sequence[GovernorCall], str, str]] = [(report.calls, COLOURS[0], "governor")]
+    runs: list[tuple[Sequence[GovernorCall], str, str]] = []
     if alone := report.calls_of_one_cut:
-        runs.insert(0, (alone, "0.7", f"cut {alone[0].cut} alone"))
+        runs.append((alone, "0.7", f"cut {alone[0].cut} alone"))
+    if report.calls:
+        runs.append((report.calls, COLOURS[0], "governor"))
     for calls, colour, name in runs:
         share = np.mean([call.took_ms <= report.deadline_ms for call in calls])
         took = [call.took_ms for call in calls]
@@ -132,6 +139,8 @@ def _draw_calls(axes: Axes, report: GovernorReport) -> None:
 
 def _middles_s(report: GovernorReport) -> list[float]:
     """Where in time the phases before, in and after the load have their middles."""
+    if not report.slowed or not report.calls:
+        return []
     begin_s, end_s = report.slowed[0]
     return [begin_s / 2, (begin_s + end_s) / 2, (end_s + report.calls[-1].time_s) / 2]
 

@@ -38,7 +38,7 @@ def engine_chart(report: SpeedReport) -> Figure | None:
 
 def end_to_end_chart(report: SpeedReport) -> Figure | None:
     """Time of a frame end to end against error, with the peers; None for fewer than two points."""
-    rows = [row for row in report.rows if row.end_to_end and row.end_to_end.fps]
+    rows = [row for row in report.rows if row.end_to_end and row.end_to_end.fps > 0]
     return _trade_off(report, rows, frame_ms, "end to end, ms a frame (1000 / FPS)")
 
 
@@ -86,7 +86,8 @@ def stage_chart(rows: Sequence[SpeedRow]) -> Figure:
         widths = np.array([part.get(stage, 0.0) for part in parts])
         axes.barh(range(len(rows)), widths, 0.6, left, color=colour(n), label=stage)
         left += widths
-    figure.legend(loc="outside upper center", ncols=len(stages), frameon=False)
+    if stages:
+        figure.legend(loc="outside upper center", ncols=len(stages), frameon=False)
     return figure
 
 
@@ -165,8 +166,9 @@ def _name_cuts(axes: Axes, rows: list[SpeedRow], points: list[tuple[float, float
 
 def _peer_errors(report: SpeedReport) -> tuple[str, list[tuple[PeerRow, float]]]:
     """The figure of our rows to draw, and the peers with their error on the same people."""
+    peers = [peer for peer in report.peers if peer.end_to_end.fps > 0]
     known = {
-        key: [(peer, peer.error[name].mpjpe_mm) for peer in report.peers if name in peer.error]
+        key: [(peer, peer.error[name].mpjpe_mm) for peer in peers if name in peer.error]
         for name, key in DATASET_FIGURES.items()
         if all(key in row.error for row in report.rows)
     }

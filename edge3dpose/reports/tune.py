@@ -31,7 +31,7 @@ def print_tables(result: TuneResult, console: Console) -> None:
             "times would be shorter on an idle one"
         )
     for note in notes:
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False)
 
 
 def engines_table(model: str, points: Sequence[Point]) -> Table:

@@ -43,7 +43,7 @@ def measured(small_weights, tmp_path_factory):
 
 def test_every_cut_and_backend_is_a_row_with_its_error_beside_its_speed(measured):
     folder, output = measured
-    report = json.loads((folder / "machine.json").read_text())
+    report = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
     assert report["schema"] == "edge3dpose.speed/1"
     assert [(row["cut"], row["backend"]) for row in report["rows"]] == [
         *((1, "onnxruntime"), (2, "onnxruntime"), (1, "openvino"), (2, "openvino"))
@@ -73,7 +73,7 @@ def test_what_a_backend_cannot_be_is_left_out_and_said(small_weights, tmp_path):
     done = run(*weights, *little, *ways, "fp32,bf16", "--cut", 1, "--report", report)
     assert done.exit_code == 0, done.output
     assert "left out: --precision bf16 is for openvino" in done.output
-    said = json.loads(report.read_text())
+    said = json.loads(report.read_text(encoding="utf-8"))
     assert [row["precision"] for row in said["rows"]] == ["fp32"]
     assert [row["precision"] for row in said["refused"]] == ["bf16"]
     alone = run(*weights, *little, *ways, "bf16", "--cut", 1)
@@ -88,7 +88,7 @@ def test_the_plot_lies_beside_the_report(measured):
 
 def test_memory_and_first_pose_are_those_of_the_best_cut_of_each_way(measured):
     folder, output = measured
-    rows = json.loads((folder / "machine.json").read_text())["rows"]
+    rows = json.loads((folder / "machine.json").read_text(encoding="utf-8"))["rows"]
     looked_at = [(row["cut"], row["backend"]) for row in rows if "footprint" in row]
     assert looked_at == [(1, "onnxruntime"), (1, "openvino")]  # the card knows its error alone
     for row in rows[::2]:
@@ -102,7 +102,7 @@ def test_memory_and_first_pose_are_those_of_the_best_cut_of_each_way(measured):
 
 def test_a_page_lies_where_it_was_asked_for(measured):
     folder, output = measured
-    text = (folder / "machine.html").read_text()
+    text = (folder / "machine.html").read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>")
     assert "cut 2, openvino fp32" in text
     assert f"wrote {folder / 'machine.html'}" in output.replace("\n", "")
@@ -111,7 +111,7 @@ def test_a_page_lies_where_it_was_asked_for(measured):
 def test_a_report_is_taken_instead_of_measuring_and_compared(measured, tmp_path):
     folder, _ = measured
     new = folder / "machine.json"
-    old = json.loads(new.read_text())
+    old = json.loads(new.read_text(encoding="utf-8"))
     for row in old["rows"]:
         row["engine"]["rounds_p50_ms"] = [ms * 2 for ms in (1.0, 1.01, 1.02, 1.03, 1.04)]
     quicker = json.loads(json.dumps(old))
@@ -125,7 +125,7 @@ def test_a_report_is_taken_instead_of_measuring_and_compared(measured, tmp_path)
     )
     assert done.exit_code == 0, done.output
     assert done.output.count("faster") >= 4
-    assert "faster (0.50x, 0.48 to 0.52)" in (tmp_path / "page.html").read_text()
+    assert "faster (0.50x, 0.48 to 0.52)" in (tmp_path / "page.html").read_text(encoding="utf-8")
     old["machine"]["processor"] = "Another"
     (tmp_path / "old.json").write_text(json.dumps(old))
     done = run("--measured", new, "--compare", tmp_path / "old.json")
@@ -168,7 +168,7 @@ def test_a_peer_is_measured_over_the_same_frames_in_the_same_run(
         *("--against", "mediapipe", "--report", tmp_path / "r.json"),
     )
     assert done.exit_code == 0, done.output
-    (peer,) = json.loads((tmp_path / "r.json").read_text())["peers"]
+    (peer,) = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["peers"]
     assert (peer["name"], peer["version"]) == ("mediapipe-full", "0.0")
     assert peer["model_sha256"] == hashlib.sha256(b"model").hexdigest()
     assert peer["end_to_end"]["frames_processed"] == 8
@@ -250,18 +250,18 @@ def test_a_chart_without_matplotlib_is_one_line_before_anything_is_measured(monk
 
 def test_without_matplotlib_a_report_has_no_chart_beside_it(measured, monkeypatch, tmp_path):
     folder, _ = measured
-    content = json.loads((folder / "machine.json").read_text())
+    content = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
     monkeypatch.setattr(plots, "available", lambda: False)
     monkeypatch.setattr(library, "benchmark", lambda **how: from_json(SpeedReport, content, "r"))
     done = run("--report", tmp_path / "r.json")
     assert done.exit_code == 0, done.output
-    assert json.loads((tmp_path / "r.json").read_text()) == content
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8")) == content
     assert [file.name for file in tmp_path.iterdir()] == ["r.json"]
 
 
 def test_a_report_with_a_wrong_field_is_one_line_that_names_it(measured, tmp_path):
     folder, _ = measured
-    broken = json.loads((folder / "machine.json").read_text())
+    broken = json.loads((folder / "machine.json").read_text(encoding="utf-8"))
     del broken["rows"][1]["engine"]["p50_ms"]
     (tmp_path / "r.json").write_text(json.dumps(broken))
     done = run("--measured", tmp_path / "r.json")

@@ -67,12 +67,12 @@ def checkout(tmp_path):
     }
     (tmp_path / "benchmarks").mkdir()
     for name, content in reports.items():
-        (tmp_path / "benchmarks" / f"{name}.json").write_text(json.dumps(content))
+        (tmp_path / "benchmarks" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
     (tmp_path / "benchmarks" / "machine.png").write_bytes(b"")
     (tmp_path / "docs").mkdir()
     for file, name in (("README", "speed"), ("docs/speed", "tables"), ("docs/accuracy", "tables")):
         marked = f"# Title\n\n<!-- {name}:begin -->\nold\n<!-- {name}:end -->\n\nAfter.\n"
-        (tmp_path / f"{file}.md").write_text(marked)
+        (tmp_path / f"{file}.md").write_text(marked, encoding="utf-8")
     return tmp_path
 
 
@@ -86,23 +86,23 @@ def test_documents_are_written_between_their_markers_and_only_there(checkout):
     files = [checkout / name for name in (*names, "docs/a-model.md")]
     assert set(render(checkout)) == set(files)
     for file in files[:3]:
-        text = file.read_text()
+        text = file.read_text(encoding="utf-8")
         assert text.startswith("# Title\n\n<!-- ")
         assert text.endswith(" -->\n\nAfter.\n")
         assert "old" not in text
-    page = (checkout / "benchmarks" / "REPORT.md").read_text()
+    page = (checkout / "benchmarks" / "REPORT.md").read_text(encoding="utf-8")
     assert "](machine.png)" in page
     assert "](small.png)" not in page
     assert "cut 7, openvino bf16" in page
-    before = [file.read_text() for file in files]
+    before = [file.read_bytes() for file in files]
     render(checkout)
-    assert [file.read_text() for file in files] == before  # a second rendering changes nothing
+    assert [file.read_bytes() for file in files] == before  # a second rendering changes nothing
 
 
 def test_the_readme_has_the_default_the_most_accurate_and_the_fastest_engine(checkout):
     render(checkout)
-    rows = [line.split(" | ")[1:4] for line in (checkout / "README.md").read_text().splitlines()
-            if line.startswith("| a-model")]  # fmt: skip
+    lines = (checkout / "README.md").read_text(encoding="utf-8").splitlines()
+    rows = [line.split(" | ")[1:4] for line in lines if line.startswith("| a-model")]
     assert rows == [
         ["cut 1, openvino int8", "fastest", "90.0"],
         ["cut 7, openvino bf16", "default", "61.0"],
@@ -113,7 +113,7 @@ def test_the_readme_has_the_default_the_most_accurate_and_the_fastest_engine(che
 def test_every_table_has_as_many_cells_in_each_row(checkout):
     found = 0
     for file in render(checkout):
-        for table in re.findall(r"(?:^\|.*\n)+", file.read_text(), re.MULTILINE):
+        for table in re.findall(r"(?:^\|.*\n)+", file.read_text(encoding="utf-8"), re.MULTILINE):
             assert len({line.count("|") for line in table.splitlines()}) == 1, table
             found += 1
     assert found >= 12
@@ -121,7 +121,7 @@ def test_every_table_has_as_many_cells_in_each_row(checkout):
 
 def test_a_models_card_becomes_a_page_of_its_own_reports(checkout):
     render(checkout)
-    page = (checkout / "docs" / "a-model.md").read_text()
+    page = (checkout / "docs" / "a-model.md").read_text(encoding="utf-8")
     assert "| 2 | 50.0 | 40.0 |" in page
     assert "| 2 | 0.900 | 0.500 |" in page
     assert "clip.mp4 12" in page
@@ -134,10 +134,10 @@ def test_a_models_card_becomes_a_page_of_its_own_reports(checkout):
 
 def test_a_document_without_a_place_for_the_table_is_refused(checkout):
     (checkout / "README.md").write_text("no markers")
-    before = (checkout / "docs" / "speed.md").read_text()
+    before = (checkout / "docs" / "speed.md").read_bytes()
     with pytest.raises(BadInput, match="speed:begin"):
         render(checkout)
-    assert (checkout / "docs" / "speed.md").read_text() == before  # nothing half done
+    assert (checkout / "docs" / "speed.md").read_bytes() == before  # nothing half done
 
 
 def test_a_folder_without_reports_is_refused(tmp_path):
@@ -150,4 +150,4 @@ def test_the_committed_documents_are_what_the_committed_reports_say():
     texts = documents.documents(documents.read(folder), folder, ROOT, shipped_models())
     assert len(texts) >= 6
     for file, text in texts.items():
-        assert file.read_text() == text, file
+        assert file.read_text(encoding="utf-8") == text, file

@@ -17,7 +17,7 @@ def test_the_governor_at_work_becomes_a_report_and_a_picture(small_weights, tmp_
         [sys.executable, script, *map(str, words)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(report.read_text())
+    told = json.loads(report.read_text(encoding="utf-8"))
     assert told["schema"] == "edge3dpose.governor/1"
     assert told["slowed"] == [[1.0, 2.0]]
     assert told["cuts"][0] == 1

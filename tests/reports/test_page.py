@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import pytest
 from speed_reports import machine, peer, report, row, typed
 
-from edge3dpose.records import from_json
+from edge3dpose.records import from_json, to_json
 from edge3dpose.reports import page as web_page
 from edge3dpose.reports import speed_plots
 from edge3dpose.reports.compare import compare
@@ -196,6 +196,19 @@ def governed():
         "phases": {"calls": [phase | {"calls": 4, "changes": 1, "calls_by_cut": {"5": 2}}]},
     }
     return from_json(GovernorReport, content, "the test")
+
+
+def test_a_report_with_nothing_in_it_still_makes_a_page():
+    peers = [peer("rival", whole_ms=40, error=RIVAL)]
+    peers[0]["end_to_end"] |= {"fps": 0.0, "rounds_fps": []}
+    rows = [row(3, 3, ms=4.0, whole_ms=9.0)]
+    rows[0]["end_to_end"] |= {"fps": 0.0, "rounds_fps": [], "stages": {}, "frames_processed": 0}
+    empty = {"calls": [], "calls_of_one_cut": [], "slowed": [], "cuts": [], "phases": {}}
+    governor = from_json(GovernorReport, to_json(governed()) | empty, "the test")
+    content = report(rows, peers=peers, peers_protocol="")
+    same = compare(typed(content), typed(content))
+    assert Parsed(page(content, same, governor)).open == []
+    assert len(Parsed(page(report([]))).tables) >= 1
 
 
 def test_the_front_is_what_no_other_point_beats():

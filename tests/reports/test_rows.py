@@ -19,13 +19,13 @@ KINDS = {
 COMMITTED = {
     file: kind
     for file in sorted((Path(__file__).parents[2] / "benchmarks").glob("*.json"))
-    if (kind := KINDS.get(json.loads(file.read_text())["schema"]))
+    if (kind := KINDS.get(json.loads(file.read_text(encoding="utf-8"))["schema"]))
 }
 
 
 @pytest.mark.parametrize("file", COMMITTED, ids=lambda file: file.stem)
 def test_a_committed_report_is_written_again_as_it_was(file):
-    assert to_json(rows.load(COMMITTED[file], file)) == json.loads(file.read_text())
+    assert to_json(rows.load(COMMITTED[file], file)) == json.loads(file.read_text(encoding="utf-8"))
 
 
 def test_there_are_reports_of_every_kind():

@@ -3,7 +3,7 @@
 from speed_reports import peer, report, row, typed
 
 from edge3dpose.reports import speed
-from edge3dpose.reports.columns import Table
+from edge3dpose.reports.columns import Table, make_table
 
 ERROR = {"mpjpe_mm": 150.0, "people": 1000, "seen": 917, "ours": {"mpjpe_mm": 100.0, "cut": 3}}
 
@@ -87,3 +87,10 @@ def test_the_best_of_a_column_is_marked_where_there_is_a_choice():
     best = {(n, table.headings[at]) for n, at in table.best}
     assert {(1, "MPJPE mm"), (0, "end to end FPS")} <= best
     assert speed.end_to_end_table(typed(report(rows[:1]))).best == frozenset()
+
+
+def test_a_cell_cannot_break_a_table():
+    table = make_table(
+        "", ["a | b\n| c |"], [("name", lambda row: row), ("MPJPE mm", lambda row: "1")]
+    )
+    assert table.markdown.splitlines()[-1] == "| a / b / c / | 1 |"
