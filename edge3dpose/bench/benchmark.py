@@ -22,14 +22,16 @@ from edge3dpose.bench.plan import Plan
 from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops
 from edge3dpose.errors import BadInput
-from edge3dpose.evaluation.peers import accuracy_reports, errors_by_model
+from edge3dpose.evaluation.peers import errors_by_model
 from edge3dpose.pose import PoseEstimator, open_source
 from edge3dpose.records import from_json
+from edge3dpose.reports.accuracy_rows import AccuracyReport
 from edge3dpose.reports.rows import (
     EnergyCounters,
     Parity,
     SpeedReport,
     SpeedRow,
+    load_folder,
     new_header,
 )
 from edge3dpose.runtime.detectors import Detector, open_detector
@@ -112,7 +114,7 @@ def benchmark(
     first = _first_frame(open_source(wanted.source, wanted.fps))
     if first.live and wanted.plan.frames is None:
         raise BadInput(f"{first.source} has no end: say how many frames with --max-frames")
-    reports = accuracy_reports(paths.home() / "benchmarks") if peers else {}
+    reports = load_folder(AccuracyReport, paths.home() / "benchmarks") if peers else {}
     errors = errors_by_model(reports, opened_weights.sha256)
     images = _people("sample" if first.live else wanted.source, spec)
     engines = None if wanted.engines is None else Path(wanted.engines)

@@ -8,11 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from edge3dpose import paths, storage
+from edge3dpose import paths
 from edge3dpose.evaluation import accuracy
 from edge3dpose.evaluation.error_analysis import FEW
 from edge3dpose.evaluation.predictions import Person, Poses
-from edge3dpose.records import from_json
 from edge3dpose.reports.accuracy_rows import AccuracyReport, PeerAccuracy, PoseErrors
 from edge3dpose.reports.rows import OwnError, PeerError
 from edge3dpose.types import Array, Box, Image
@@ -91,16 +90,6 @@ def shown_to(people: Iterable[Person], peers: list[Peer]) -> Iterator[Person]:
         for peer in peers:
             peer.add(person)
         yield person
-
-
-def accuracy_reports(folder: Path) -> dict[str, AccuracyReport]:
-    """The accuracy reports in a folder by file name; BadInput for one that is damaged."""
-    found = {}
-    for file in sorted(folder.glob("*.json")):
-        content = storage.read_json(file)
-        if str(content.get("schema")) == f"edge3dpose.{AccuracyReport.KIND}/1":
-            found[file.name] = from_json(AccuracyReport, content, str(file))
-    return found
 
 
 def errors_by_model(

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose.records import from_json
+from edge3dpose.reports.build_rows import BuildFailure, BuildReport, BuildRow
 from edge3dpose.reports.columns import CUT, Column, Table, make_table
-from edge3dpose.reports.rows import BuildFailure, BuildReport, BuildRow, Parity, new_header
+from edge3dpose.reports.rows import Parity, new_header
 from edge3dpose.selection.builds import BuildResult, Explanation
 
 

@@ -60,7 +60,6 @@ _ALL = (
     Figure("mm_p50", "deviation from FP32 p50", "mm", ".2f", "lower"),
     Figure("mm_p99", "deviation from FP32 p99", "mm", ".2f", "lower"),
     Figure("mm_max", "deviation from FP32 max", "mm", ".2f", "lower"),
-    Figure("peer_mpjpe_mm", "MPJPE", "mm", ".1f", "lower"),
     Figure("own_mpjpe_mm", "our MPJPE on the same people", "mm", ".1f", "lower"),
     # speed
     Figure("engine_p50_ms", "engine p50", "ms", ".2f", "lower"),
@@ -77,9 +76,6 @@ _ALL = (
     Figure("frames_with_people", "frames with people", form="d"),
     Figure("frames_dropped", "frames dropped", form="d"),
     Figure("in_time", "calls in time", form=".1%", better="higher"),
-    Figure("p50_ms", "p50", "ms", better="lower"),
-    Figure("p90_ms", "p90", "ms", better="lower"),
-    Figure("p95_ms", "p95", "ms", better="lower"),
     # memory and size
     Figure("peak_mb", "peak memory", "MB", ".0f", "lower"),
     Figure("open_s", "time to open", "s", ".2f", "lower"),

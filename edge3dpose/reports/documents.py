@@ -10,18 +10,16 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
-from edge3dpose.records import from_json
 from edge3dpose.reports import accuracy, builds, model_card, speed
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
+from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
-from edge3dpose.reports.rows import BuildReport, Report, SpeedReport, SpeedRow
+from edge3dpose.reports.rows import SpeedReport, SpeedRow, load_folder
 from edge3dpose.reports.templating import render
-
-Kind = TypeVar("Kind", bound=Report)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +42,12 @@ class ShippedModel:
 
 def read(folder: Path) -> Reports:
     """The speed, accuracy, build and ablation reports of a folder."""
-    contents = {file: storage.read_json(file) for file in sorted(folder.glob("*.json"))}
-
-    def of(kind: type[Kind]) -> dict[str, Kind]:
-        return {
-            file.name: from_json(kind, content, str(file))
-            for file, content in contents.items()
-            if content.get("schema") == f"edge3dpose.{kind.KIND}/1"
-        }
-
-    return Reports(of(SpeedReport), of(AccuracyReport), of(BuildReport), of(AblationReport))
+    return Reports(
+        load_folder(SpeedReport, folder),
+        load_folder(AccuracyReport, folder),
+        load_folder(BuildReport, folder),
+        load_folder(AblationReport, folder),
+    )
 
 
 def render_all(folder: Path, home: Path, models: Sequence[ShippedModel]) -> list[Path]:

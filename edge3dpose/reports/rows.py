@@ -1,7 +1,7 @@
 """What the reports say, as types; one class is one JSON object of a report file.
 
-edge3dpose benchmark writes a SpeedReport and build-engine a BuildReport; accuracy_rows.py has what
-evaluate writes, governor_rows.py what benchmarks/governor.py writes.
+edge3dpose benchmark writes a SpeedReport. Other reports: build_rows.py (build-engine),
+accuracy_rows.py (evaluate, benchmarks/ablate.py), governor_rows.py (benchmarks/governor.py).
 Times are in milliseconds, errors in millimetres, unless a name says otherwise.
 """
 
@@ -30,6 +30,16 @@ def load(kind: type[SomeReport], file: Path) -> SomeReport:
     """The report in a file; BadInput names the file and the field that is wrong."""
     content = storage.load_json(file, f"edge3dpose.{kind.KIND}/1")
     return from_json(kind, content, str(file))
+
+
+def load_folder(kind: type[SomeReport], folder: Path) -> dict[str, SomeReport]:
+    """The reports of one kind in a folder, by file name; BadInput for one that is damaged."""
+    contents = {file: storage.read_json(file) for file in sorted(folder.glob("*.json"))}
+    return {
+        file.name: from_json(kind, content, str(file))
+        for file, content in contents.items()
+        if content.get("schema") == f"edge3dpose.{kind.KIND}/1"
+    }
 
 
 def save(report: Report, file: Path) -> None:
@@ -255,40 +265,3 @@ class SpeedReport:
     energy: EnergyCounters | None = None
     refused: tuple[LeftOut, ...]
     footprint_protocol: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildRow:
-    """A built engine."""
-
-    cut: int
-    backend_version: str
-    size_bytes: int
-    sha256: str
-    seconds: float
-    nodes: int
-    parity: Parity | None
-    calibration: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildFailure:
-    """An engine that could not be built."""
-
-    cut: int
-    failed: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuildReport:
-    """Engines of one model, precision and backend, edge3dpose.build/1."""
-
-    KIND: ClassVar[str] = "build"
-
-    header: Header = field(metadata=INLINE)
-    model: str
-    weights_sha256: str
-    state: str | None
-    precision: str
-    backend: str
-    engines: tuple[BuildFailure | BuildRow, ...]

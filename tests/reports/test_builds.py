@@ -4,7 +4,7 @@ from speed_reports import PARITY, machine
 
 from edge3dpose.records import from_json
 from edge3dpose.reports import builds
-from edge3dpose.reports.rows import BuildReport
+from edge3dpose.reports.build_rows import BuildReport
 
 
 def report_of(engines: list[dict]) -> BuildReport:
