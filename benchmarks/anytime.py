@@ -23,6 +23,7 @@ from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import all_heads as heads
 from edge3dpose.evaluation import predictions
 from edge3dpose.evaluation.datasets import synthetic_people
+from edge3dpose.reports.rows import SpeedReport, load
 from edge3dpose.types import Weights
 
 TOLERANCES_MM = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80)
@@ -64,8 +65,7 @@ def main(
 ) -> None:
     """Write time and error for each tolerance, beside those of the cuts at the same error."""
     weights = models.open_weights(models.find(model))
-    times = storage.load_json(speeds, "edge3dpose.speed/1")
-    ms = times_ms(times, backend, precision, weights.spec.cuts)
+    ms = times_ms(load(SpeedReport, speeds), f"{backend} {precision}", weights.spec.cuts)
     facts, measured = measure(weights, root, people, ms)
     fixed = [
         {"cut": k + 1, "ms": ms[k], "mpjpe_mm": measured.error_mm(np.full(people, k))}
@@ -113,15 +113,13 @@ def row_of(measured: Measured, tolerance_mm: float, fixed: list[dict]) -> dict[s
     }
 
 
-def times_ms(speeds: dict, backend: str, precision: str, cuts: int) -> list[float]:
+def times_ms(speeds: SpeedReport, runner: str, cuts: int) -> list[float]:
     """Median time of each cut's engine, at least that of a shallower cut, whose blocks it has."""
     found = {
-        row["cut"]: row["engine"]["p50_ms"]
-        for row in speeds["rows"]
-        if (row["backend"], row["precision"]) == (backend, precision)
+        row.cut: row.engine.p50_ms for row in speeds.rows if row.runner == runner and row.engine
     }
     if missing := set(range(1, cuts + 1)) - set(found):
-        raise BadInput(f"the report has no {backend} {precision} of cuts {sorted(missing)}")
+        raise BadInput(f"the report has no {runner} of cuts {sorted(missing)}")
     return np.maximum.accumulate([found[cut] for cut in range(1, cuts + 1)]).tolist()
 
 
