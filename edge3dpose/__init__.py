@@ -26,7 +26,7 @@ _WHERE = {  # public name -> the module that it is loaded from
     "PosesFile": "poses_file",
     "draw": "drawing",
     "build_engine": "selection.engine",
-    "calibrate": "selection.engine",
+    "calibrate": "compiler.calibrate",
     "tune": "bench.tune",
     "benchmark": "bench.benchmark",
     "evaluate": "evaluation.evaluate",

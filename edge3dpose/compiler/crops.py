@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from contextlib import closing
 
@@ -15,7 +16,7 @@ from edge3dpose.types import Array, Crop, ModelSpec
 
 
 def from_source(
-    arg: str, spec: ModelSpec, count: int, progress: Callable[[float], None] | None = None
+    arg: str, spec: ModelSpec, count: int, progress: Callable[[float], object] | None = None
 ) -> Array:
     """Up to ``count`` people, spread over a source's frames: (N, 3, S, S), N may be 0.
 
@@ -39,3 +40,8 @@ def from_source(
     S = spec.input_size
     tensors = [to_tensor([crop], spec) for crop in crops[:count]]
     return np.concatenate(tensors) if tensors else np.zeros((0, 3, S, S), np.float32)
+
+
+def sha256_of_images(images: Array) -> str:
+    """Identity of a set of crops: hash of the numbers that the network is given."""
+    return hashlib.sha256(np.ascontiguousarray(images).tobytes()).hexdigest()

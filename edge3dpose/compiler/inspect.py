@@ -7,12 +7,16 @@ multiply-accumulate is 1, convolutions only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from onnx import ModelProto, NodeProto
 
+from edge3dpose import models, paths
 from edge3dpose.compiler import graph as graphs
+from edge3dpose.models._summary import CutSummary, ModelSummary
+from edge3dpose.types import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,24 @@ class Cost:
     macs: int
     nodes: int
     weight_bytes: int  # of the tensors in the file, FP32
+
+
+def summary(spec: ModelSpec, onnx: Path | None = None) -> ModelSummary:
+    """What is known of a model: cost of each cut by its file, errors by its card.
+
+    onnx  weights of the user's own; None for the shipped ones, which need not exist
+    Raises BadInput and EngineMismatch for weights that are missing or damaged.
+    """
+    if onnx is None and not paths.weights_file(spec.name).is_file():
+        return ModelSummary(spec)
+    weights = models.open_weights(spec, onnx)
+    card = weights.card.get("cuts") or {}
+    cuts = []
+    for head, cost in costs(graphs.load(weights.onnx)).items():
+        cut = int(head.removeprefix("cut"))
+        errors = card.get(str(cut)) or {}
+        cuts.append(CutSummary(cut, cost.params, cost.macs, cost.weight_bytes, errors))
+    return ModelSummary(spec, weights, weights.onnx.stat().st_size, tuple(cuts))
 
 
 def costs(model: ModelProto) -> dict[str, Cost]:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from edge3dpose.compiler import graph as graphs
-from edge3dpose.compiler.calibrate import sha256_of_images
+from edge3dpose.compiler.crops import sha256_of_images
 from edge3dpose.compiler.watch import open_watcher
 from edge3dpose.errors import AccuracyGateFailed, BuildFailed
 from edge3dpose.types import Array, EngineConfig, ModelSpec, Weights

@@ -157,7 +157,7 @@ def test_an_engine_too_far_from_fp32_is_not_kept(small_weights, tmp_path):
     from edge3dpose.compiler import calibrate, crops, ranges
 
     people = crops.from_source("sample", small_weights.spec, 8)
-    found = calibrate.calibrate(small_weights, people, source="sample")
+    found = calibrate.find_ranges(small_weights, people, source="sample")
     narrow = {name: value / 50 for name, value in found.tensors.items()}
     ranges.write(ranges.Ranges(**{**found_as_dict(found), "tensors": narrow}), tmp_path / "r.json")
 

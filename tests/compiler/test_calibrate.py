@@ -19,7 +19,7 @@ def people(small_weights) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def found(small_weights, people) -> ranges.Ranges:
-    return calibrate.calibrate(small_weights, people, source="sample")
+    return calibrate.find_ranges(small_weights, people, source="sample")
 
 
 def histogram(values: np.ndarray) -> tuple[np.ndarray, float]:
@@ -77,16 +77,16 @@ def test_ranges_name_their_weights_and_their_pictures_and_survive_the_file(
 
 
 def test_methods_differ_and_an_unknown_one_is_named(small_weights, people, found):
-    largest = calibrate.calibrate(small_weights, people, source="sample", method="max")
+    largest = calibrate.find_ranges(small_weights, people, source="sample", method="max")
     assert largest.tensors["cut01.depthwise"] > found.tensors["cut01.depthwise"]
     assert largest.tensors["images"] == found.tensors["images"]
     with pytest.raises(BadInput, match="max, percentile, entropy, mse"):
-        calibrate.calibrate(small_weights, people, source="sample", method="guess")
+        calibrate.find_ranges(small_weights, people, source="sample", method="guess")
 
 
 def test_too_few_people_are_refused(small_weights, people):
     with pytest.raises(BadInput, match=r"shows 3 people.*needs 8 or better 200"):
-        calibrate.calibrate(small_weights, people[:3], source="holiday")
+        calibrate.find_ranges(small_weights, people[:3], source="holiday")
 
 
 def test_int8_is_refused_without_ranges_for_this_very_file(
@@ -124,15 +124,15 @@ def test_sensitive_layers_are_left_out_until_the_rest_is_near_enough(small_weigh
     ranges_of = replace(found, tensors=spoilt)
     seen: list[float] = []
     few, enough_mm = people[:3], 60.0
-    better, left = sensitivity.with_skip(
-        small_weights, ranges_of, few, within_mm=enough_mm, progress=seen.append
+    better, left = sensitivity.skip_sensitive_layers(
+        small_weights, ranges_of, few, max_mm=enough_mm, step=seen.append
     )
     assert left.share <= 1
     assert left.p50_mm <= enough_mm
     assert better.skip[0] == "node.cut03.pointwise"  # it reads the tensor that was spoilt
     assert seen[-1] == 1.0
-    spoilt_alone, spoilt = sensitivity.with_skip(
-        small_weights, ranges_of, few, within_mm=1e9, progress=seen.append
+    spoilt_alone, spoilt = sensitivity.skip_sensitive_layers(
+        small_weights, ranges_of, few, max_mm=1e9, step=seen.append
     )
     assert spoilt_alone.skip[0] == better.skip[0]  # the tail alone is reason enough
     assert spoilt.p99_mm < 60
