@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import torch
 from torch.utils.data import IterableDataset, get_worker_info
 
+from edge3dpose import machine
 from edge3dpose.training.data import polarity, root_depth
 from edge3dpose.training.distributed import SINGLE, DistributedContext
 from edge3dpose.training.recipes import Recipe
@@ -47,7 +46,7 @@ class Renders(IterableDataset):
         offset, every = (worker.id, worker.num_workers) if worker else (0, 1)
         offset, every = self.distributed.rank * every + offset, self.distributed.size * every
         if worker:
-            _yield_to_training()
+            machine.lower_priority()  # the training step comes first where cores are few
         people = Synthesizer(self.assets, self.split, self.size, self.settings)
         seed = self.first + offset
         while True:
@@ -73,9 +72,3 @@ def settings_of(recipe: Recipe) -> RenderSettings:
         overhead=recipe.overhead,
         augment=recipe.augment,
     )
-
-
-def _yield_to_training() -> None:
-    """Lower this process's priority: the training step comes first where cores are few."""
-    with contextlib.suppress(AttributeError):  # Windows has no os.nice
-        os.nice(5)
