@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Camera
 
@@ -84,14 +84,12 @@ def read_intrinsics(path: Path) -> tuple[Camera, tuple[int, int]]:
     Returns the camera, and the (width, height) in pixels of the images it was measured on. Raises
     BadInput where the file is missing or holds something else.
     """
+    if not path.is_file():
+        raise BadInput(f"no intrinsics file {path}")
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"no intrinsics file {path}") from None
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path} is not an intrinsics file (JSON): {error}") from None
-    if not isinstance(content, dict):
-        raise BadInput(f"{path} holds a {type(content).__name__}, wanted an object with focal_px")
+        content = storage.read_json(path)
+    except BadInput as error:
+        raise BadInput(f"not an intrinsics file: {error}") from None
     focal = _numbers(path, content, "focal_px", (2,), positive=True)
     centre = _numbers(path, content, "centre_px", (2,))
     size = _numbers(path, content, "size", (2,), positive=True)

@@ -124,22 +124,17 @@ def verify(engine: Path) -> Manifest:
 def read(engine: Path) -> Manifest:
     """The manifest beside an engine; the engine file itself is not checked."""
     file = path_of(engine)
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    if not file.is_file():
         raise BadInput(
             f"{engine} has no manifest {file.name} beside it, so it cannot be verified; "
             "build it again: edge3dpose build-engine"
-        ) from None
-    except (ValueError, OSError) as error:
+        )
+    try:
+        content = storage.load_json(file, SCHEMA)
+    except BadInput as error:
         raise EngineMismatch(
             f"{file} is not a manifest ({error}); {_delete_both(engine)}"
         ) from None
-    if not isinstance(content, dict) or content.get("schema") != SCHEMA:
-        found = content.get("schema") if isinstance(content, dict) else type(content).__name__
-        raise EngineMismatch(
-            f"{file} has schema {found!r}, wanted {SCHEMA!r}; {_delete_both(engine)}"
-        )
     return _from_content(engine, content)
 
 

@@ -82,7 +82,7 @@ def test_intrinsics_follow_the_size_of_the_frames(tmp_path):
     ("text", "words"),
     [
         ("not json", "not an intrinsics file"),
-        ("[1, 2]", "holds a list"),
+        ("[1, 2]", "holds a JSON list"),
         ('{"centre_px": [1, 2], "size": [3, 4]}', "focal_px is None"),
         ('{"focal_px": [0, 5], "centre_px": [1, 2], "size": [3, 4]}', "2 positive numbers"),
         ('{"focal_px": [5, 5], "centre_px": ["a", 2], "size": [3, 4]}', "centre_px"),
