@@ -114,7 +114,7 @@ def main(
     for name, engine in runs.items():
         with closing(engine):
             content[name] = _phases(config, engine, phase_s, fps, load)
-        content["phases"] = content.get("phases", {}) | {name: _judged(content, content[name])}
+        content["phases"] = content.get("phases", {}) | {name: _phase_rows(content, content[name])}
         for phase in content["phases"][name]:
             click.echo(f"{name}: {phase}")
     written = from_json(GovernorReport, content, "the new report")
@@ -179,18 +179,18 @@ def _busy() -> Iterator[Callable[[int], None]]:
         be(0)
 
 
-def _judged(content: dict[str, Any], calls: list[Call]) -> list[dict[str, Any]]:
+def _phase_rows(content: dict[str, Any], calls: list[Call]) -> list[dict[str, Any]]:
     """For each phase: how many calls were in time, what 95 % took, what error its cuts have."""
     begin_s, end_s = content["slowed"][0]
     edges = (0.0, begin_s, end_s, float("inf"))
-    judged = []
+    phases = []
     for name, low, high in zip(PHASES, edges[:-1], edges[1:], strict=True):
         inside = [call for call in calls if low <= call["time_s"] < high]
         took = np.array([call["took_ms"] for call in inside])
         errors = [content["error_mm"].get(str(call["cut"])) for call in inside]
         known = [error for error in errors if error is not None]
         cuts = [call["cut"] for call in inside]
-        judged.append(
+        phases.append(
             {
                 "phase": name,
                 "calls": len(inside),
@@ -202,7 +202,7 @@ def _judged(content: dict[str, Any], calls: list[Call]) -> list[dict[str, Any]]:
                 "changes": int(np.count_nonzero(np.diff(cuts))),
             }
         )
-    return judged
+    return phases
 
 
 if __name__ == "__main__":

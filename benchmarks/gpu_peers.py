@@ -76,15 +76,15 @@ def main(
             cuts = [1] if weights.spec.cuts == 1 else parse_cuts(cut, weights.spec)
             for number in cuts:
                 content["rows"] += _rows(setting, net, weights, number, images)
-                _judge(content, setting)
+                _add_shares(content, setting)
                 storage.save_json(report, content)  # what was measured so far is kept
                 click.echo(f"{model} cut {number} is measured", err=True)
     click.echo(_table(content))
     click.echo(f"wrote {report}")
 
 
-def _judge(content: dict[str, Any], setting: Setting) -> None:
-    """Look at the limits again, and say of every row how much of the best ones it reached."""
+def _add_shares(content: dict[str, Any], setting: Setting) -> None:
+    """Measure the limits again; give every row its share of the best ones."""
     limits = lim.better(
         lim.Limits(**content["limits"]), lim.of_device(setting.device, setting.dtype)
     )
@@ -152,8 +152,8 @@ def _rows(
                 yield facts
                 continue
             opened.enter_context(closing(engine))
-            said = np.concatenate([np.array(engine(tensor)) for tensor in tensors])
-            mm = distances_mm(said, wanted, spec)
+            outputs = np.concatenate([np.array(engine(tensor)) for tensor in tensors])
+            mm = distances_mm(outputs, wanted, spec)
             facts["differs_mm"] = {"p50": _rounded(np.median(mm)), "max": _rounded(mm.max())}
             measured.append((facts, EngineCalls(engine, tensors)))
         if measured:

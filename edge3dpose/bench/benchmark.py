@@ -23,7 +23,7 @@ from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.peers import errors_by_model
-from edge3dpose.pose import PoseEstimator, open_source
+from edge3dpose.pose import PoseEstimator
 from edge3dpose.records import from_json
 from edge3dpose.reports.accuracy_rows import AccuracyReport
 from edge3dpose.reports.rows import (
@@ -35,7 +35,7 @@ from edge3dpose.reports.rows import (
     new_header,
 )
 from edge3dpose.runtime.detectors import Detector, open_detector
-from edge3dpose.runtime.sources import Source
+from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.selection.defaults import resolve_all
 from edge3dpose.selection.engine import open_file
 from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest, ModelSpec, Progress

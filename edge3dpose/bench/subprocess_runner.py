@@ -32,7 +32,7 @@ class Pass:
     frame_s: NDArray[np.float64]  # of each frame, without reading it
     elapsed_s: float
     with_people: int
-    cpu_s: float | None  # of all its threads; None where the system does not tell
+    cpu_s: float | None  # of all its threads; None where the system does not count it
     first_pose_at_s: float | None  # on the monotonic clock; None where nobody was found
 
     @property
@@ -133,7 +133,7 @@ def _peak_mb(process: int) -> float | None:
 
 
 def _cpu_s(process: int) -> float | None:
-    """Seconds that all threads of a process computed; None where the system does not tell."""
+    """Seconds that all threads of a process computed; None where the system does not count it."""
     try:
         times = psutil.Process(process).cpu_times()
     except psutil.Error:

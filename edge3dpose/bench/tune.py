@@ -17,10 +17,11 @@ from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops
 from edge3dpose.compiler.engine_key import key_of
 from edge3dpose.errors import BadInput
-from edge3dpose.pose import PoseEstimator, open_source
+from edge3dpose.pose import PoseEstimator
 from edge3dpose.reports.rows import LeftOut
 from edge3dpose.reports.tune_rows import TuneResult
 from edge3dpose.runtime import backends
+from edge3dpose.runtime.sources import open_source
 from edge3dpose.selection import profile
 from edge3dpose.selection.defaults import (
     best_backend,

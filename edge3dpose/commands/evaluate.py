@@ -55,19 +55,23 @@ _FILE = click.Path(path_type=Path)
 @click.option("--eagle", "overhead", is_flag=True, hidden=True)  # its former name
 @click.option(
     "--passes",
-    "--looks",
     type=click.IntRange(1, 2),
     default=2,
     show_default=True,
     help="3D: with 2, a person who leans is seen again in a turned crop, as run does.",
 )
+@click.option("--looks", "passes", type=click.IntRange(1, 2), hidden=True)  # its former name
 @click.option(
     "--flip-test",
     "--mirror",
     is_flag=True,
     help="Average with the flipped image, as run does with this option.",
 )
-@click.option("--labels", type=_FILE, help="File of the teacher's 2D joints, read or written.")
+@click.option(
+    "--labels",
+    type=_FILE,
+    help="File of the teacher's 2D joints.  [default: data/labels/NAME.json of the home folder]",
+)
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, which makes the labels.")
 @click.option(
     "--against",

@@ -22,7 +22,7 @@ SHOULDERS, HIPS = (11, 14), (1, 4)
 
 @dataclass(frozen=True, slots=True)
 class CutError:
-    """3D errors of one cut. Joints that lie in the crop are scored, where nothing else is said."""
+    """3D errors of one cut. Joints inside the crop are scored, unless a name says otherwise."""
 
     cut: int
     mpjpe_mm: float  # 17 joints, the root's 0 among them

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -23,6 +24,8 @@ from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Array, Engine, Frame, ModelSpec, Pose3D, Progress
+
+_log = logging.getLogger(__name__)
 
 PROTOCOL = "shoulders, elbows, wrists, hips, knees, ankles against BlazePose heavy, torso lengths"
 
@@ -52,6 +55,7 @@ def agreement(
     if teacher is not None and not file.is_file():
         rows = labels.make(clip, teacher, progress)
         labels.write(file, rows, clip_sha256=clip.sha256, teacher=paths.sha256_of(teacher))
+        _log.info("wrote %s", file)
     known = labels.read(file, clip.sha256)
     frames = tracked(frames_of(clip.root), "frames", len(known), progress)
     pixels = pixels_by_cut(network, frames, known, related=clip.related)

@@ -174,15 +174,15 @@ def _errors_3d(
     network: Network, people: People, wanted: EvaluateRequest, progress: Progress | None
 ) -> tuple[list[dict[str, Any]], ErrorAnalysis]:
     """A row of errors a cut, and the analysis of the best of them, with the peers."""
-    rivals = [peers.open_peer(Path(file)) for file in wanted.against]
-    shown = peers.shown_to(tracked(people.people, "people", people.count, progress), rivals)
+    opened = [peers.open_peer(Path(file)) for file in wanted.against]
+    shown = peers.shown_to(tracked(people.people, "people", people.count, progress), opened)
     spec, root = network.spec, network.spec.skeleton.root
     poses = predict(network.predict, shown, spec, batch=BATCH, passes=wanted.passes)
     rows = [asdict(one) for one in accuracy.errors_by_cut(poses, network.cuts, root=root)]
     best = min(range(len(rows)), key=lambda row: rows[row]["mpjpe_mm"])
     analysis = analyse(poses, best, network.cuts[best], spec)
-    if rivals:
-        errors = tuple(rival.errors(poses, best, root=root) for rival in rivals)
+    if opened:
+        errors = tuple(peer.errors(poses, best, root=root) for peer in opened)
         analysis = replace(analysis, peers_protocol=peers.PROTOCOL, peers=errors)
     return rows, analysis
 

@@ -1,4 +1,4 @@
-"""Items of a known or unknown number, with progress told as they are taken."""
+"""Items of a known or unknown number, with a report of progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Item = TypeVar("Item")
 def tracked(
     items: Iterable[Item], what: str, total: int | None, progress: Progress | None
 ) -> Iterator[Item]:
-    """The items; ``progress`` is told the share taken, 0 where nobody knows how many there are."""
+    """The items; ``progress`` gets the share taken, 0 where the total is unknown."""
     for n, item in enumerate(items):
         if progress is not None:
             progress(what, min(n / total, 1.0) if total else 0.0)

@@ -12,6 +12,8 @@ from click.testing import CliRunner
 
 from edge3dpose import models, paths
 from edge3dpose.cli import cli
+from edge3dpose.errors import BadInput
+from edge3dpose.evaluation import evaluate as library
 from edge3dpose.evaluation import labels
 from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.runtime.sources import sample
@@ -258,6 +260,21 @@ def test_held_out_people_are_the_same_each_time(weights, tmp_path):
         figures.append(json.loads(report.read_text())["cuts"])
     assert figures[0] == figures[1]
     assert figures[0][1]["mpjpe_mm"] < figures[0][0]["mpjpe_mm"]  # upright beats a point
+
+
+@pytest.mark.parametrize(
+    ("arguments", "passes"), [((), 2), (("--passes", 1), 1), (("--looks", 1), 1)]
+)
+def test_the_former_name_of_passes_is_understood(monkeypatch, arguments, passes):
+    seen = {}
+
+    def asked(**options):
+        seen.update(options)
+        raise BadInput("enough")
+
+    monkeypatch.setattr(library, "evaluate", asked)
+    run(*arguments)
+    assert seen["passes"] == passes
 
 
 @pytest.mark.parametrize("option", ["--overhead", "--eagle"])
