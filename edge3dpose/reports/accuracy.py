@@ -15,7 +15,6 @@ from edge3dpose.reports.accuracy_rows import (
     JointBin,
     PeerAccuracy,
     PeopleBin,
-    PictureRow,
     PoseErrors,
     Trial,
 )
@@ -75,24 +74,24 @@ def peers_table(analysis: ErrorAnalysis) -> Table:
 def pictures_table(analysis: ErrorAnalysis) -> Table:
     """A few pictures one by one: our errors, each peer's, and our root depth."""
     pictures = analysis.one_by_one or ()
-    places = {picture.name: n for n, picture in enumerate(pictures)}
 
-    def of_peer(peer: PeerAccuracy) -> Callable[[PictureRow], str]:
-        found = peer.one_by_one or ()
-        return lambda row: _both(found[places[row.name]])
+    def of_peer(peer: PeerAccuracy) -> Callable[[int], str]:
+        errors = peer.one_by_one or ()
+        return lambda n: _both(errors[n])  # by place: names may be the same, or empty
 
     columns: list[Column] = [
-        ("picture", lambda row: row.name),
-        (Figure("", "ours, MPJPE / PA-MPJPE", "mm"), _both),
+        ("picture", lambda n: pictures[n].name),
+        (Figure("", "ours, MPJPE / PA-MPJPE", "mm"), lambda n: _both(pictures[n])),
         *(
             (Figure("", f"{peer.name}, MPJPE / PA-MPJPE", "mm"), of_peer(peer))
             for peer in analysis.peers
             if peer.one_by_one
         ),
-        (Figure("", "root depth", "mm", ".0f"), lambda row: row.root_depth_mm),
-        (Figure("", "root depth error", "mm", "+.0f"), lambda row: row.root_depth_error_mm),
+        (Figure("", "root depth", "mm", ".0f"), lambda n: pictures[n].root_depth_mm),
+        (Figure("", "root depth error", "mm", "+.0f"), lambda n: pictures[n].root_depth_error_mm),
     ]
-    return make_table(f"picture by picture, cut {analysis.best_cut}", pictures, columns)
+    title = f"picture by picture, cut {analysis.best_cut}"
+    return make_table(title, range(len(pictures)), columns)
 
 
 def bins_table(analysis: ErrorAnalysis) -> Table:
