@@ -78,6 +78,11 @@ def figures(found: Array, true: Array, inside: NDArray[np.bool_], root: int) -> 
     }
 
 
+def defined(figures: dict[str, float]) -> dict[str, float]:
+    """The figures without those that are undefined, for too few joints lie in the crop."""
+    return {name: value for name, value in figures.items() if math.isfinite(value)}
+
+
 def depth_figures(poses: Poses, row: int, root: int) -> dict[str, float]:
     """The fields of a CutError for the estimated root depth."""
     median_mm, share = depth_error(poses.depths_mm[row], poses, root)

@@ -83,12 +83,13 @@ def by_joint(poses: Poses, row: int, names: tuple[str, ...], *, root: int) -> di
     }
 
 
-def with_bone_lengths(poses: Poses, row: int, *, root: int) -> dict[str, float]:
-    """MPJPE and PA-MPJPE of a cut once the runtime's bone-length filter has been over it."""
+def with_bone_lengths(poses: Poses, row: int, *, root: int) -> dict[str, float] | None:
+    """MPJPE and PA-MPJPE of a cut after the runtime's bone-length filter; None where undefined."""
     people = zip(poses.found_mm[row], poses.scores[row], strict=True)
     found = np.array([bone_length.corrected(points, score) for points, score in people])
     figures = accuracy.figures(found, poses.true_mm, poses.inside, root)
-    return {name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")}
+    kept = accuracy.defined({name: figures[name] for name in ("mpjpe_mm", "pa_mpjpe_mm")})
+    return kept if len(kept) == 2 else None
 
 
 def by_depth_method(poses: Poses, row: int, *, root: int) -> dict[str, float]:
@@ -119,15 +120,15 @@ def one_by_one(poses: Poses, row: int, *, root: int) -> tuple[PictureRow, ...]:
     rows = []
     for n, name in enumerate(poses.names):
         one = slice(n, n + 1)
-        errors = accuracy.figures(
-            poses.found_mm[row][one], poses.true_mm[one], poses.inside[one], root
+        errors = accuracy.defined(
+            accuracy.figures(poses.found_mm[row][one], poses.true_mm[one], poses.inside[one], root)
         )
         depth_mm = float(poses.true_mm[n, root, 2])
         rows.append(
             PictureRow(
                 name=name,
-                mpjpe_mm=errors["mpjpe_mm"],
-                pa_mpjpe_mm=errors["pa_mpjpe_mm"],
+                mpjpe_mm=errors.get("mpjpe_mm"),
+                pa_mpjpe_mm=errors.get("pa_mpjpe_mm"),
                 root_depth_mm=depth_mm,
                 root_depth_error_mm=float(poses.depths_mm[row, n]) - depth_mm,
             )

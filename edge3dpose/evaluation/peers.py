@@ -51,8 +51,10 @@ class Peer:
         true, inside = ours.true_mm[saw], ours.inside[saw]
         return replace(
             nothing_seen,
-            figures=accuracy.figures(found, true, inside, root),
-            ours_on_the_same=accuracy.figures(ours.found_mm[row][saw], true, inside, root),
+            figures=accuracy.defined(accuracy.figures(found, true, inside, root)),
+            ours_on_the_same=accuracy.defined(
+                accuracy.figures(ours.found_mm[row][saw], true, inside, root)
+            ),
             one_by_one=self._one_by_one(ours, root) if len(saw) <= FEW else None,
         )
 
@@ -80,8 +82,8 @@ def open_peer(file: Path) -> Peer:
 def _errors_of(found: Array, ours: Poses, n: int, root: int) -> PoseErrors:
     """Errors of a prediction of the n-th person."""
     true, inside = ours.true_mm[n : n + 1], ours.inside[n : n + 1]
-    figures = accuracy.figures(found[None], true, inside, root)
-    return PoseErrors(mpjpe_mm=figures["mpjpe_mm"], pa_mpjpe_mm=figures["pa_mpjpe_mm"])
+    figures = accuracy.defined(accuracy.figures(found[None], true, inside, root))
+    return PoseErrors(mpjpe_mm=figures.get("mpjpe_mm"), pa_mpjpe_mm=figures.get("pa_mpjpe_mm"))
 
 
 def shown_to(people: Iterable[Person], peers: list[Peer]) -> Iterator[Person]:
@@ -104,7 +106,7 @@ def errors_by_model(
     for file, report in reports.items():
         analysis = report.analysis
         for peer in analysis.peers if analysis else ():
-            if peer.people < FEWEST_PEOPLE or not peer.figures:
+            if peer.people < FEWEST_PEOPLE or not {*_COMPARED} <= {*peer.figures}:
                 continue
             assert analysis is not None
             ours = peer.ours_on_the_same if report.weights_sha256 == weights_sha256 else None

@@ -161,4 +161,7 @@ def _bin(one: PeopleBin | JointBin) -> str:
 
 
 def _both(errors: PoseErrors | None) -> str:
-    return "not seen" if errors is None else f"{errors.mpjpe_mm:.0f} / {errors.pa_mpjpe_mm:.0f}"
+    if errors is None:
+        return "not seen"
+    both = (errors.mpjpe_mm, errors.pa_mpjpe_mm)
+    return " / ".join("-" if mm is None else f"{mm:.0f}" for mm in both)

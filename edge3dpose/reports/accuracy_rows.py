@@ -50,10 +50,10 @@ class JointBin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoseErrors:
-    """Errors on one picture."""
+    """Errors on one picture; None where too few joints lie in the crop."""
 
-    mpjpe_mm: float
-    pa_mpjpe_mm: float
+    mpjpe_mm: float | None
+    pa_mpjpe_mm: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
