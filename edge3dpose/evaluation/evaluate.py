@@ -34,6 +34,8 @@ from edge3dpose.selection.engine import open_engine
 from edge3dpose.types import EngineRequest, Progress, Weights
 
 BATCH = 8  # people in one call of the network
+SPLITS = ("train", "test", "all")
+MOTIONS = ("wide", "mocap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +96,8 @@ def evaluate(
     AUC, root depth error, and in ``analysis`` where the error of the best cut lies. 2D: PCK and the
     median distance in torso lengths. ``edge3dpose.reports.rows.save`` writes it as JSON.
 
-    Raises BadInput for a data set that is not there and for unknown names, EngineMismatch for
-    labels of another clip, MissingDependency without OpenVINO.
+    Raises BadInput for a data set that is not there, unknown names and values that cannot be,
+    EngineMismatch for labels of another clip, MissingDependency without OpenVINO.
 
     Example::
 
@@ -105,6 +107,7 @@ def evaluate(
             print(row.cut, row.figures["pck50"])
     """
     wanted = replace(request or EvaluateRequest(), **options)
+    _check(wanted)
     spec = models.find(wanted.model)
     file = None if wanted.weights is None else Path(wanted.weights)
     weights = models.open_weights(spec, file)
@@ -141,6 +144,21 @@ def evaluate(
     return from_json(AccuracyReport, _rounded(to_json(report)), "the new report")
 
 
+def _check(wanted: EvaluateRequest) -> None:
+    """BadInput for a value that would be taken for another one, or fail later."""
+    known = ("synthetic", "clip", "photos", *plugins.names("training.datasets"))
+    if wanted.dataset not in known:
+        raise BadInput(f"no data set {wanted.dataset!r}: wanted one of {', '.join(known)}")
+    if wanted.split not in SPLITS:
+        raise BadInput(f"no split {wanted.split!r}: wanted one of {', '.join(SPLITS)}")
+    if wanted.motion not in MOTIONS:
+        raise BadInput(f"no motion {wanted.motion!r}: wanted one of {', '.join(MOTIONS)}")
+    if wanted.passes not in (1, 2):
+        raise BadInput(f"--passes {wanted.passes}: wanted 1 or 2")
+    if wanted.people < 1:
+        raise BadInput(f"--people {wanted.people}: wanted 1 or more")
+
+
 def _row(figures: dict[str, Any]) -> AccuracyRow:
     others = {name: value for name, value in figures.items() if name != "cut"}
     return AccuracyRow(cut=figures["cut"], figures=others)
@@ -164,9 +182,6 @@ def _people(wanted: EvaluateRequest, weights: Weights) -> People:
         seeds = range(wanted.first_seed, wanted.first_seed + wanted.people)
         motion, overhead = wanted.motion, wanted.overhead
         return synthetic_people(weights.spec, root, seeds, motion=motion, overhead=overhead)
-    known = ("synthetic", "clip", "photos", *plugins.names("training.datasets"))
-    if wanted.dataset not in known:
-        raise BadInput(f"no data set {wanted.dataset!r}: wanted one of {', '.join(known)}")
     return dataset_people(weights.spec, wanted.dataset, root, wanted.split)
 
 

@@ -30,6 +30,21 @@ def test_what_cannot_be_evaluated_is_bad_input():
         edge3dpose.evaluate(cuts=1)
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        # the readers take any other split for all subjects, those of the training among them
+        ({"dataset": "h36m", "split": "tset"}, "no split 'tset': wanted one of train, test, all"),
+        ({"motion": "slow"}, "no motion 'slow': wanted one of wide, mocap"),
+        ({"passes": 3}, "--passes 3: wanted 1 or 2"),
+        ({"people": 0}, "--people 0: wanted 1 or more"),
+    ],
+)
+def test_a_value_that_cannot_be_is_refused_before_anything_is_opened(options, said):
+    with pytest.raises(errors.BadInput, match=said):
+        edge3dpose.evaluate(weights="gone.onnx", root=__file__, **options)
+
+
 def rows(*mpjpe_mm):
     return [AccuracyRow(cut=n, figures={"mpjpe_mm": mm}) for n, mm in enumerate(mpjpe_mm, 1)]
 
