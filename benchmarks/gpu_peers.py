@@ -29,7 +29,7 @@ from edge3dpose.bench.timing import EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops, graph
 from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.parity import distances_mm
-from edge3dpose.compiler.watch import open_watcher
+from edge3dpose.compiler.tensors import open_tensor_reader
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
 from edge3dpose.records import to_json
@@ -141,8 +141,10 @@ def _rows(
     """A row an executor: its times, what it differs by, what it has to do."""
     spec = weights.spec
     model = cut_out(graph.load(weights.onnx), spec, cut)
-    watch = open_watcher(model)
-    wanted = np.concatenate([watch(images[n : n + 1])[spec.head(cut)] for n in range(len(images))])
+    read_tensors = open_tensor_reader(model)
+    wanted = np.concatenate(
+        [read_tensors(images[n : n + 1])[spec.head(cut)] for n in range(len(images))]
+    )
     tensors = [images[n : n + 1] for n in range(len(images))]
     with ExitStack() as opened:
         measured = []

@@ -1,7 +1,7 @@
 """Engine manifests: an engine file -> its Manifest, verified before the engine is opened.
 
-`x.engine` (a TensorRT plan) and `x.onnx` (what ONNX Runtime and OpenVINO open) have `x.json`: what
-the engine was made from, its hash, how long that took and how far it is from FP32.
+`x.engine` (a TensorRT plan) and `x.onnx` (for ONNX Runtime and OpenVINO) have `x.json`: what the
+engine was built from, its hash, the time of the build and the deviation from FP32.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ PLAN_SUFFIX = ".engine"  # of TensorRT plans: executable artefacts
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One engine's manifest. ``fields`` is everything that could have changed the engine."""
+    """One engine's manifest. ``fields`` is everything that can change the engine."""
 
     engine: Path
     key: str  # digest of ``fields``: the engine's identity in the cache
     fields: dict[str, Any]
     sha256: str  # of the engine file
     size_bytes: int
-    model: dict[str, Any]  # what the runtime may compare: size, joints, normalisation
+    model: dict[str, Any]  # for the runtime to compare: size, joints, normalisation
     build: dict[str, Any]  # seconds, versions, hash of the graph given to the builder
     parity: dict[str, Any] | None  # mm of difference from FP32, and on what
     calibration: dict[str, Any] | None  # INT8: where the ranges come from

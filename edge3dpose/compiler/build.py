@@ -13,9 +13,10 @@ from typing import Any
 from onnx import ModelProto
 
 from edge3dpose import __version__, nvidia
-from edge3dpose.compiler import cache, crops, fp16, graph, int8, parity, plan, trial
+from edge3dpose.compiler import cache, crops, fp16, graph, int8, parity, plan
 from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.engine_key import EngineKey
+from edge3dpose.compiler.engine_outputs import engine_outputs
 from edge3dpose.compiler.parity import Reference
 from edge3dpose.manifest import Manifest
 from edge3dpose.types import ModelSpec, Progress, Weights
@@ -37,8 +38,8 @@ def build(
         found = cache.find(engines, key)  # another process may have been first
         if found.made is not None and not force:
             return found.made
-        with cache.workshop(file) as workshop:
-            made = _build_in(workshop / file.name, key, progress or (lambda what, share: None))
+        with cache.build_folder(file) as folder:
+            made = _build_in(folder / file.name, key, progress or (lambda what, share: None))
             return cache.publish(made, engines)
 
 
@@ -92,8 +93,8 @@ def _build_in(engine: Path, key: EngineKey, progress: Progress) -> Manifest:
 
 
 def _with_parity(made: Manifest, key: EngineKey, model: ModelProto, wanted: Reference) -> Manifest:
-    """Run the engine on the reference's crops; a plan without its GPU as the graph it came from."""
-    outputs, ran = trial.run(made, key, model, wanted.images)
+    """The manifest with the deviation of the engine from FP32 on the reference's crops."""
+    outputs, ran = engine_outputs(made, key, model, wanted.images)
     return replace(made, parity={**parity.check(outputs, wanted, key.config), **ran})
 
 

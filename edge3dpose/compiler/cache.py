@@ -115,7 +115,7 @@ def _acquired(file: Path) -> FileLock:
 
 
 @contextlib.contextmanager
-def workshop(engine: Path) -> Iterator[Path]:
+def build_folder(engine: Path) -> Iterator[Path]:
     """A folder beside the engine to build it in, removed afterwards; use it under ``lock``.
 
     What a killed build left there is removed first.
@@ -131,13 +131,13 @@ def workshop(engine: Path) -> Iterator[Path]:
 
 
 def write(made: Manifest, content: bytes) -> None:
-    """Write an engine and its manifest to the disk, in a workshop."""
+    """Write an engine and its manifest to the disk, in the build folder."""
     storage.write_bytes(made.engine, content, HINT)
     storage.write_text(manifest.path_of(made.engine), manifest.to_json(made), HINT)
 
 
 def publish(made: Manifest, folder: Path) -> Manifest:
-    """Move an engine and its manifest from the workshop to the folder: the manifest last.
+    """Move an engine and its manifest from the build folder to the cache: the manifest last.
 
     An engine without a manifest is never opened, so a reader finds both or nothing.
     """

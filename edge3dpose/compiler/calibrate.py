@@ -14,7 +14,7 @@ from edge3dpose.compiler import crops, int8, ranges, sensitivity, thresholds
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler.ranges import Ranges
 from edge3dpose.compiler.sensitivity import Loss
-from edge3dpose.compiler.watch import Watcher, open_watcher
+from edge3dpose.compiler.tensors import TensorReader, open_tensor_reader
 from edge3dpose.errors import BadInput, BuildFailed
 from edge3dpose.types import Array, Progress, Weights
 
@@ -185,9 +185,9 @@ def find_ranges(
     model = graphs.load(weights.onnx)
     layers = int8.quantisable(model, skip=frozenset(skip))
     names = list(dict.fromkeys(layer.input[0] for layer in layers))
-    watch = open_watcher(model, names)
-    peaks = _peaks(watch, images, names, lambda share: step(share / 2))
-    counts = _counts(watch, images, peaks, lambda share: step(0.5 + share / 2))
+    read_tensors = open_tensor_reader(model, names)
+    peaks = _peaks(read_tensors, images, names, lambda share: step(share / 2))
+    counts = _counts(read_tensors, images, peaks, lambda share: step(0.5 + share / 2))
     # pixels are bounded: clipping white would gain nothing
     chosen = {
         name: thresholds.threshold("max" if name == "images" else method, counts[name], peaks[name])
@@ -205,11 +205,13 @@ def find_ranges(
     )
 
 
-def _peaks(watch: Watcher, images: Array, names: list[str], step: Step) -> dict[str, float]:
+def _peaks(
+    read_tensors: TensorReader, images: Array, names: list[str], step: Step
+) -> dict[str, float]:
     """Largest magnitude of each tensor over all images."""
     peaks = dict.fromkeys(names, 0.0)
     for n in range(len(images)):
-        found = watch(images[n : n + 1])
+        found = read_tensors(images[n : n + 1])
         for name in names:
             peaks[name] = max(peaks[name], float(np.abs(found[name]).max()))
             if not np.isfinite(peaks[name]):
@@ -219,12 +221,12 @@ def _peaks(watch: Watcher, images: Array, names: list[str], step: Step) -> dict[
 
 
 def _counts(
-    watch: Watcher, images: Array, peaks: dict[str, float], step: Step
+    read_tensors: TensorReader, images: Array, peaks: dict[str, float], step: Step
 ) -> dict[str, NDArray[np.int64]]:
     """Histogram of each tensor's magnitudes, thresholds.BINS equal parts of 0..peak."""
     counts = {name: np.zeros(thresholds.BINS, np.int64) for name in peaks}
     for n in range(len(images)):
-        found = watch(images[n : n + 1])
+        found = read_tensors(images[n : n + 1])
         for name, peak in peaks.items():
             if peak > 0:
                 bins = np.abs(found[name]).ravel() * (thresholds.BINS / peak)

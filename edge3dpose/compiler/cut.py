@@ -1,4 +1,4 @@
-"""One head out of a model's ONNX file: all heads -> pruned, static model with output cutKK."""
+"""One head of a model's ONNX file as a model of its own: pruned, static, with output cutKK."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from edge3dpose.types import ModelSpec
 
 
 def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelProto:
-    """Head k as a model of its own: what the head does not need is gone, all shapes are static.
+    """Head k as a model of its own: without the nodes that it does not need, all shapes static.
 
-    source  every head of a model, input `images` (N, 3, S, S); it is left as it is
+    source  every head of a model, input `images` (N, 3, S, S); it is not changed
     Raises BadInput for a head that the file has not, EngineMismatch where the file is not this
     model, BuildFailed where a shape stays dynamic.
     """

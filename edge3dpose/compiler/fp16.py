@@ -11,26 +11,26 @@ from edge3dpose.compiler import graph as graphs
 from edge3dpose.errors import BuildFailed
 
 LARGEST = 65504.0  # of FP16
-HEADROOM = 2.0  # real pictures beyond the ones looked at may go this much higher
+HEADROOM = 2.0  # other images may reach values so many times larger
 
 
 def to_fp16(model: ModelProto) -> ModelProto:
-    """Everything before the logits in FP16: one Cast behind the input, one before the decode.
+    """All layers up to the logits in FP16: one Cast after the input, one before the decode.
 
-    model  static FP32, as compiler.cut makes it, with or without Q/DQ; it is left as it is
+    model  static FP32, as compiler.cut makes it, with or without Q/DQ; it is not changed
     Raises BuildFailed where a weight is beyond FP16, naming the layer.
     """
     result = ModelProto.FromString(model.SerializeToString())
     graph = result.graph
-    island = {node.name for node in graphs.decode_island(graph)}
-    trunk = [node for node in graph.node if node.name not in island]
+    decode_names = {node.name for node in graphs.decode_nodes(graph)}
+    trunk = [node for node in graph.node if node.name not in decode_names]
     for node in trunk:
         if node.op_type == "BatchNormalization":
             _to_scale_and_shift(graph, node)
     _halve_constants(graph, trunk)
     _cast(graph, graph.input[0].name, TensorProto.FLOAT16, readers=trunk)
     made = {name for node in trunk for name in node.output}
-    decode = [node for node in graph.node if node.name in island]
+    decode = [node for node in graph.node if node.name in decode_names]
     for tensor in dict.fromkeys(name for node in decode for name in node.input if name in made):
         _cast(graph, tensor, TensorProto.FLOAT, readers=decode)
     graphs.prune(graph)
@@ -39,13 +39,13 @@ def to_fp16(model: ModelProto) -> ModelProto:
 
 
 def refuse_overflow(model: ModelProto, peaks: dict[str, float]) -> None:
-    """BuildFailed where a tensor of the trunk came near the end of FP16, naming its layer.
+    """BuildFailed where a tensor before the decode comes near FP16's largest, naming its layer.
 
-    peaks  tensor -> largest magnitude seen on real crops; tensors without one are not judged
+    peaks  tensor -> largest magnitude seen on real crops; tensors without one are not checked
     """
-    island = {node.name for node in graphs.decode_island(model.graph)}
+    decode_names = {node.name for node in graphs.decode_nodes(model.graph)}
     for node in model.graph.node:
-        for name in node.output if node.name not in island else ():
+        for name in node.output if node.name not in decode_names else ():
             peak = peaks.get(name, 0.0)
             if not peak <= LARGEST / HEADROOM:
                 raise BuildFailed(
@@ -55,7 +55,7 @@ def refuse_overflow(model: ModelProto, peaks: dict[str, float]) -> None:
 
 
 def _to_scale_and_shift(graph: GraphProto, node: NodeProto) -> None:
-    """Write a batch norm's four vectors as scale, shift, mean 0, variance 1: no rounding before."""
+    """A batch norm's four vectors as scale and shift (mean 0, variance 1), rounded only once."""
     known = graphs.constants(graph)
     scale, shift, mean, variance = (known[name].astype(np.float64) for name in node.input[1:5])
     gain = scale / np.sqrt(variance + graphs.attribute(node, "epsilon", 1e-5))
@@ -73,7 +73,7 @@ def _to_scale_and_shift(graph: GraphProto, node: NodeProto) -> None:
 
 
 def _halve_constants(graph: GraphProto, trunk: list[NodeProto]) -> None:
-    """Give the trunk FP16 copies of its constants (the decode may read the same ones in FP32)."""
+    """Give these nodes FP16 copies of their constants; the decode may read the same in FP32."""
     known = graphs.constants(graph)
     halved: set[str] = set()
     for node in trunk:
@@ -90,7 +90,7 @@ def _halve_constants(graph: GraphProto, trunk: list[NodeProto]) -> None:
 
 def _halved(value: NDArray, node: NodeProto) -> NDArray[np.float16]:
     peak = float(np.abs(value).max(initial=0.0))
-    # exporters write "no limit" as FP32's largest number, which FP16 says as infinity
+    # exporters write "no limit" of a Clip as FP32's largest number
     if not peak <= LARGEST and node.op_type != "Clip":
         raise BuildFailed(
             f"{node.op_type} {node.name} has a weight of magnitude {peak:.3g}, FP16 ends at "

@@ -1,4 +1,4 @@
-"""ONNX graphs as the compiler's passes see them: reading, walking, pruning; no pass lives here."""
+"""ONNX graphs: reading, walking and pruning, for the passes of the compiler."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
 from edge3dpose.errors import BadInput, EngineMismatch
 
-LAYERS = ("Conv", "ConvTranspose", "Gemm")  # what has weights worth a precision of their own
+LAYERS = ("Conv", "ConvTranspose", "Gemm")  # whose weights have a precision
 
 
 def load(path: Path) -> ModelProto:
@@ -86,7 +86,7 @@ def ancestors(graph: GraphProto, tensor: str, *, stop: tuple[str, ...] = ()) -> 
     return [node for node in graph.node if node.name in seen]
 
 
-def decode_island(graph: GraphProto) -> list[NodeProto]:
+def decode_nodes(graph: GraphProto) -> list[NodeProto]:
     """Nodes between the logits and the outputs of a graph: softmax, expectation, score."""
     names = {
         node.name

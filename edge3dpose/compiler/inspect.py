@@ -1,4 +1,4 @@
-"""What each cut costs: model -> parameters, multiply-accumulates, nodes, bytes.
+"""The cost of each cut: model -> parameters, multiply-accumulates, nodes, bytes.
 
 Counted as in the paper's tables: convolution weights and batch-norm scale and shift; one
 multiply-accumulate is 1, convolutions only.
@@ -21,7 +21,7 @@ from edge3dpose.types import ModelSpec
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one cut costs at batch 1."""
+    """The cost of one cut for one person."""
 
     params: int
     macs: int
@@ -30,7 +30,7 @@ class Cost:
 
 
 def summary(spec: ModelSpec, onnx: Path | None = None) -> ModelSummary:
-    """What is known of a model: cost of each cut by its file, errors by its card.
+    """A model's cuts: cost by the ONNX file, errors by the card.
 
     onnx  weights of the user's own; None for the shipped ones, which need not exist
     Raises BadInput and EngineMismatch for weights that are missing or damaged.
@@ -54,11 +54,11 @@ def costs(model: ModelProto) -> dict[str, Cost]:
     known = {t.name: tuple(t.dims) for t in one.graph.initializer}
     size = {t.name: len(t.raw_data) for t in one.graph.initializer}
     shapes = graphs.shapes(one)
-    island = {node.name for node in graphs.decode_island(one.graph)}
+    decode_names = {node.name for node in graphs.decode_nodes(one.graph)}
     found = {}
     for head in one.graph.output:
         nodes = graphs.ancestors(one.graph, head.name)
-        trunk = [node for node in nodes if node.name not in island]
+        trunk = [node for node in nodes if node.name not in decode_names]
         read = {name for node in nodes for name in node.input}
         found[head.name] = Cost(
             params=sum(_params(node, known) for node in trunk),

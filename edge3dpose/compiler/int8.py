@@ -15,18 +15,18 @@ from onnx import GraphProto, ModelProto, NodeProto
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.errors import BuildFailed
 
-LEVELS = 127  # -127..127: -128 has no mirror image
-SMALLEST_SCALE = 2.0**-17  # FP16 still holds it; a channel below 127 of it says nothing anyhow
+LEVELS = 127  # -127..127, symmetric
+SMALLEST_SCALE = 2.0**-17  # FP16 still holds it; a channel below 127 of it is next to zero
 
 
 def quantise(
     model: ModelProto, ranges: dict[str, float], *, skip: frozenset[str] = frozenset()
 ) -> ModelProto:
-    """Quantise every convolution but the ones that ``left_alone`` names.
+    """Quantise every convolution but those of ``float_layers``.
 
-    model   static FP32, as compiler.cut makes it; it is left as it is
+    model   static FP32, as compiler.cut makes it; it is not changed
     ranges  tensor -> magnitude that becomes 127, from real frames (compiler.calibrate)
-    skip    names of more nodes to leave alone
+    skip    names of more layers to leave in floating point
     Raises BuildFailed where a range is missing.
     """
     result = ModelProto.FromString(model.SerializeToString())
@@ -50,19 +50,20 @@ def quantise(
 
 def quantisable(model: ModelProto, *, skip: frozenset[str] = frozenset()) -> list[NodeProto]:
     """The convolutions that become INT8: depthwise and pointwise together."""
-    alone = left_alone(model) | skip
+    in_float = float_layers(model) | skip
     known = graphs.constants(model.graph)
     return [
         node
         for node in model.graph.node
-        if node.op_type == "Conv" and node.name not in alone and node.input[1] in known
+        if node.op_type == "Conv" and node.name not in in_float and node.input[1] in known
     ]
 
 
-def left_alone(model: ModelProto) -> frozenset[str]:
-    """Names of the layers that write logits, and of those 1x1 that read per-joint maps again.
+def float_layers(model: ModelProto) -> frozenset[str]:
+    """Names of the layers that stay in floating point.
 
-    The rounding of logits is what costs millimetres, and these layers cost next to nothing.
+    They write the logits, or are 1x1 convolutions that read or write per-joint maps. Rounded logits
+    cost millimetres, and these layers take next to no time.
     """
     joints = model.graph.output[0].type.tensor_type.shape.dim[1].dim_value
     maps = {joints, 2 * joints, 3 * joints}
@@ -80,7 +81,7 @@ def _is_pointwise_to(maps: set[int], node: NodeProto, shape: tuple[int, ...]) ->
 
 
 def _quantise_weights(graph: GraphProto, layer: NodeProto, weights: NDArray) -> None:
-    """Store weights (C, ...) as INT8 with a scale a channel; a DQ gives them back."""
+    """Store weights (C, ...) as INT8 with a scale a channel, and dequantise them in the graph."""
     name = f"{layer.name}.weights"
     peaks = np.abs(weights).reshape(len(weights), -1).max(axis=1).astype(np.float64)
     scale = _scale(peaks)
@@ -113,7 +114,7 @@ def _quantise_activation(
 
 
 def _scale(peaks: NDArray) -> NDArray[np.float32]:
-    """Magnitude that becomes 127 -> step. Rounded to FP16, so that both files mean the same."""
+    """Magnitude that becomes 127 -> scale, rounded to FP16: the same in FP16 and FP32 graphs."""
     return np.maximum(peaks / LEVELS, SMALLEST_SCALE).astype(np.float16).astype(np.float32)
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while a C++ builder holds the interpreter: noted at once, raised when it is out."""
+"""Ctrl-C during a C++ build: noted at once, raised when the build has ended."""
 
 from __future__ import annotations
 

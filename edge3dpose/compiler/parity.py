@@ -1,4 +1,4 @@
-"""How far an engine is from FP32: outputs on the same real crops -> mm, or error over tolerance."""
+"""Deviation of an engine from FP32 on the same real crops, in mm; an error over the limits."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler.crops import sha256_of_images
-from edge3dpose.compiler.watch import open_watcher
+from edge3dpose.compiler.tensors import open_tensor_reader
 from edge3dpose.errors import AccuracyGateFailed, BuildFailed
 from edge3dpose.types import Array, EngineConfig, ModelSpec, Weights
 
@@ -39,16 +39,16 @@ class Reference:
 def reference(
     weights: Weights, images: Array, progress: Callable[[float], None] | None = None
 ) -> Reference:
-    """Run the whole model once: outputs of all heads, and how large its tensors get."""
+    """Run the whole model once: outputs of all heads, and the largest magnitude of each tensor."""
     model = graphs.load(weights.onnx)
-    island = {node.name for node in graphs.decode_island(model.graph)}
-    trunk = [n for node in model.graph.node if node.name not in island for n in node.output]
-    watch = open_watcher(model, trunk)
+    decode_names = {node.name for node in graphs.decode_nodes(model.graph)}
+    trunk = [n for node in model.graph.node if node.name not in decode_names for n in node.output]
+    read_tensors = open_tensor_reader(model, trunk)
     heads = [out.name for out in model.graph.output]
     outputs: dict[str, list[Array]] = {head: [] for head in heads}
     peaks: dict[str, float] = {}
     for n in range(len(images)):
-        found = watch(images[n : n + 1])
+        found = read_tensors(images[n : n + 1])
         for head in heads:
             outputs[head].append(found[head])
         for name in trunk:
@@ -60,7 +60,7 @@ def reference(
 
 
 def distances_mm(outputs: Array, wanted: Array, spec: ModelSpec) -> Array:
-    """(N, J, C) unit poses -> (N, J) distances in the crop's cube, which is metric in training."""
+    """(N, J, C) unit poses -> (N, J) distances in mm, as the crop's cube is in training."""
     mm = np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm], np.float32)
     return np.asarray(np.linalg.norm((outputs - wanted)[..., :3] * mm, axis=-1), np.float32)
 

@@ -1,7 +1,7 @@
 """ONNX bytes -> TensorRT plan: one adapter for TensorRT 10.3 to 11.x and TensorRT for RTX.
 
-Precision is in the graph (strongly typed), so nothing here names one. What not every version has is
-asked for by hasattr; tests/compiler/test_plan_names.py holds every name against the real bindings.
+Precision is in the graph (strongly typed), so nothing here names one.
+tests/compiler/test_plan_names.py checks every name against the real bindings of each version.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Progress = Callable[[float], None]  # share of the build that is done, 0..1
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a plan is built with besides its graph; all of it is part of the engine's key."""
+    """What a plan is built with besides its graph; part of the engine's key."""
 
     workspace_mib: int = 1024
     optimization_level: int = 3  # 0..5; TensorRT for RTX gives the same bytes for each
@@ -34,7 +34,7 @@ def build(
 ) -> bytes:
     """Build a plan of a static, strongly typed ONNX model.
 
-    progress  called from the builder's threads of work
+    progress  called from the builder's threads
     Raises BuildFailed with the builder's own words, KeyboardInterrupt on Ctrl-C, which ends the
     build at its next step.
     """

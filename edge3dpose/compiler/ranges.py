@@ -16,14 +16,14 @@ SCHEMA = "edge3dpose.ranges/1"
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """Which magnitude of each tensor becomes 127, and what it was found on."""
+    """The magnitude of each tensor that becomes 127, and the crops it was found on."""
 
     model: str
     weights_sha256: str  # ranges belong to this very weights file
     method: str  # max, percentile, entropy or mse
     source: str  # name of the file or folder of real frames
     crops: int
-    crops_sha256: str  # of the pixels that the network saw
+    crops_sha256: str  # of the tensors that the network was given
     skip: tuple[str, ...]  # layers to leave in floating point
     tensors: dict[str, float]
 
@@ -33,13 +33,13 @@ class Ranges:
         return manifest.digest(asdict(self))
 
     def summary(self) -> dict[str, Any]:
-        """What an engine's manifest says of them."""
+        """What an engine's manifest holds of them."""
         facts = {name: value for name, value in asdict(self).items() if name != "tensors"}
         return {**facts, "tensors": len(self.tensors), "digest": self.digest}
 
 
 def find(weights: Weights, file: Path | None = None) -> Ranges:
-    """The ranges of a weights file: the user's own, or those shipped; no INT8 without.
+    """The ranges of a weights file: the user's own, else the shipped ones.
 
     file  where to look; None for the usual places
     Raises BadInput with the command to run where there are none for this very weights file.

@@ -16,7 +16,7 @@ from onnx import ModelProto
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler import int8, parity
 from edge3dpose.compiler.ranges import Ranges
-from edge3dpose.compiler.watch import open_watcher
+from edge3dpose.compiler.tensors import open_tensor_reader
 from edge3dpose.types import Array, ModelSpec, Weights
 
 TAIL_SHARE = 0.7  # of the limit of the 99th percentile: a build compares on other crops
@@ -95,6 +95,6 @@ def skip_sensitive_layers(
 
 
 def _outputs(model: ModelProto, images: Array) -> dict[str, Array]:
-    watch, heads = open_watcher(model), [out.name for out in model.graph.output]
-    rows = [watch(images[n : n + 1]) for n in range(len(images))]
+    read_tensors, heads = open_tensor_reader(model), [out.name for out in model.graph.output]
+    rows = [read_tensors(images[n : n + 1]) for n in range(len(images))]
     return {head: np.concatenate([row[head] for row in rows]) for head in heads}

@@ -1,4 +1,4 @@
-"""What is known of a model: its cost and error, cut by cut; filled in by compiler.inspect."""
+"""Cost and error of a model, cut by cut; compiler.inspect makes the values."""
 
 from __future__ import annotations
 

@@ -26,8 +26,9 @@ def resolve(request: EngineRequest) -> EngineConfig:
 
     Raises BadInput for what there is not, EngineMismatch for a damaged or swapped weights file.
     """
-    for name in ("cut", "precision", "backend"):
-        text = str(getattr(request, name))
+    asked = {"cut": request.cut, "precision": request.precision, "backend": request.backend}
+    for name, text in asked.items():
+        text = str(text)
         if text == "all" or "," in text:
             raise BadInput(f"--{name} {text}: wanted one {name} or auto")
     return resolve_all(request)[0]

@@ -1,4 +1,4 @@
-"""Inside a model: model and images -> every named tensor, through ONNX Runtime in FP32."""
+"""Values of a model's tensors: model and images -> outputs and intermediate tensors, in FP32."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from onnx import ModelProto
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.types import Array
 
-Watcher = Callable[[Array], dict[str, NDArray]]
+TensorReader = Callable[[Array], dict[str, NDArray]]
 
 
-def open_watcher(
+def open_tensor_reader(
     model: ModelProto, tensors: Iterable[str] = (), *, literal: bool = False
-) -> Watcher:
+) -> TensorReader:
     """Make a function: images (1, 3, S, S) -> the outputs and these tensors, by name.
 
     literal  run the nodes as they stand: ONNX Runtime's optimiser quantises biases beside FP16 Q/DQ
@@ -39,8 +39,8 @@ def open_watcher(
     )
     names = [output.name for output in session.get_outputs()]
 
-    def watch(images: Array) -> dict[str, NDArray]:
+    def read(images: Array) -> dict[str, NDArray]:
         found = dict(zip(names, session.run(names, {"images": images}), strict=True))
         return {**found, "images": images}
 
-    return watch
+    return read
