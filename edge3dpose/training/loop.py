@@ -80,6 +80,8 @@ def step(training: Training, batch: Batch, share: float) -> Tensor:
     targets = batch.targets.to(training.device)
     depth = min(heads_trained(recipe, share, training.progress.step) or net.cuts, net.cuts)
     images = batch.images.to(training.device)
+    if not recipe.bf16:  # cached features are stored in bfloat16
+        images = images.float()
     with torch.autocast(training.device.type, torch.bfloat16, enabled=recipe.bf16):
         raw = _forward(training, share)(images, batch.cached, depth)
     total, per_head = net.objective(raw, targets, recipe, share)

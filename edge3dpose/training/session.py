@@ -5,6 +5,7 @@ PyTorch is imported when it is needed, so that a missing one is a clear error.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 HISTOGRAM_PEOPLE = 2000  # in the histograms of a preview
 CONVENTION_RENDERS = 1500  # on which the convention map is fitted
+LOG = logging.getLogger(__name__)
 CHECKPOINT = "checkpoint.safetensors"
 
 
@@ -149,6 +151,8 @@ def train(request: TrainRequest) -> bool:
     # torch counts physical cores; a step is a third shorter with both threads of each
     torch.set_num_threads(max(1, machine.usable_cores() // distributed.local_size))
     training = _training(request, device, distributed)
+    if training.recipe.bf16 and device.type == "cpu" and _emulates_bf16(machine.instruction_sets()):
+        LOG.warning("this CPU emulates BF16, which is slower than FP32: try --set bf16=false")
     sources = _sources(request)
     source = open_batches(sources, training, request.spec, request.workers)
     evaluator = None
@@ -244,6 +248,12 @@ def _sources(request: TrainRequest) -> DataSources:
     # data sets replace the renders, unless both are asked for
     assets = request.assets if request.datasets else request.baked
     return DataSources(assets, request.real, request.datasets)
+
+
+def _emulates_bf16(instructions: list[str]) -> bool:
+    """Whether a CPU has none of the instructions with which torch computes BF16 quickly."""
+    fast = {"avx512f", "avx512_bf16", "amx_bf16", "bf16"}
+    return bool(instructions) and fast.isdisjoint(instructions)
 
 
 def _device(asked: str) -> str:

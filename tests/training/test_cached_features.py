@@ -1,6 +1,7 @@
 """What the render workers pass on is what the network's own frozen layers would have made."""
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +9,10 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from edge3dpose import models
-from edge3dpose.training import nets
+from edge3dpose.training import loop, nets, state
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.data import replay_pool
-from edge3dpose.training.data.batches import tensor_from_bgr
+from edge3dpose.training.data.batches import Batch, targets_from, tensor_from_bgr
 from edge3dpose.training.data.cached_features import CachedFeatures
 
 SPEC = models.find("sspnet-lite")
@@ -57,6 +58,21 @@ def test_a_pool_gives_features_as_the_network_goes_on_from_them():
     assert batch.cached
     with torch.autocast("cpu", torch.bfloat16):
         assert len(net.entry.from_cached(batch.images)) == 3
+
+
+@pytest.mark.parametrize("bf16", [True, False])
+def test_a_step_learns_from_cached_features_in_either_precision(bf16):
+    torch.manual_seed(0)
+    recipe = replace(nets.recipe_of("sspnet-lite"), growth=8, warmup=0.0, short_cuts=1, bf16=bf16)
+    training = state.start(recipe, nets.build("sspnet-lite", growth=8), torch.device("cpu"))
+    stream = iter(CachedFeatures(OnePicture(), training.net.entry.encoder, SPEC, bf16=bf16))
+    features, labels, inside = next(stream)
+    assert features.dtype == torch.bfloat16
+    targets = targets_from(labels[None], inside[None])
+    before = training.net.blocks[0].heads.weight.detach().clone()
+    losses = loop.step(training, Batch(features[None].permute(0, 3, 1, 2), targets, True), 0.1)
+    assert torch.isfinite(losses).all()
+    assert not torch.equal(before, training.net.blocks[0].heads.weight)
 
 
 def test_workers_rest_while_a_pool_has_not_been_drawn_from_often_enough(monkeypatch):

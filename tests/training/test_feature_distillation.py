@@ -69,7 +69,11 @@ def test_a_step_of_training_follows_the_teacher_as_far_as_the_recipe_says():
         torch.manual_seed(0)
         net = SSPNet(PaperEntry(8), 8)
         recipe = replace(
-            nets.recipe_of("sspnet"), growth=8, warmup=0.0, feature_distillation=weight
+            nets.recipe_of("sspnet"),
+            growth=8,
+            warmup=0.0,
+            feature_distillation=weight,
+            bf16=False,
         )
         training = state.start(recipe, net, torch.device("cpu"))
         training.distillation = FeatureDistillation(net, BlazePoseEncoder(), SPEC)

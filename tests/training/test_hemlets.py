@@ -22,7 +22,13 @@ from edge3dpose.training.layers.resnet import ResNet50
 from edge3dpose.training.nets import hemlets
 
 RECIPE = replace(
-    nets.recipe_of("hemlets-edge"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=1.0
+    nets.recipe_of("hemlets-edge"),
+    growth=8,
+    samples=64,
+    batch=2,
+    warmup=0.0,
+    tune_entry_from=1.0,
+    bf16=False,
 )
 JOINT = skeletons.H36M17.joints.index
 

@@ -29,8 +29,14 @@ from edge3dpose.training.data.batches import Batch, targets_from, tensor_from_bg
 from edge3dpose.training.load_exported import load_exported
 from edge3dpose.training.nets.sspnet import Decode
 
-RECIPE = replace(
-    nets.recipe_of("sspnet-lite"), growth=8, samples=64, batch=2, warmup=0.0, tune_entry_from=0.45
+RECIPE = replace(  # in FP32, for CPUs without AVX-512 emulate BF16
+    nets.recipe_of("sspnet-lite"),
+    growth=8,
+    samples=64,
+    batch=2,
+    warmup=0.0,
+    tune_entry_from=0.45,
+    bf16=False,
 )
 
 

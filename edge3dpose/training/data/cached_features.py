@@ -25,7 +25,8 @@ from edge3dpose.types import ModelSpec
 class CachedFeatures(IterableDataset):
     """Samples of a data set, half of them mirrored, with features in place of the image.
 
-    Features are (H, W, C) bfloat16.
+    Features are stored as (H, W, C) bfloat16.
+    bf16  compute them in bfloat16 too
     """
 
     def __init__(
@@ -33,8 +34,10 @@ class CachedFeatures(IterableDataset):
         samples: Renders | Mixture | PictureDataset,
         encoder: BlazePoseEncoder,
         spec: ModelSpec,
+        *,
+        bf16: bool = True,
     ) -> None:
-        self.samples, self.spec = samples, spec
+        self.samples, self.spec, self.bf16 = samples, spec, bf16
         layers = nn.Sequential(encoder.stem, encoder.to_64, encoder.to_32)
         self.layers = copy.deepcopy(layers).cpu().eval().requires_grad_(False)
 
@@ -51,6 +54,6 @@ class CachedFeatures(IterableDataset):
             yield self._features(picture), *targets
 
     def _features(self, picture: Tensor) -> Tensor:
-        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, self.bf16):
             maps = self.layers(tensor_from_bgr(picture[None], self.spec))
         return maps[0].permute(1, 2, 0).to(torch.bfloat16).contiguous()

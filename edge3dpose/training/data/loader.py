@@ -46,7 +46,7 @@ def open_batches(
     samples = open_samples(sources, training, spec)
     if recipe.freeze_entry and recipe.replay and training.device.type == "cpu":
         entry: Any = training.net.entry
-        samples = CachedFeatures(samples, entry.encoder, spec)
+        samples = CachedFeatures(samples, entry.encoder, spec, bf16=recipe.bf16)
     loaded = data_loader(samples, batch=LOADED_AT_ONCE, workers=workers)
     if not recipe.replay:
         return batches(loaded, spec)

@@ -90,7 +90,7 @@ def build(model: str, growth: int | None = None, bins: int = 0) -> PoseNet:
     network = find(model)
     if bins and not network.depth_bins:
         names = (name for name in plugins.names(FOLDER) if find(name).depth_bins)
-        raise BadInput(f"{model} has no depth bins; models with a volume: {', '.join(names)}")
+        raise BadInput(f"{model} has no depth bins; those with a volume: {', '.join(names)}")
     return network.make(growth or network.recipe.growth, bins or network.depth_bins)
 
 
