@@ -68,14 +68,14 @@ def attribute(node: NodeProto, name: str, default: Any = None) -> Any:
     return default
 
 
-def ancestors(graph: GraphProto, tensor: str, *, stop: tuple[str, ...] = ()) -> list[NodeProto]:
-    """Nodes that a tensor needs, in graph order; the walk ends at (and takes) ``stop`` ops.
+def ancestors(graph: GraphProto, *tensors: str, stop: tuple[str, ...] = ()) -> list[NodeProto]:
+    """Nodes that tensors need, in graph order; the walk ends at (and takes) ``stop`` ops.
 
     With ``stop=LAYERS``: what lies between a tensor and the layers that feed it, and those layers.
     """
     made_by = producers(graph)
     seen: set[str] = set()
-    todo = [tensor]
+    todo = list(tensors)
     while todo:
         node = made_by.get(todo.pop())
         if node is None or node.name in seen:
@@ -88,24 +88,14 @@ def ancestors(graph: GraphProto, tensor: str, *, stop: tuple[str, ...] = ()) -> 
 
 def decode_nodes(graph: GraphProto) -> list[NodeProto]:
     """Nodes between the logits and the outputs of a graph: softmax, expectation, score."""
-    names = {
-        node.name
-        for out in graph.output
-        for node in ancestors(graph, out.name, stop=LAYERS)
-        if node.op_type not in LAYERS
-    }
-    return [node for node in graph.node if node.name in names]
+    outputs = (out.name for out in graph.output)
+    return [n for n in ancestors(graph, *outputs, stop=LAYERS) if n.op_type not in LAYERS]
 
 
 def logit_layers(graph: GraphProto) -> list[NodeProto]:
     """The layers whose outputs the decode reads."""
-    names = {
-        node.name
-        for out in graph.output
-        for node in ancestors(graph, out.name, stop=LAYERS)
-        if node.op_type in LAYERS
-    }
-    return [node for node in graph.node if node.name in names]
+    outputs = (out.name for out in graph.output)
+    return [n for n in ancestors(graph, *outputs, stop=LAYERS) if n.op_type in LAYERS]
 
 
 def keep_nodes(graph: GraphProto, nodes: Iterable[NodeProto]) -> None:
@@ -121,8 +111,7 @@ def keep_nodes(graph: GraphProto, nodes: Iterable[NodeProto]) -> None:
 
 def prune(graph: GraphProto) -> None:
     """Drop every node and initializer that no output needs."""
-    needed = {n.name for out in graph.output for n in ancestors(graph, out.name)}
-    keep_nodes(graph, [node for node in graph.node if node.name in needed])
+    keep_nodes(graph, ancestors(graph, *(out.name for out in graph.output)))
 
 
 def rewire(old: str, new: str, *, readers: Iterable[NodeProto]) -> None:
