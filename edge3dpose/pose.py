@@ -9,8 +9,9 @@ from typing import Any
 
 from edge3dpose.camera import Lens
 from edge3dpose.errors import BadInput
-from edge3dpose.pose_options import CameraArgument, EstimatorOptions, lens_of
-from edge3dpose.runtime import detectors, filters, sinks
+from edge3dpose.pose_options import CameraArgument, EstimatorOptions, lens_of, refuse_unknown
+from edge3dpose.runtime import detectors, filters
+from edge3dpose.runtime import sinks as sinks_folder
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.detectors._largest import Largest
@@ -36,10 +37,9 @@ class PoseEstimator:
 
     model           name of a model, see ``edge3dpose.models.specs()``
     weights         ONNX file of your own with its card beside it; None for the shipped weights
-    cut             number of the prediction block to stop after, or "auto"
+    cut             prediction block to stop after, or "auto"
     precision       "fp32", "bf16", "fp16", "int8" or "auto"
-    backend         "onnxruntime", "openvino", "tensorrt", "tensorrt-rtx", "onnxruntime-cuda" or
-                    "auto"
+    backend         "openvino", "onnxruntime", "tensorrt" ... (see --backend), or "auto"
     threads         of a CPU backend; None for its own choice
     engines         folder of built engines; None for the usual one
     camera          Camera; or the field of view in degrees across the longer side; or the path of a
@@ -218,6 +218,8 @@ class PoseEstimator:
                 print(pose.run("sample", outputs={"jsonl": Path("poses.jsonl")}).text)
         """
         self._check_open()
+        known = (*filters.options(), *sinks_folder.options())
+        refuse_unknown("outputs", outputs or {}, known)
         opened = open_source(source)
         try:
             pipeline = self._pipeline(opened, related=opened.related, clock=clock)
@@ -282,7 +284,7 @@ class PoseEstimator:
             skeleton=self._config.spec.skeleton,
             header=self._options.header(self._config, source),
         )
-        return sinks.open_all(outputs, context)
+        return sinks_folder.open_all(outputs, context)
 
     def _facts_of(self, source: Source) -> Callable[[Frame], dict[str, Any]]:
         engine = self._engine

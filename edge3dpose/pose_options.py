@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+
 from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, open_lens
 from edge3dpose.errors import BadInput
+from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera, EngineConfig
@@ -76,8 +79,17 @@ class EstimatorOptions:
         height = self.height_mm
         if height is not None and not 500 <= height <= 2500:
             raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
+        refuse_unknown("filter_options", self.filter_options, filters.options())
         detectors.find(self.detector)  # an unknown one is refused now
         filters.check(self.filter_values)
+
+
+def refuse_unknown(what: str, values: Mapping[str, Any], known: Iterable[PluginOption]) -> None:
+    """BadInput where values are for an option that no plugin has."""
+    names = sorted(option.name for option in known)
+    for name in values:
+        if name not in names:
+            raise BadInput(f"{what} has {name!r}, which is no option; there is: {', '.join(names)}")
 
 
 def lens_of(camera: CameraArgument) -> Lens:
@@ -85,6 +97,7 @@ def lens_of(camera: CameraArgument) -> Lens:
     if camera is None:
         return open_lens()
     if isinstance(camera, Camera):
+        _check_camera(camera)
         return lambda width, height: camera
     if isinstance(camera, str | Path):
         return open_lens(intrinsics=Path(camera))
@@ -96,3 +109,15 @@ def lens_of(camera: CameraArgument) -> Lens:
         f"camera is a {type(camera).__name__}; wanted a Camera, a field of view in degrees or the "
         "path of an intrinsics file"
     )
+
+
+def _check_camera(camera: Camera) -> None:
+    wanted = {"focal_px": (2,), "centre_px": (2,), "distortion": (0, 4, 5)}
+    for name, lengths in wanted.items():
+        values = getattr(camera, name)
+        numbers = all(isinstance(v, int | float | np.number) and np.isfinite(v) for v in values)
+        if len(values) not in lengths or not numbers:
+            counts = " or ".join(map(str, lengths))
+            raise BadInput(f"camera.{name} is {values!r}; wanted {counts} finite numbers")
+    if min(camera.focal_px) <= 0:
+        raise BadInput(f"camera.focal_px is {camera.focal_px!r}; wanted lengths above 0 pixels")

@@ -212,6 +212,11 @@ def test_a_stream_ends_when_its_estimator_is_closed(standing, images):
         ({"backend": "coreml"}, "coreml"),
         ({"detector": "eyes"}, "no detector called 'eyes'"),
         ({"max_people": 0}, "max_people is 0"),
+        ({"threads": 0}, "threads is 0"),
+        ({"filter_options": {"bone": True}}, "filter_options has 'bone'"),
+        ({"camera": edge3dpose.Camera((0.0, 900.0), (1.0, 1.0))}, "focal_px"),
+        ({"camera": edge3dpose.Camera((900.0,), (1.0, 1.0))}, "focal_px"),
+        ({"camera": edge3dpose.Camera((9.0, 9.0), (1.0, 1.0), (1.0, 2.0))}, "distortion"),
         ({"height_mm": 17}, "height_mm is 17"),
         ({"cut": 3, "max_latency_ms": 5}, "has chosen it already"),
         ({"flip_test": True, "max_latency_ms": 5}, "calls the engine twice"),
@@ -229,6 +234,8 @@ def test_what_cannot_be_is_refused_in_one_line(standing, wrong, words):
         (np.zeros((8, 8, 3), np.float64), "wanted 8 or 16 bit"),
         (np.zeros((8,), np.uint8), "wanted 8 or 16 bit"),
         ("a.jpg", "wanted 8 or 16 bit"),
+        (None, "the image is None"),
+        (np.zeros((8, 8, 5), np.uint8), r"wanted \(height, width"),
     ],
 )
 def test_what_is_no_image_is_refused(pose, wrong, words):
@@ -243,5 +250,10 @@ def test_what_is_no_source_is_refused(pose):
         next(pose.stream(3.5))
     with pytest.raises(BadInput, match="no file or folder"):
         next(pose.stream("gone.mp4"))
-    with pytest.raises(BadInput, match="cannot open camera 97"):
-        next(pose.stream(97))
+    for number in (97, -1):
+        with pytest.raises(BadInput, match=f"cannot open camera {number}"):
+            next(pose.stream(number))
+    with pytest.raises(BadInput, match="fps is 0"):
+        next(pose.stream([], fps=0))
+    with pytest.raises(BadInput, match="outputs has 'json', which is no option"):
+        pose.run("sample", outputs={"json": "out.jsonl"})

@@ -39,6 +39,8 @@ def resolve_all(request: EngineRequest) -> list[EngineConfig]:
 
     cut, precision and backend may be lists with commas; cut may be "all".
     """
+    if request.threads is not None and not (type(request.threads) is int and request.threads > 0):
+        raise BadInput(f"threads is {request.threads!r}; wanted a number from 1")
     weights = models.open_weights(models.find(request.model), request.weights)
     return [
         _settled(request, weights, (cut, precision, backend))

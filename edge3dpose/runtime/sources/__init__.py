@@ -73,6 +73,8 @@ def open_source(source: SourceArgument, fps: float | None = None) -> Source:
     fps     stamps the frames of a source that is not live so many a second; None for its own times
     Raises BadInput that says what is wrong with it.
     """
+    if fps is not None and not fps > 0:
+        raise BadInput(f"fps is {fps:g}; wanted frames a second, more than 0")
     opened = _opened(source)
     if fps is None:
         return opened
@@ -117,6 +119,8 @@ def find(arg: str | int) -> SourcePlugin:
 
 def as_bgr(image: Any) -> Image:
     """Any image as OpenCV gives it, as (H, W, 3) uint8: grey, with alpha, 16 bit."""
+    if image is None:
+        raise BadInput("the image is None: was it read? cv2.imread gives None for a missing file")
     picture = np.asarray(image)
     if picture.dtype == np.uint16:
         picture = (picture >> 8).astype(np.uint8)
@@ -125,6 +129,10 @@ def as_bgr(image: Any) -> Image:
     if picture.ndim == 2:
         picture = picture[..., None]
     channels = picture.shape[2]
+    if channels > 4:
+        raise BadInput(
+            f"an image of shape {picture.shape}; wanted (height, width, 1 to 4 channels)"
+        )
     if channels == 3:
         return picture
     if channels in (1, 2):  # grey, grey with alpha

@@ -24,6 +24,8 @@ class CameraPlugin(SourcePlugin):
         from edge3dpose.runtime.sources._capture import open_capture
         from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
 
+        if int(arg) < 0:  # OpenCV would look for any camera, and may crash
+            raise BadInput(f"cannot open camera {arg}: wanted a number from 0")
         capture = open_capture(int(arg))
         if not capture.isOpened():
             capture.release()
