@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +67,7 @@ class PoseEstimator:
                 for person in people:
                     print(person.track_id, person["left_wrist"], person.root_mm)
 
-    Sources: SSP-Net (Luvizon et al., arXiv 2009.01998), HEMlets Pose (Zhou et al., arXiv
-    1910.12032), BlazePose (Bazarevsky et al., arXiv 2006.10204).
+    Sources: SSP-Net (arXiv 2009.01998), HEMlets (1910.12032), BlazePose (2006.10204).
     """
 
     def __init__(
@@ -123,8 +122,7 @@ class PoseEstimator:
 
         detector  an open one, which several estimators may share; None opens ``options.detector``
         """
-        options = options or EstimatorOptions()
-        options.check()
+        (options := options or EstimatorOptions()).check()
         made = cls.__new__(cls)
         made._set_up(config, engine, options, lens_of(options.camera))
         made._detector = detector
@@ -184,8 +182,10 @@ class PoseEstimator:
         read, EndedEarly after the last frame of a truncated video.
         """
         self._check_open()
-        opened = open_source(source, fps)
-        with closing(self._pipeline(opened, related=opened.related).frames()) as frames:
+        with ExitStack() as stack:  # the frames end before their source: a thread may read ahead
+            opened = stack.enter_context(closing(open_source(source, fps)))
+            frames = self._pipeline(opened, related=opened.related).frames()
+            stack.callback(frames.close)
             while (seen := next(frames, None)) is not None:
                 yield seen
                 self._check_open()

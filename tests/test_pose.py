@@ -194,6 +194,26 @@ def test_a_closed_estimator_says_so_and_a_second_close_is_harmless(standing, ima
             use()
 
 
+def test_a_stream_that_cannot_begin_closes_its_source(standing, tmp_path, monkeypatch):
+    from edge3dpose.errors import MissingDependency
+    from edge3dpose.runtime.sources import Source
+
+    class Kept(Source):
+        closed = False
+
+        def close(self):
+            self.closed = True
+
+    def refuse(name, *, bf16):
+        raise MissingDependency("no runtime for the detector")
+
+    source = Kept()
+    monkeypatch.setattr("edge3dpose.pose.open_detector", refuse)
+    with edge3dpose.PoseEstimator(**standing) as pose, pytest.raises(MissingDependency):
+        next(pose.stream(source))
+    assert source.closed
+
+
 def test_a_stream_ends_when_its_estimator_is_closed(standing, images):
     pose = edge3dpose.PoseEstimator(**standing)
     stream = pose.stream(images)
