@@ -32,6 +32,7 @@ NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *
 TEST = [
     "pytest>=8",
     "pytest-cov>=7",
+    "pytest-xdist>=3.6",
     "coverage[toml]>=7.10",
     "hypothesis>=6",
     "build>=1.2",
@@ -60,6 +61,7 @@ setup(
             "weights/*.json",
             "runtime/*.cu",
             "runtime/sources/*.mp4",
+            "runtime/sources/*.json",
             "runtime/detectors/*.onnx",
             "reports/templates/*",
             "training/layers/*.cpp",

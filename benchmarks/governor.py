@@ -22,6 +22,7 @@ import click
 import numpy as np
 
 from edge3dpose import machine
+from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.records import from_json
 from edge3dpose.reports import plots, rows
 from edge3dpose.reports.governor_rows import GovernorReport
@@ -32,7 +33,7 @@ from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import cuts_by_error, resolve
 from edge3dpose.selection.engine import open_engine
 from edge3dpose.selection.ladder import ladder, open_within_latency
-from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest
+from edge3dpose.types import Array
 
 PHASES = ("quiet", "under load", "quiet again")
 ROOM = 1.4  # deadline, in median calls of the best cut when nothing else runs

@@ -30,12 +30,13 @@ from edge3dpose.compiler import crops, graph
 from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.parity import distances_mm
 from edge3dpose.compiler.tensors import open_tensor_reader
+from edge3dpose.engine_types import Engine, EngineConfig, Precision, Weights
 from edge3dpose.errors import Edge3DPoseError
 from edge3dpose.models import parse_cuts
 from edge3dpose.records import to_json
 from edge3dpose.runtime import backends
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.types import Array, Engine, EngineConfig, Precision, Weights
+from edge3dpose.types import Array
 
 WAYS = {"cuda": ("eager", "compile", "graph"), "cpu": ("eager",)}
 FILE = click.Path(path_type=Path, dir_okay=False)

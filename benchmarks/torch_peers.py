@@ -15,11 +15,12 @@ import torch
 from torch import Tensor
 
 from edge3dpose import models
+from edge3dpose.engine_types import Engine, ModelSpec, Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.training import export, nets
 from edge3dpose.training.load_exported import load_exported
 from edge3dpose.training.nets.sspnet import SSPNet
-from edge3dpose.types import Array, Engine, ModelSpec, Weights
+from edge3dpose.types import Array
 
 Forward = Callable[[Tensor], Tensor]
 

@@ -21,7 +21,7 @@ _WHERE = {  # public name -> the module that it is loaded from
     "Bone": "types",
     "Skeleton": "skeletons",
     "H36M17": "skeletons",
-    "EngineConfig": "types",
+    "EngineConfig": "engine_types",
     "read_poses": "poses_file",
     "PosesFile": "poses_file",
     "draw": "drawing",
@@ -63,13 +63,14 @@ if TYPE_CHECKING:
     from edge3dpose.bench.tune import tune
     from edge3dpose.compiler.calibrate import calibrate
     from edge3dpose.drawing import draw
+    from edge3dpose.engine_types import EngineConfig
     from edge3dpose.evaluation.evaluate import evaluate
     from edge3dpose.pose import PoseEstimator
     from edge3dpose.pose_options import EstimatorOptions
     from edge3dpose.poses_file import PosesFile, read_poses
     from edge3dpose.selection.engine import build_engine
     from edge3dpose.skeletons import H36M17, Skeleton
-    from edge3dpose.types import Bone, Camera, EngineConfig, Frame, Joint, Pose3D
+    from edge3dpose.types import Bone, Camera, Frame, Joint, Pose3D
 
 
 def __getattr__(name: str) -> Any:

@@ -39,7 +39,7 @@ def colour_of(joint: str) -> Colour:
 def draw(image: Image, people: Pose3D | Sequence[Pose3D]) -> Image:
     """A copy of an image with the 2D skeleton of each person drawn over it.
 
-    image   (H, W, 3) uint8 BGR
+    image   (H, W, 3) uint8 BGR, or grey (H, W)
     people  one pose or several, in pixels of this image
     Returns (H, W, 3) uint8 BGR; the input is left as it is. Joints with a score under 0.15 are not
     drawn. With several people, each is labelled with its track_id.
@@ -49,7 +49,7 @@ def draw(image: Image, people: Pose3D | Sequence[Pose3D]) -> Image:
         picture = edge3dpose.draw(frame.image, people)
     """
     poses = [people] if isinstance(people, Pose3D) else list(people)
-    picture = image.copy()
+    picture = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image.copy()
     for pose in poses:
         side = pose.box.x1 - pose.box.x0 if pose.box else float(np.ptp(pose.pixels, axis=0).max())
         thick = int(np.clip(round(side / 130), 1, 12))

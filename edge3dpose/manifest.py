@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import paths, storage
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.types import ModelSpec
 
 SCHEMA = "edge3dpose.engine/1"
 PLAN_SUFFIX = ".engine"  # of TensorRT plans: executable artefacts

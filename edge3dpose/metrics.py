@@ -11,7 +11,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from edge3dpose.types import Array, ModelSpec
+from edge3dpose.engine_types import ModelSpec
+from edge3dpose.types import Array
 
 PCK_MM = 150.0  # MPI-INF-3DHP: a joint is correct within 150 mm, about half a head
 AUC_STEPS_MM = np.arange(0.0, PCK_MM + 1, 5.0)  # MPI-INF-3DHP: 31 thresholds, 0, 5 ... 150 mm

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from edge3dpose.camera import Lens
+from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.errors import BadInput
-from edge3dpose.pose_options import CameraArgument, EstimatorOptions, lens_of, refuse_unknown
+from edge3dpose.pose_options import (
+    CameraArgument,
+    EstimatorOptions,
+    lens_of,
+    refuse_unknown,
+)
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime import sinks as sinks_folder
 from edge3dpose.runtime.clock import StageClock
@@ -24,7 +31,7 @@ from edge3dpose.runtime.sources import Source, SourceArgument, open_source
 from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory, ImageTimes
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.select import open_within_budget
-from edge3dpose.types import Engine, EngineConfig, EngineRequest, Frame, Image, Pose3D
+from edge3dpose.types import Frame, Image, Pose3D
 
 
 class PoseEstimator:
@@ -51,7 +58,8 @@ class PoseEstimator:
                     frame) or "full-frame" (the frame is one person's crop)
     max_latency_ms  of one call of the engine: take the most accurate cut within it on this machine
     max_error_mm    MPJPE by the model card: take the fastest engine within it
-    min_fps         frames a second to keep up with, such as a camera's
+    min_fps         frames a second to keep up with, such as a camera's; needs the profile of this
+                    machine that ``edge3dpose.tune`` measures once, and does nothing without
     govern          with max_latency_ms or min_fps: use shallower cuts while the machine is slower
     max_people      at most so many people in a frame, the largest; None for all
     filter_options  option values of filter plugins, such as {"bones": True} for --bones
@@ -218,8 +226,8 @@ class PoseEstimator:
                 print(pose.run("sample", outputs={"jsonl": Path("poses.jsonl")}).text)
         """
         self._check_open()
-        known = (*filters.options(), *sinks_folder.options())
-        refuse_unknown("outputs", outputs or {}, known)
+        sinks_folder.refuse_others(sinks)
+        refuse_unknown("outputs", outputs or {}, (*filters.options(), *sinks_folder.options()))
         opened = open_source(source)
         try:
             pipeline = self._pipeline(opened, related=opened.related, clock=clock)
@@ -227,7 +235,7 @@ class PoseEstimator:
         except BaseException:
             opened.close()
             raise
-        pipeline.facts = self._facts_of(opened)
+        pipeline.facts = partial(_facts, opened, self._engine)
         return pipeline.run(outlets, max_frames=max_frames, on_frame=on_frame)
 
     def reset(self) -> None:
@@ -240,6 +248,9 @@ class PoseEstimator:
         if self._engine is not None and self._owns_engine:
             self._engine.close()
         self._engine = self._single = self._detector = None
+
+    def __repr__(self) -> str:
+        return f"PoseEstimator({self._config.text}{', closed' if self._engine is None else ''})"
 
     def __enter__(self) -> PoseEstimator:
         self._check_open()
@@ -276,25 +287,14 @@ class PoseEstimator:
         return detector if most is None else Largest(detector, most)
 
     def _open_sinks(self, source: Source, outputs: Mapping[str, Any]) -> list[Sink]:
-        context = SinkContext(
-            source=source.name,
-            live=source.live,
-            related=source.related,
-            fps=source.fps,
-            skeleton=self._config.spec.skeleton,
-            header=self._options.header(self._config, source),
-        )
+        about = (source.name, source.live, source.related, source.fps)
+        header = self._options.header(self._config, source)
+        context = SinkContext(*about, self._config.spec.skeleton, header)
         return sinks_folder.open_all(outputs, context)
 
-    def _facts_of(self, source: Source) -> Callable[[Frame], dict[str, Any]]:
-        engine = self._engine
 
-        def facts(frame: Frame) -> dict[str, Any]:
-            known: dict[str, Any] = {}
-            if source.live:
-                known |= {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
-            if isinstance(engine, GovernedEngine):
-                known["cut"] = engine.last_cut
-            return known
-
-        return facts
+def _facts(source: Source, engine: Engine | None, frame: Frame) -> dict[str, Any]:
+    """What a run says of a frame besides its people."""
+    live = {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
+    cut = {"cut": engine.last_cut} if isinstance(engine, GovernedEngine) else {}
+    return (live if source.live else {}) | cut

@@ -10,11 +10,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, open_lens
+from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime.sources import Source
-from edge3dpose.types import Camera, EngineConfig
+from edge3dpose.types import Camera
 
 CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
 

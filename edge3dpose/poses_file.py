@@ -48,6 +48,9 @@ class PosesFile:
     def __init__(self, path: Path, header: dict[str, Any], skeleton: Skeleton) -> None:
         self.path, self.header, self.skeleton = path, header, skeleton
 
+    def __repr__(self) -> str:
+        return f"PosesFile({str(self.path)!r}, {self.header.get('model')}, {self.skeleton.name})"
+
     def __iter__(self) -> Iterator[FramePoses]:
         """Every frame in the order of the file, read line by line.
 

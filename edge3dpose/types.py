@@ -7,10 +7,9 @@ z forward), millimetres.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +18,7 @@ from edge3dpose.skeletons import H36M17, Skeleton
 
 Array: TypeAlias = NDArray[np.float32]
 Image: TypeAlias = NDArray[np.uint8]
-Precision = Literal["fp32", "bf16", "fp16", "int8"]
 Progress: TypeAlias = Callable[[str, float], None]  # what is being done, share of it done (0..1)
-
-PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 
 
 def _check_shape(name: str, array: NDArray, *wanted: int | None) -> None:
@@ -50,9 +46,12 @@ class Camera:
     assumed: bool = False  # True where nobody measured it (a default field of view)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Frame:
-    """One picture of a source. ``name`` is set where pictures are unrelated files."""
+    """One picture of a source. ``name`` is set where pictures are unrelated files.
+
+    Two frames are equal only if they are the same object.
+    """
 
     image: Image  # (H, W, 3) BGR
     index: int
@@ -63,6 +62,11 @@ class Frame:
 
     def __post_init__(self) -> None:
         _check_shape("Frame.image", self.image, None, None, 3)
+
+    def __repr__(self) -> str:
+        height, width = self.image.shape[:2]
+        name = "" if self.name is None else f", {self.name}"
+        return f"Frame({self.index}, {self.time_s:.3f} s, {width}x{height}{name})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Box:
     angle_rad: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Crop:
     """The square of a frame that the network sees."""
 
@@ -89,7 +93,7 @@ class Crop:
     frame_from_crop: Array  # (2, 3): frame_px = frame_from_crop @ (crop_x, crop_y, 1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class UnitPose:
     """What a network says in its cube: u, v over the crop, ends included; z 0.5 as far as the root.
 
@@ -125,13 +129,13 @@ class Bone(NamedTuple):
     length_mm: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pose3D:
     """The 3D pose of one person.
 
     Camera axes are OpenCV's: x right, y down, z forward; millimetres. ``person["left_wrist"]``
     gives a joint's (3,) position relative to the root joint; ``root_mm + person["left_wrist"]`` is
-    its position from the camera.
+    its position from the camera. Two poses are equal only if they are the same object.
 
     Example::
 
@@ -156,6 +160,13 @@ class Pose3D:
         _check_shape("Pose3D.score", self.score, len(self.joints_mm))
         if self.std_mm is not None:
             _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
+
+    def __repr__(self) -> str:
+        place = ""
+        if self.root_mm is not None:
+            place = ", root_mm ({:.0f}, {:.0f}, {:.0f})".format(*self.root_mm)
+        joints, score = len(self.joints_mm), float(np.mean(self.score))
+        return f"Pose3D(track_id {self.track_id}, {joints} joints, score {score:.2f}{place})"
 
     def __getitem__(self, joint: str) -> Array:
         """Position of a joint by name: (3,) mm from the root joint. KeyError lists the names."""
@@ -197,103 +208,3 @@ class Pose3D:
         from edge3dpose.pose_json import pose_from_dict
 
         return pose_from_dict(content, skeleton)
-
-
-@dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """All that the runtime must know of a model.
-
-    Every cut gives (N, J, C): u, v, z, score; with has_std also the standard deviations of u, v, z.
-    """
-
-    name: str
-    input_size: int  # S
-    cuts: int  # heads are named cut01 ... cut<cuts>
-    skeleton: Skeleton
-    mean_rgb: tuple[float, float, float]  # of pixel values scaled to 0..1
-    std_rgb: tuple[float, float, float]
-    crop_side_mm: float = 2250.0  # what the side of a training crop spans at root depth
-    z_range_mm: float = 2000.0  # what z 0..1 spans in a training crop
-    has_std: bool = False  # C is 7, and not 4
-
-    def output_shape(self, people: int) -> tuple[int, int, int]:
-        """(N, J, C) of what a cut says of so many people."""
-        return (people, len(self.skeleton.joints), 7 if self.has_std else 4)
-
-    def head(self, cut: int) -> str:
-        """Name of the graph output of a cut, 1 <= cut <= cuts."""
-        return f"cut{cut:02d}"
-
-
-@dataclass(frozen=True, slots=True)
-class Weights:
-    """A model's ONNX file with every head, and what its card says of it; the hash was verified."""
-
-    spec: ModelSpec
-    onnx: Path
-    sha256: str
-    card: dict
-
-
-@dataclass(frozen=True, slots=True)
-class EngineRequest:
-    """Which engine is asked for; ``auto`` is settled by selection.defaults.resolve."""
-
-    model: str = "sspnet-lite"
-    weights: Path | None = None  # an ONNX file of the user's own; None for the one shipped
-    cut: str | int = "auto"
-    precision: str = "auto"
-    backend: str = "auto"
-    threads: int | None = None  # of a CPU backend; None for its own default
-
-
-@dataclass(frozen=True, slots=True)
-class EngineConfig:
-    """Which engine is used: everything is settled, and ``why`` holds a reason for each ``auto``."""
-
-    weights: Weights
-    cut: int
-    precision: Precision
-    backend: str
-    threads: int | None = None  # of a CPU backend; None for its own default
-    why: tuple[str, ...] = ()
-
-    @property
-    def spec(self) -> ModelSpec:
-        """The model's spec."""
-        return self.weights.spec
-
-    @property
-    def text(self) -> str:
-        """The engine in words: 'sspnet-lite cut 11, bf16, openvino'."""
-        return f"{self.spec.name} cut {self.cut}, {self.precision}, {self.backend}"
-
-    def __str__(self) -> str:
-        """One line of the engine, then a line for each reason."""
-        threads = "" if self.threads is None else f", threads {self.threads}"
-        return "\n".join([f"{self.text}{threads}", *(f"  {reason}" for reason in self.why)])
-
-
-class Engine:
-    """A compiled cut: base class. Not thread-safe; a returned array is valid until the next call.
-
-    The estimator calls ``infer_crops`` of an engine that cuts the crops itself (on a GPU), else it
-    makes the crops and calls the engine.
-    """
-
-    cuts_crops: bool = False
-
-    def __call__(self, images: Array) -> Array:
-        """images (N, 3, S, S) float32 RGB, normalised -> (N, J, C), see ModelSpec."""
-        raise NotImplementedError
-
-    def infer_crops(self, picture: Any, views: Sequence[Any]) -> Array:
-        """A picture and N crops of it -> (N, J, C). Only where ``cuts_crops``.
-
-        picture  BGR (H, W, 3) or runtime.planes.Nv12, in memory of the host or of the device
-        views    runtime.preprocess.View of each crop
-        """
-        raise NotImplementedError
-
-    def close(self) -> None:
-        """Free what it holds; a second call does nothing."""

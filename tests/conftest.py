@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge3dpose.types import Weights
+from edge3dpose.engine_types import Weights
 
 
 @pytest.fixture(scope="session")

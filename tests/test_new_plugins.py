@@ -9,16 +9,16 @@ import pytest
 import standing
 
 from edge3dpose import models, paths
+from edge3dpose.engine_types import Engine
 from edge3dpose.runtime import backends, detectors, filters, sinks, sources
 from edge3dpose.runtime.sinks import SinkContext
-from edge3dpose.types import Engine
 
 FILES = {
     "runtime/backends/made_up.py": '''
 """A backend for ONNX files that counts its calls."""
 from edge3dpose import manifest
 from edge3dpose.runtime.backends import Backend
-from edge3dpose.types import Engine
+from edge3dpose.engine_types import Engine
 
 
 class Counting(Engine):
@@ -240,9 +240,9 @@ def test_a_dropped_file_is_found_by_its_registry(dropped, tmp_path):
 
 
 def test_a_dropped_backend_runs_an_engine_of_the_compiler(dropped, weights, tmp_path):
+    from edge3dpose.engine_types import EngineRequest
     from edge3dpose.selection.defaults import resolve
     from edge3dpose.selection.engine import open_engine
-    from edge3dpose.types import EngineRequest
 
     config = resolve(EngineRequest("made-up-net", weights, 3, "fp32", "made-up"))
     engine = open_engine(config, tmp_path)

@@ -161,6 +161,39 @@ def test_run_sends_every_frame_to_sinks_and_counts(pose, images):
     assert (summary.processed, summary.with_people, kept.counts) == (3, 3, [1, 1, 1])
 
 
+def test_outputs_may_be_named_by_text_and_a_function_is_no_sink(pose, tmp_path):
+    file = tmp_path / "out.jsonl"
+    pose.run("sample", outputs={"jsonl": str(file)}, max_frames=2)
+    assert len(list(edge3dpose.read_poses(file))) == 2
+    with pytest.raises(BadInput, match="a sink of type function"):
+        pose.run("sample", [lambda frame, people: None])
+
+
+def test_people_and_frames_can_be_compared_and_printed(pose, images):
+    frame = edge3dpose.Frame(images[0], 3, 0.1)
+    (person,) = pose(images[0], time_s=0.0)
+    (other,) = pose(images[1], time_s=0.1)
+    assert person in [other, person]
+    assert person != other
+    assert len({frame, person}) == 2
+    assert all(len(repr(one)) < 120 for one in (frame, person, pose))
+
+
+@pytest.mark.parametrize("second_s", [0.5, float("nan")])
+def test_frames_whose_time_goes_back_are_refused(pose, images, second_s):
+    frames = [edge3dpose.Frame(images[0], n, time_s) for n, time_s in enumerate((1.0, second_s))]
+    stream = pose.stream(frames)
+    next(stream)
+    with pytest.raises(BadInput, match="do not go back"):
+        next(stream)
+
+
+def test_a_person_is_drawn_on_a_grey_image(pose, images):
+    (person,) = pose(images[0], time_s=0.0)
+    grey = images[0][..., 1]
+    assert edge3dpose.draw(grey, person).shape == images[0].shape
+
+
 def test_instances_side_by_side_and_in_threads_do_not_disturb_each_other(standing, images):
     def poses_of(camera, found):
         with edge3dpose.PoseEstimator(camera=camera, **standing) as pose:
@@ -256,6 +289,7 @@ def test_what_cannot_be_is_refused_in_one_line(standing, wrong, words):
         ("a.jpg", "wanted 8 or 16 bit"),
         (None, "the image is None"),
         (np.zeros((8, 8, 5), np.uint8), r"wanted \(height, width"),
+        (np.zeros((3, 8, 8), np.uint8), "channels first"),
     ],
 )
 def test_what_is_no_image_is_refused(pose, wrong, words):

@@ -21,6 +21,7 @@ from edge3dpose.bench.peers import open_peers, peer_names
 from edge3dpose.bench.plan import Plan
 from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops
+from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.peers import errors_by_model
 from edge3dpose.pose import PoseEstimator
@@ -38,7 +39,7 @@ from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.selection.defaults import resolve_all
 from edge3dpose.selection.engine import open_file
-from edge3dpose.types import Array, Engine, EngineConfig, EngineRequest, ModelSpec, Progress
+from edge3dpose.types import Array, Progress
 
 TIMED_PEOPLE = 32  # crops on which the engines are timed alone, in turn
 COMPARED_PEOPLE = 16  # of these, on which the deviation from FP32 is measured

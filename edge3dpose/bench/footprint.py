@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose.bench.subprocess_runner import SubprocessRunner
+from edge3dpose.engine_types import EngineConfig, EngineRequest
 from edge3dpose.pose import PoseEstimator
 from edge3dpose.reports.rows import Footprint, SpeedRow
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.selection.defaults import best_cut, cuts_by_error, resolve
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.types import EngineConfig, EngineRequest, Frame, Pose3D
+from edge3dpose.types import Frame, Pose3D
 
 PROTOCOL = (
     "Each in a process of its own, after all speeds: peak resident memory of two passes over the "

@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 
 from edge3dpose.bench.energy import Meter, spent
 from edge3dpose.bench.plan import Plan, in_turn
+from edge3dpose.engine_types import Engine
 from edge3dpose.pose import PoseEstimator
 from edge3dpose.reports.rows import EndToEndTiming, EngineTiming, TimingStats
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.pipeline import Summary
 from edge3dpose.runtime.sources import Source
-from edge3dpose.types import Array, Engine
+from edge3dpose.types import Array
 
 
 class Measured(Protocol):

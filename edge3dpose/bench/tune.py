@@ -16,6 +16,7 @@ from edge3dpose.bench.plan import Plan
 from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
 from edge3dpose.compiler import crops
 from edge3dpose.compiler.engine_key import key_of
+from edge3dpose.engine_types import PRECISIONS, Engine, EngineConfig, EngineRequest, Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.pose import PoseEstimator
 from edge3dpose.reports.rows import LeftOut
@@ -31,15 +32,7 @@ from edge3dpose.selection.defaults import (
 )
 from edge3dpose.selection.engine import open_file
 from edge3dpose.selection.pareto import Point
-from edge3dpose.types import (
-    PRECISIONS,
-    Array,
-    Engine,
-    EngineConfig,
-    EngineRequest,
-    Progress,
-    Weights,
-)
+from edge3dpose.types import Array, Progress
 
 PEOPLE = 16  # of the sample, on which every engine is timed
 WARM_UP = 5  # calls of an engine, a round

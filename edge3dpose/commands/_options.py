@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 import click
 
 from edge3dpose import paths
+from edge3dpose.engine_types import PRECISIONS
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import backends
-from edge3dpose.types import PRECISIONS
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

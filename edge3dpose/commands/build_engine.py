@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from edge3dpose.engine_types import PRECISIONS
 from edge3dpose.runtime import backends
-from edge3dpose.types import PRECISIONS
 
 FILE = click.Path(path_type=Path)
 
@@ -40,11 +40,11 @@ def command(explain: bool, report_file: Path | None, **options: Any) -> None:
     with FP32 on crops of real people, and is kept only within the limits of its precision.
     """
     from edge3dpose.commands._progress import whole
+    from edge3dpose.engine_types import EngineRequest
     from edge3dpose.reports import builds as build_reports
     from edge3dpose.reports import rows
     from edge3dpose.reports.columns import wide_console
     from edge3dpose.selection import builds
-    from edge3dpose.types import EngineRequest
 
     names = ("model", "weights", "cut", "precision", "backend")
     engine = EngineRequest(**{name: options.pop(name) for name in names})

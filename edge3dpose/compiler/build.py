@@ -18,8 +18,9 @@ from edge3dpose.compiler.cut import cut as cut_out
 from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.compiler.engine_outputs import engine_outputs
 from edge3dpose.compiler.parity import Reference
+from edge3dpose.engine_types import ModelSpec, Weights
 from edge3dpose.manifest import Manifest
-from edge3dpose.types import ModelSpec, Progress, Weights
+from edge3dpose.types import Progress
 
 PARITY_CROPS = 16
 

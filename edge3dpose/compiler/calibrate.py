@@ -15,8 +15,9 @@ from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler.ranges import Ranges
 from edge3dpose.compiler.sensitivity import Loss
 from edge3dpose.compiler.tensors import TensorReader, open_tensor_reader
+from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput, BuildFailed
-from edge3dpose.types import Array, Progress, Weights
+from edge3dpose.types import Array, Progress
 
 FEWEST_CROPS = 8
 SENSITIVITY_CROPS = 8  # the network runs once a layer on each

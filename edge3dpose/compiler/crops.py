@@ -8,11 +8,12 @@ from contextlib import closing
 
 import numpy as np
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Array, Crop, ModelSpec
+from edge3dpose.types import Array, Crop
 
 
 def from_source(

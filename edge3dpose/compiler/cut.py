@@ -11,8 +11,8 @@ from onnx.reference import ReferenceEvaluator
 from onnx.utils import Extractor
 
 from edge3dpose.compiler import graph as graphs
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput, BuildFailed, EngineMismatch
-from edge3dpose.types import ModelSpec
 
 
 def cut(source: ModelProto, spec: ModelSpec, k: int, batch: int = 1) -> ModelProto:

@@ -13,9 +13,9 @@ from typing import Any
 from edge3dpose import manifest, paths
 from edge3dpose.compiler import plan, ranges
 from edge3dpose.compiler.ranges import Ranges
+from edge3dpose.engine_types import PRECISIONS, EngineConfig
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import backends
-from edge3dpose.types import PRECISIONS, EngineConfig
 
 BUILDER_FILES = ("build.py", "cut.py", "fp16.py", "graph.py", "int8.py", "plan.py")
 

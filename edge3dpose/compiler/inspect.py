@@ -15,8 +15,8 @@ from onnx import ModelProto, NodeProto
 
 from edge3dpose import models, paths
 from edge3dpose.compiler import graph as graphs
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.models._summary import CutSummary, ModelSummary
-from edge3dpose.types import ModelSpec
 
 
 @dataclass(frozen=True, slots=True)

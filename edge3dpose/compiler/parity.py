@@ -11,8 +11,9 @@ import numpy as np
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler.crops import sha256_of_images
 from edge3dpose.compiler.tensors import open_tensor_reader
+from edge3dpose.engine_types import EngineConfig, ModelSpec, Weights
 from edge3dpose.errors import AccuracyGateFailed, BuildFailed
-from edge3dpose.types import Array, EngineConfig, ModelSpec, Weights
+from edge3dpose.types import Array
 
 TOLERANCES_MM = {  # precision -> (median, 99th percentile) of the joints' distances
     "fp32": (0.1, 0.5),

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import manifest, paths, storage
+from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.types import Weights
 
 SCHEMA = "edge3dpose.ranges/1"
 

@@ -17,7 +17,8 @@ from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler import int8, parity
 from edge3dpose.compiler.ranges import Ranges
 from edge3dpose.compiler.tensors import open_tensor_reader
-from edge3dpose.types import Array, ModelSpec, Weights
+from edge3dpose.engine_types import ModelSpec, Weights
+from edge3dpose.types import Array
 
 TAIL_SHARE = 0.7  # of the limit of the 99th percentile: a build compares on other crops
 

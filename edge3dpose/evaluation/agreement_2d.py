@@ -13,6 +13,7 @@ import numpy as np
 
 from edge3dpose import paths
 from edge3dpose.camera import open_lens
+from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.evaluation import accuracy, labels
 from edge3dpose.evaluation.accuracy import LIMBS, Label
 from edge3dpose.evaluation.labels import Clip
@@ -23,7 +24,7 @@ from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Array, Engine, Frame, ModelSpec, Pose3D, Progress
+from edge3dpose.types import Array, Frame, Pose3D, Progress
 
 _log = logging.getLogger(__name__)
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from edge3dpose.engine_types import Weights
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.types import Array, Weights
+from edge3dpose.types import Array
 
 
 class Heads:

@@ -13,11 +13,12 @@ import numpy as np
 
 from edge3dpose import paths, plugins
 from edge3dpose.camera import project
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.predictions import Person
 from edge3dpose.runtime.preprocess import crop_person
 from edge3dpose.training.data.label_roi import roi_of
-from edge3dpose.types import Box, Camera, Frame, ModelSpec
+from edge3dpose.types import Box, Camera, Frame
 
 SYNTHETIC_PROTOCOL = (
     "held-out synthetic people; joints inside the crop; crop camera and true root depth given; "

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import metrics
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.evaluation import accuracy
 from edge3dpose.evaluation.predictions import Poses
 from edge3dpose.reports.accuracy_rows import ErrorAnalysis, JointBin, PeopleBin, PictureRow
 from edge3dpose.runtime.filters import body_height, bone_length
 from edge3dpose.runtime.roi import body_scale
-from edge3dpose.types import ModelSpec
 
 BINS = 5  # equal shares of the people, or of the joints
 FEW = 50  # pictures for which errors are reported one by one

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from edge3dpose import models, plugins
+from edge3dpose.engine_types import EngineRequest, Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import accuracy, labels, peers
 from edge3dpose.evaluation.agreement_2d import Network, agreement
@@ -31,7 +32,7 @@ from edge3dpose.reports.rows import new_header
 from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.types import EngineRequest, Progress, Weights
+from edge3dpose.types import Progress
 
 BATCH = 8  # people in one call of the network
 SPLITS = ("train", "test", "all")

@@ -41,9 +41,10 @@ class Clip:
 
     @property
     def labels_file(self) -> Path:
-        """Where the labels lie: the sample's with the reports, all others in data/."""
-        folder = "benchmarks" if self.name == "sample" else "data"
-        return paths.home() / folder / "labels" / f"{self.name}.json"
+        """Where the labels lie: the sample's beside the sample, all others in data/."""
+        if self.name == "sample":
+            return sample.FILE.with_name("sample.labels.json")
+        return paths.home() / "data" / "labels" / f"{self.name}.json"
 
 
 def find_clip(root: str) -> Clip:

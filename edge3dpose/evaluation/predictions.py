@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.camera import back_project, focal_px
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.evaluation.all_heads import chunks
 from edge3dpose.runtime.lift import depth_from_root, roi_scale
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.skeletons import lean_rad
-from edge3dpose.types import Array, Box, Camera, Crop, Frame, Image, ModelSpec
+from edge3dpose.types import Array, Box, Camera, Crop, Frame, Image
 
 LEANING_RAD = 0.2  # 11 degrees: a person who leans less counts as upright
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge3dpose import paths, plugins, storage
+from edge3dpose.engine_types import ModelSpec, Weights
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.types import ModelSpec, Weights
 
 
 def specs() -> dict[str, ModelSpec]:

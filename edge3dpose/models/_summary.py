@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from edge3dpose.types import ModelSpec, Weights
+from edge3dpose.engine_types import ModelSpec, Weights
 
 
 @dataclass(frozen=True, slots=True)

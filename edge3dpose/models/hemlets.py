@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.skeletons import H36M17
-from edge3dpose.types import ModelSpec
 
 HEMLETS = ModelSpec(
     name="hemlets",

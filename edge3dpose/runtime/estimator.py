@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.lift import lift, roi_scale, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
 from edge3dpose.runtime.roi import TrackedPose, is_person, roi_from_pose
-from edge3dpose.types import Array, Box, Engine, Frame, ModelSpec, Pose3D
+from edge3dpose.types import Array, Box, Frame, Pose3D
 
 
 class Estimator:

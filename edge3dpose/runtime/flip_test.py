@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from edge3dpose.types import Array, Engine, Skeleton
+from edge3dpose.engine_types import Engine
+from edge3dpose.types import Array, Skeleton
 
 
 def flip_tested(network: Callable[[Array], Array], skeleton: Skeleton) -> Callable[[Array], Array]:

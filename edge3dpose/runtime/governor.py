@@ -18,7 +18,8 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose.types import Array, Engine
+from edge3dpose.engine_types import Engine
+from edge3dpose.types import Array
 
 WINDOW_S = 2.0
 FEWEST = 5  # calls before anything is changed

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.runtime.cuda import Kernel, Shared, Stream
 from edge3dpose.runtime.device_array import DeviceArray
 from edge3dpose.runtime.planes import Format, Nv12, Plane, planes_of
 from edge3dpose.runtime.preprocess import View
-from edge3dpose.types import ModelSpec
 
 SOURCE = Path(__file__).with_name("crop.cu")
 THREADS = (32, 8)  # a block of threads is 32 x 8 pixels of the crop

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.camera import back_project, focal_px
-from edge3dpose.types import Array, Box, Camera, ModelSpec, Pose3D, UnitPose
+from edge3dpose.engine_types import ModelSpec
+from edge3dpose.types import Array, Box, Camera, Pose3D, UnitPose
 
 
 def units_from_outputs(outputs: Array) -> list[UnitPose]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import camera
-from edge3dpose.types import Array, Box, Crop, Frame, Image, ModelSpec
+from edge3dpose.engine_types import ModelSpec
+from edge3dpose.types import Array, Box, Crop, Frame, Image
 
 
 @dataclass(frozen=True, slots=True)

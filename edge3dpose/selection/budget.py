@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput
-from edge3dpose.types import EngineRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from pathlib import Path
 from edge3dpose import paths
 from edge3dpose.compiler import cache
 from edge3dpose.compiler.engine_key import EngineKey, key_of
+from edge3dpose.engine_types import EngineConfig, EngineRequest
 from edge3dpose.errors import AccuracyGateFailed, BuildFailed
 from edge3dpose.manifest import Manifest
 from edge3dpose.selection.defaults import resolve_all
 from edge3dpose.selection.engine import ensure_key_built
-from edge3dpose.types import EngineConfig, EngineRequest, Progress
+from edge3dpose.types import Progress
 
 # Shares of the time of a build before the backend's builder starts, and in it; then parity
 BEFORE_SHARE, BUILD_SHARE = 0.1, 0.7

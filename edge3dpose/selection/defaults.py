@@ -7,9 +7,7 @@ from dataclasses import replace
 from typing import cast
 
 from edge3dpose import models
-from edge3dpose.errors import BadInput
-from edge3dpose.runtime import backends
-from edge3dpose.types import (
+from edge3dpose.engine_types import (
     PRECISIONS,
     EngineConfig,
     EngineRequest,
@@ -17,6 +15,8 @@ from edge3dpose.types import (
     Precision,
     Weights,
 )
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime import backends
 
 ERROR_TOLERANCE = 1.02  # times the smallest error: a cut within it is as good, and faster
 

@@ -9,10 +9,11 @@ from edge3dpose import paths
 from edge3dpose.compiler import cache, engine_key
 from edge3dpose.compiler.cache import Lookup
 from edge3dpose.compiler.engine_key import EngineKey
+from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.manifest import Manifest
 from edge3dpose.runtime import backends
 from edge3dpose.selection.defaults import resolve
-from edge3dpose.types import Engine, EngineConfig, EngineRequest, Progress
+from edge3dpose.types import Progress
 
 
 def build_engine(

@@ -11,12 +11,13 @@ from time import perf_counter
 
 import numpy as np
 
+from edge3dpose.engine_types import Engine, EngineConfig
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.governor import GovernedEngine, Governor
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import cuts_by_error, with_cut
 from edge3dpose.selection.engine import open_engines
-from edge3dpose.types import Array, Engine, EngineConfig, Progress
+from edge3dpose.types import Array, Progress
 
 # Few calls, in turn: what else the machine does then slows every cut, not one
 ROUNDS, CALLS, WARM_UP = 3, 5, 2

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
 
-from edge3dpose.types import EngineConfig, Precision
+from edge3dpose.engine_types import EngineConfig, Precision
 
 
 @dataclass(frozen=True, slots=True)

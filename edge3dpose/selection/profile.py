@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import machine, manifest, nvidia, paths, storage
+from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.metrics import error_with_deviation_mm
 from edge3dpose.selection.pareto import Point
-from edge3dpose.types import Weights
 
 SCHEMA = "edge3dpose.profile/1"
 

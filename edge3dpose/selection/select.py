@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge3dpose.compiler.engine_key import key_of
+from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.errors import BadInput, Edge3DPoseError
 from edge3dpose.selection import pareto, profile
 from edge3dpose.selection.budget import Budget
@@ -24,7 +25,7 @@ from edge3dpose.selection.ladder import (
 )
 from edge3dpose.selection.pareto import Point
 from edge3dpose.selection.profile import Profile
-from edge3dpose.types import Engine, EngineConfig, EngineRequest, Progress
+from edge3dpose.types import Progress
 
 MEASURE_AGAIN = "measure again: edge3dpose tune"
 NO_ERRORS = (

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from edge3dpose import models, paths, storage
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.training.nets import PoseNet
-from edge3dpose.types import ModelSpec
 
 OPSET = 20
 

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.training.layers.blazepose_encoder import BlazePoseEncoder
 from edge3dpose.training.nets import PoseNet
-from edge3dpose.types import ModelSpec
 
 SIDE = 16  # places a side that are compared: every one with all those of the batch
 

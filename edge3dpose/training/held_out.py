@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edge3dpose import metrics
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.data.batches import tensor_from_bgr
 from edge3dpose.training.nets import PoseNet
 from edge3dpose.training.synthesis.camera import cube_to_mm
 from edge3dpose.training.synthesis.synthesizer import Synthesizer, SyntheticSample
-from edge3dpose.types import ModelSpec
 
 PEOPLE = 64
 BATCH = 16

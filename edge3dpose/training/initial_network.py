@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge3dpose import models
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.training.feature_distillation import FeatureDistillation
 from edge3dpose.training.layers.blazepose_encoder import BlazePoseEncoder, load_published
 from edge3dpose.training.load_exported import load_exported
 from edge3dpose.training.nets import PoseNet, build
 from edge3dpose.training.recipes import Recipe
-from edge3dpose.types import ModelSpec
 
 
 def create(

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge3dpose import machine, models, paths
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.types import ModelSpec
 
 if TYPE_CHECKING:
     import torch

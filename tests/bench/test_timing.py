@@ -7,11 +7,11 @@ import pytest
 
 from edge3dpose.bench import timing
 from edge3dpose.bench.plan import OFFICIAL, Plan, in_turn
+from edge3dpose.engine_types import Engine, EngineRequest
 from edge3dpose.pose import PoseEstimator
 from edge3dpose.runtime.backends.replay import ReplayEngine
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.selection.defaults import resolve
-from edge3dpose.types import Engine, EngineRequest
 
 TENSOR = np.zeros((1, 3, 8, 8), np.float32)
 

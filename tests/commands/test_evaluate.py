@@ -56,7 +56,7 @@ def clip(tmp_path_factory):
     for image in images:
         writer.write(image)
     writer.release()
-    shipped = json.loads((paths.home() / "benchmarks" / "labels" / "sample.json").read_text())
+    shipped = json.loads(sample.FILE.with_name("sample.labels.json").read_text())
     rows = [
         (
             np.array([joint[:2] if joint else [np.nan] * 2 for joint in row]) / 2,

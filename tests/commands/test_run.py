@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from standing import SPEC, unit_pose, write_weights
 
 from edge3dpose.cli import cli
+from edge3dpose.engine_types import EngineRequest, Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.governor import GovernedEngine
@@ -21,7 +22,6 @@ from edge3dpose.selection import ladder as _latency
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import best_cut, resolve
 from edge3dpose.selection.ladder import ladder, open_within_latency
-from edge3dpose.types import EngineRequest, Weights
 
 
 @pytest.fixture(scope="module")
@@ -303,7 +303,7 @@ import sys
 from pathlib import Path
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.types import EngineRequest
+from edge3dpose.engine_types import EngineRequest
 request = EngineRequest("sspnet-lite", Path(sys.argv[1]), "3", "fp32", "openvino")
 open_engine(resolve(request), Path(sys.argv[2])).close()
 print("onnx" in sys.modules)

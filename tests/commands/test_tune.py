@@ -15,11 +15,11 @@ from standing import CUTS, SPEC
 
 from edge3dpose import manifest
 from edge3dpose.cli import cli
+from edge3dpose.engine_types import EngineRequest
 from edge3dpose.runtime.sources import sample
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.select import select_from_profile
-from edge3dpose.types import EngineRequest
 
 
 @pytest.fixture

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from edge3dpose import manifest
+from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.selection.engine import ensure_built
-from edge3dpose.types import EngineConfig
 
 IMAGES = np.random.default_rng(5).random((4, 3, 256, 256), np.float32)
 

@@ -17,9 +17,9 @@ import small_net
 from edge3dpose import manifest
 from edge3dpose.compiler import build, cache, engine_key
 from edge3dpose.compiler.engine_key import key_of
+from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import AccuracyGateFailed, BadInput, BuildFailed
 from edge3dpose.selection.engine import ensure_built, ensure_key_built, open_engine
-from edge3dpose.types import EngineConfig
 
 ORT = "onnxruntime"
 POSIX = pytest.mark.skipif(os.name != "posix", reason="forks, signals and file modes are POSIX")
@@ -31,7 +31,7 @@ import sys, time
 from pathlib import Path
 from edge3dpose import models
 from edge3dpose.selection.engine import ensure_built
-from edge3dpose.types import EngineConfig
+from edge3dpose.engine_types import EngineConfig
 
 def wait(what, share):
     if what == sys.argv[3]:

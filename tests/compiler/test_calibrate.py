@@ -8,8 +8,8 @@ import pytest
 
 from edge3dpose.compiler import calibrate, crops, ranges, sensitivity, thresholds
 from edge3dpose.compiler.engine_key import key_of
+from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.types import EngineConfig
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
 """edge3dpose.evaluate as a program calls it, and the thresholds of a report."""
 
+import subprocess
+import sys
+
 import pytest
 
 import edge3dpose
@@ -59,3 +62,15 @@ def test_thresholds_are_of_the_best_cut():
         check_thresholds(rows(None), 99.0, None)
     with pytest.raises(errors.BadInput, match="--require-pck"):
         check_thresholds(rows(90.0), None, 0.9)
+
+
+def test_the_data_sets_are_read_without_torch():
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        "from edge3dpose import plugins\n"
+        "print([plugins.load('training.datasets', n).__name__ for n in "
+        "plugins.names('training.datasets')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "bone_polarity" in done.stdout

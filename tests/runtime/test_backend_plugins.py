@@ -4,10 +4,10 @@ import plugin_contract
 import pytest
 
 from edge3dpose import plugins
+from edge3dpose.engine_types import PRECISIONS, Engine
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.backends import Backend
-from edge3dpose.types import PRECISIONS, Engine
 
 NAMES = plugins.names(backends.FOLDER)
 

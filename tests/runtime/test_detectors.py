@@ -10,6 +10,7 @@ from standing import JOINTS_MM, SPEC, unit_pose
 
 from edge3dpose import plugins
 from edge3dpose.camera import open_lens
+from edge3dpose.engine_types import Engine
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.detectors import Detector, blazepose, follow, open_detector
@@ -17,7 +18,7 @@ from edge3dpose.runtime.detectors.full_frame import FullFrame
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.roi import TrackedPose, body_scale, roi_from_pose
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Box, Engine, Frame, Pose3D
+from edge3dpose.types import Box, Frame, Pose3D
 
 BLACK = np.zeros((480, 640, 3), np.uint8)
 

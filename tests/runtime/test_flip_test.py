@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from edge3dpose.engine_types import EngineConfig
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.engine import ensure_built
 from edge3dpose.skeletons import H36M17
-from edge3dpose.types import EngineConfig
 
 IMAGES = np.random.default_rng(7).random((2, 3, 256, 256), np.float32)
 

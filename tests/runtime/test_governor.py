@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
+from edge3dpose.engine_types import Engine
 from edge3dpose.runtime import governor
 from edge3dpose.runtime.governor import GovernedEngine, Governor
-from edge3dpose.types import Engine
 
 QUIET_MS = {1: 4.0, 3: 5.0, 6: 6.0, 8: 6.5, 11: 8.0}
 

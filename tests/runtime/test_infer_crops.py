@@ -10,11 +10,11 @@ from crop_model import by_numpy
 
 from edge3dpose import models
 from edge3dpose.camera import camera_from_fov
+from edge3dpose.engine_types import Engine
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.governor import GovernedEngine, Governor
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Engine
 
 SPEC = models.find("sspnet-lite")
 CAMERA = camera_from_fov(60, 720, 1280)

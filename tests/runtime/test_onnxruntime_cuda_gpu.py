@@ -7,11 +7,12 @@ from crop_model import by_numpy
 from standing import SPEC
 
 from edge3dpose import nvidia
+from edge3dpose.engine_types import EngineRequest
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.preprocess import view_of
 from edge3dpose.selection.defaults import best_backend, resolve
 from edge3dpose.selection.engine import open_engine
-from edge3dpose.types import Box, EngineRequest
+from edge3dpose.types import Box
 
 PROBLEM = backends.find("onnxruntime-cuda").problem()
 

@@ -10,12 +10,13 @@ from standing import SPEC, unit_pose, write_weights
 from test_gpu_crop import as_nv12
 
 from edge3dpose import models, nvidia
+from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.cuda import open_stream
 from edge3dpose.runtime.preprocess import view_of
 from edge3dpose.selection.engine import ensure_built
-from edge3dpose.types import Box, EngineConfig
+from edge3dpose.types import Box
 
 PACKAGES = {"tensorrt": "tensorrt", "tensorrt-rtx": "tensorrt_rtx"}
 PROBLEM = nvidia.probe().problem or (

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime import backends
 from edge3dpose.selection.budget import Budget
 from edge3dpose.selection.defaults import best_backend, resolve, resolve_all
-from edge3dpose.types import EngineRequest
 
 
 @pytest.fixture

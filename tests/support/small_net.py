@@ -14,7 +14,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edge3dpose import models, paths
-from edge3dpose.types import ModelSpec, Weights
+from edge3dpose.engine_types import ModelSpec, Weights
 
 J = 17
 

@@ -7,9 +7,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from edge3dpose import paths
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.models import open_weights
 from edge3dpose.skeletons import H36M17
-from edge3dpose.types import ModelSpec
 
 SPEC = ModelSpec("tiny", 64, 3, H36M17, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
 

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from edge3dpose import nvidia, plugins
+from edge3dpose.engine_types import Engine, ModelSpec, Precision
 from edge3dpose.errors import MissingDependency
-from edge3dpose.types import Engine, ModelSpec, Precision
 
 FOLDER = "runtime.backends"
 

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from edge3dpose import manifest
+from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import Backend
 from edge3dpose.runtime.backends._execution_buffers import crop_code
@@ -22,7 +23,7 @@ from edge3dpose.runtime.device_array import DeviceArray
 from edge3dpose.runtime.gpu_crop import GpuCrop
 from edge3dpose.runtime.planes import format_of
 from edge3dpose.runtime.preprocess import View
-from edge3dpose.types import Array, Engine, ModelSpec
+from edge3dpose.types import Array
 
 PROVIDER = "CUDAExecutionProvider"
 INSTALL_CUDA = "pip install 'edge3dpose[tensorrt]'"  # cuda-bindings and NVRTC come with it

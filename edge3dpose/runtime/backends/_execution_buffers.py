@@ -8,12 +8,13 @@ import math
 import numpy as np
 
 from edge3dpose import nvidia
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import MissingDependency
 from edge3dpose.runtime import nvrtc
 from edge3dpose.runtime.cuda import Stream
 from edge3dpose.runtime.device_array import DeviceArray
 from edge3dpose.runtime.gpu_crop import SOURCE, GpuCrop
-from edge3dpose.types import Array, ModelSpec
+from edge3dpose.types import Array
 
 _log = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import manifest, nvidia
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.manifest import Manifest
 from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers, crop_code
 from edge3dpose.runtime.backends._plan_backend import PlanBackend
 from edge3dpose.runtime.backends._plan_engine import PlanEngine
 from edge3dpose.runtime.cuda import open_stream
-from edge3dpose.types import ModelSpec
 
 
 def open_plans(

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import nvidia
+from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import MissingDependency
 from edge3dpose.runtime.backends import GpuBackend
-from edge3dpose.types import Engine, ModelSpec
 
 
 class PlanBackend(GpuBackend):

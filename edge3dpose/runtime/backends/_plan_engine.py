@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from edge3dpose.engine_types import Engine
 from edge3dpose.runtime.backends._execution_buffers import ExecutionBuffers
 from edge3dpose.runtime.planes import Format, format_of
 from edge3dpose.runtime.preprocess import View
-from edge3dpose.types import Array, Engine
+from edge3dpose.types import Array
 
 WARM_UP = 2  # calls before capture: the first ones allocate
 

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from edge3dpose import manifest
+from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import Backend
-from edge3dpose.types import Array, Engine, ModelSpec
+from edge3dpose.types import Array
 
 
 class OnnxRuntime(Backend):

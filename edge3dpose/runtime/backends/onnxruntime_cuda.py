@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import nvidia
+from edge3dpose.engine_types import Engine, ModelSpec, Precision
 from edge3dpose.errors import MissingDependency
 from edge3dpose.runtime.backends import GpuBackend, no_gpu
-from edge3dpose.types import Engine, ModelSpec, Precision
 
 PROVIDER = "CUDAExecutionProvider"
 

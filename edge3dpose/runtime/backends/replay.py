@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.runtime.backends import Backend
-from edge3dpose.types import Array, Engine, ModelSpec
+from edge3dpose.types import Array
 
 
 class Replay(Backend):

@@ -7,7 +7,7 @@ early, ``open_all(values, context)`` opens the sinks. Importing a plugin does no
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -141,7 +141,15 @@ def check(values: Mapping[str, Any], source: str) -> None:
 
 
 def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
-    """The sinks that option values ask for: every one, or none where one cannot be opened."""
+    """The sinks that option values ask for: every one, or none where one cannot be opened.
+
+    values  the name of a file may be a str or a Path
+    """
+    files = {option.name for option in options() if option.kind is Path}
+    values = {
+        name: Path(value) if name in files and isinstance(value, str) else value
+        for name, value in values.items()
+    }
     check(values, context.source)
     known = plugins.with_defaults(options(), values)
     opened: list[Sink] = []
@@ -154,6 +162,16 @@ def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
             sink.discard()
         raise
     return opened
+
+
+def refuse_others(sinks: Iterable[Any]) -> None:
+    """BadInput for what is no sink, such as a function."""
+    for sink in sinks:
+        if not isinstance(sink, Sink):
+            raise BadInput(
+                f"a sink of type {type(sink).__name__}; wanted a runtime.sinks.Sink; "
+                "give a function as on_frame"
+            )
 
 
 def _refuse_source(value: Any, source: str) -> None:

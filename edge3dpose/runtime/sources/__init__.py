@@ -129,6 +129,11 @@ def as_bgr(image: Any) -> Image:
     if picture.ndim == 2:
         picture = picture[..., None]
     channels = picture.shape[2]
+    if picture.shape[0] in (1, 3, 4) and min(picture.shape[1:]) > 4:
+        raise BadInput(
+            f"an image of shape {picture.shape}, channels first; wanted (height, width, channels): "
+            "image.transpose(1, 2, 0)"
+        )
     if channels > 4:
         raise BadInput(
             f"an image of shape {picture.shape}; wanted (height, width, 1 to 4 channels)"

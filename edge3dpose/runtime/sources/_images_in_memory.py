@@ -12,7 +12,10 @@ from edge3dpose.types import Frame, Image
 
 
 class ImagesInMemory(Source):
-    """Any iterable of images (H, W, 3) uint8 BGR, stamped by the clock; a Frame stays as it is."""
+    """Any iterable of images (H, W, 3) uint8 BGR, stamped by the clock; a Frame stays as it is.
+
+    Frames must have times that do not go back.
+    """
 
     name = "images"
     prefetch = False  # the iterable is asked in the thread of the caller, when it is its turn
@@ -23,9 +26,11 @@ class ImagesInMemory(Source):
 
     def __iter__(self) -> Iterator[Frame]:
         """A frame an image; BadInput for what is no image."""
-        start_s = perf_counter()
+        start_s, last_s = perf_counter(), -math.inf
         for index, image in enumerate(self._images):
             if isinstance(image, Frame):
+                check_time(image.time_s, last_s)
+                last_s = image.time_s
                 yield image
                 continue
             try:
@@ -33,6 +38,15 @@ class ImagesInMemory(Source):
             except (BadInput, ValueError) as error:
                 raise BadInput(f"image {index}: {error}") from None
             yield Frame(picture, index, perf_counter() - start_s)
+
+
+def check_time(time_s: float, last_s: float) -> None:
+    """BadInput where a frame's time is no number or before that of the frame before it."""
+    if not math.isfinite(time_s) or time_s < last_s:
+        raise BadInput(
+            f"time_s is {time_s:g} after {last_s:g}: wanted seconds that do not go back; "
+            "call reset() before another video"
+        )
 
 
 class ImageTimes:
@@ -50,11 +64,7 @@ class ImageTimes:
         if self._index == 0:
             self._start_s = perf_counter()
         now_s = perf_counter() - self._start_s if time_s is None else float(time_s)
-        if not math.isfinite(now_s) or now_s < self._last_s:
-            raise BadInput(
-                f"time_s is {now_s:g} after {self._last_s:g}: wanted times that do not go back; "
-                "call reset() before another video"
-            )
+        check_time(now_s, self._last_s)
         frame = Frame(picture, self._index, now_s)
         self._index, self._last_s = self._index + 1, now_s
         return frame

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.training.losses import Targets
-from edge3dpose.types import ModelSpec
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import IterableDataset
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.training.data.batches import mirrored, tensor_from_bgr
 from edge3dpose.training.data.mixture import Mixture
 from edge3dpose.training.data.picture_dataset import PictureDataset
 from edge3dpose.training.data.renders import Renders
 from edge3dpose.training.layers.blazepose_encoder import BlazePoseEncoder
-from edge3dpose.types import ModelSpec
 
 
 class CachedFeatures(IterableDataset):

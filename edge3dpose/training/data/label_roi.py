@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.camera import focal_px
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.skeletons import length_mm
 from edge3dpose.training.data.labelled_picture import LabelledPicture
-from edge3dpose.types import ModelSpec
 
 # Thighs, shins, trunk, arms of h36m17
 _BONES = ((1, 2), (2, 3), (4, 5), (5, 6), (0, 8), (11, 12), (12, 13), (14, 15), (15, 16))

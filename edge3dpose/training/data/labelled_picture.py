@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from edge3dpose.types import Camera
 
+# The 14 parts whose polarity may be labelled, as (parent, child) of h36m17
+PARTS = (
+    *((0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6)),
+    *((0, 8), (8, 14), (14, 15), (15, 16), (8, 11), (11, 12), (12, 13), (8, 10)),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class LabelledPicture:
@@ -21,4 +27,4 @@ class LabelledPicture:
     camera: Camera | None
     subject: str  # the person's name in the data set; splits are made by it
     frame: int  # of the recording, from 0; 0 for a single picture
-    bones: NDArray | None = None  # (14,) polarity of training.data.polarity.PARTS, NaN if unknown
+    bones: NDArray | None = None  # (14,) polarity of PARTS, NaN if unknown

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import plugins
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data import real_crops
 from edge3dpose.training.data.batches import Batch, batches, data_loader
@@ -19,7 +20,6 @@ from edge3dpose.training.data.real_people import RealPeople
 from edge3dpose.training.data.renders import Renders
 from edge3dpose.training.data.replay_pool import ReplayPool
 from edge3dpose.training.state import Training
-from edge3dpose.types import ModelSpec
 
 LOADED_AT_ONCE = 8  # samples that a worker hands over at a time
 

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from torch.utils.data import IterableDataset, get_worker_info
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data.jitter import Annotation, Sample, jittered_crop
 from edge3dpose.training.data.label_roi import roi_of
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.distributed import DistributedContext
-from edge3dpose.types import ModelSpec
 
 
 class PictureDataset(IterableDataset):

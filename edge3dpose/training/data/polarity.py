@@ -12,12 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from edge3dpose.skeletons import length_mm
+from edge3dpose.training.data.labelled_picture import PARTS
 
-# The 14 parts as (parent, child) of h36m17
-PARTS = (
-    *((0, 1), (1, 2), (2, 3), (0, 4), (4, 5), (5, 6)),
-    *((0, 8), (8, 14), (14, 15), (15, 16), (8, 11), (11, 12), (12, 13), (8, 10)),
-)
 PARENTS, CHILDREN = ([part[end] for part in PARTS] for end in (0, 1))
 LEVEL = 0.2  # of a part's length; a quarter of the parts of captured poses is level
 _LEVEL_MM = [LEVEL * length_mm(*part) for part in PARTS]

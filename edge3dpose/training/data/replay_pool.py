@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator, Sequence
 import torch
 from torch import Tensor
 
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.data.batches import Batch, mirrored, targets_from, tensor_from_bgr
-from edge3dpose.types import ModelSpec
 
 FILL = 512  # samples to wait for before the first batch
 

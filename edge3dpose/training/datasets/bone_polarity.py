@@ -2,8 +2,8 @@
 
 imgname (F,)       names of pictures beside the file
 part (F, 17, 3)    joints of h36m17: frame pixels and a flag, above 0 where it is labelled
-polarity (F, 14)   of training.data.polarity.PARTS: 1 the child is nearer than its parent, 0 level,
-                   -1 behind; NaN where it is not labelled
+polarity (F, 14)   of training.data.labelled_picture.PARTS: 1 the child is nearer than its parent,
+                   0 level, -1 behind; NaN where it is not labelled
 
 hemlets and hemlets-edge learn depth from the polarity; other networks learn the 2D alone.
 """
@@ -16,9 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from edge3dpose.errors import BadInput
-from edge3dpose.training.data.labelled_picture import LabelledPicture
+from edge3dpose.training.data.labelled_picture import PARTS, LabelledPicture
 from edge3dpose.training.data.npz_labels import read_arrays
-from edge3dpose.training.data.polarity import PARTS
 
 TEST_EVERY = 1
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import paths
+from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis.synthesizer import (
     RenderSettings,
@@ -17,7 +18,7 @@ from edge3dpose.training.synthesis.synthesizer import (
 )
 from edge3dpose.training.teacher import blazepose, convention
 from edge3dpose.training.teacher.blazepose import Teacher
-from edge3dpose.types import Box, ModelSpec
+from edge3dpose.types import Box
 
 FIRST_SEED = 60_000_000  # far from those that training draws
 NEAR = 0.25  # of the torso: greatest median distance of the shared joints

@@ -1,0 +1,118 @@
+"""Which engine runs: the model, its weights, what is asked for, what is settled, and the engine.
+
+Axis letters: N people, J joints, S crop side in pixels, C columns of a joint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from edge3dpose.skeletons import Skeleton
+from edge3dpose.types import Array
+
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
+
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """All that the runtime must know of a model.
+
+    Every cut gives (N, J, C): u, v, z, score; with has_std also the standard deviations of u, v, z.
+    """
+
+    name: str
+    input_size: int  # S
+    cuts: int  # heads are named cut01 ... cut<cuts>
+    skeleton: Skeleton
+    mean_rgb: tuple[float, float, float]  # of pixel values scaled to 0..1
+    std_rgb: tuple[float, float, float]
+    crop_side_mm: float = 2250.0  # what the side of a training crop spans at root depth
+    z_range_mm: float = 2000.0  # what z 0..1 spans in a training crop
+    has_std: bool = False  # C is 7, and not 4
+
+    def output_shape(self, people: int) -> tuple[int, int, int]:
+        """(N, J, C) of what a cut says of so many people."""
+        return (people, len(self.skeleton.joints), 7 if self.has_std else 4)
+
+    def head(self, cut: int) -> str:
+        """Name of the graph output of a cut, 1 <= cut <= cuts."""
+        return f"cut{cut:02d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A model's ONNX file with every head, and what its card says of it; the hash was verified."""
+
+    spec: ModelSpec
+    onnx: Path
+    sha256: str
+    card: dict
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRequest:
+    """Which engine is asked for; ``auto`` is settled by selection.defaults.resolve."""
+
+    model: str = "sspnet-lite"
+    weights: Path | None = None  # an ONNX file of the user's own; None for the one shipped
+    cut: str | int = "auto"
+    precision: str = "auto"
+    backend: str = "auto"
+    threads: int | None = None  # of a CPU backend; None for its own default
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    """Which engine is used: everything is settled, and ``why`` holds a reason for each ``auto``."""
+
+    weights: Weights
+    cut: int
+    precision: Precision
+    backend: str
+    threads: int | None = None  # of a CPU backend; None for its own default
+    why: tuple[str, ...] = ()
+
+    @property
+    def spec(self) -> ModelSpec:
+        """The model's spec."""
+        return self.weights.spec
+
+    @property
+    def text(self) -> str:
+        """The engine in words: 'sspnet-lite cut 11, bf16, openvino'."""
+        return f"{self.spec.name} cut {self.cut}, {self.precision}, {self.backend}"
+
+    def __str__(self) -> str:
+        """One line of the engine, then a line for each reason."""
+        threads = "" if self.threads is None else f", threads {self.threads}"
+        return "\n".join([f"{self.text}{threads}", *(f"  {reason}" for reason in self.why)])
+
+
+class Engine:
+    """A compiled cut: base class. Not thread-safe; a returned array is valid until the next call.
+
+    The estimator calls ``infer_crops`` of an engine that cuts the crops itself (on a GPU), else it
+    makes the crops and calls the engine.
+    """
+
+    cuts_crops: bool = False
+
+    def __call__(self, images: Array) -> Array:
+        """images (N, 3, S, S) float32 RGB, normalised -> (N, J, C), see ModelSpec."""
+        raise NotImplementedError
+
+    def infer_crops(self, picture: Any, views: Sequence[Any]) -> Array:
+        """A picture and N crops of it -> (N, J, C). Only where ``cuts_crops``.
+
+        picture  BGR (H, W, 3) or runtime.planes.Nv12, in memory of the host or of the device
+        views    runtime.preprocess.View of each crop
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Free what it holds; a second call does nothing."""
