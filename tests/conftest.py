@@ -1,4 +1,4 @@
-"""Fixtures of all tests: a small network."""
+"""Fixtures of all tests: a small network. And the order of the files."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
     import small_net
 
     return small_net.write(tmp_path_factory.mktemp("small"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of long tests come first, so that both processes of pytest-xdist end together."""
+    first = ("tests/training/", "tests/compiler/", "tests/commands/")
+    items.sort(key=lambda item: not item.nodeid.startswith(first))

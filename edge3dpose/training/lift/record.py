@@ -1,0 +1,121 @@
+"""Records what networks say of rendered sequences, beside the truth: files of many sequences.
+
+Arrays of a file (B sequences, T frames, C columns = model and cut):
+outputs     (B, T, C, 17, 4) float16: u, v, z, score of the crop
+columns     (C,) such as "sspnet-lite/7"
+truth_mm    (B, T, 17, 3) float32 from the camera, axes of the frame's camera
+focal_px    (B, T) float32 of the crop; centre_px (B, T, 2); side_px
+to_frame    (B, T, 3, 3) float32 turns the crop's axes into the frame's
+fps         frames a second
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose import models, storage
+from edge3dpose.engine_types import ModelSpec
+from edge3dpose.training.synthesis.assets import Split
+from edge3dpose.training.synthesis.sequences import SequenceFrame, SequenceSynthesizer
+
+SCHEMA = "edge3dpose.sequences/1"
+CUTS = {"sspnet-lite": (1, 4, 7, 11, 16, 24), "hemlets-edge": (1,)}
+FRAMES, FPS = 45, 30.0
+PER_FILE = 32
+BATCH = 5  # crops in one call of a network
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded; see the module."""
+
+    outputs: NDArray[np.float16]
+    columns: tuple[str, ...]
+    truth_mm: NDArray[np.float32]
+    focal_px: NDArray[np.float32]
+    centre_px: NDArray[np.float32]
+    to_frame: NDArray[np.float32]
+    side_px: float
+    fps: float
+
+
+class Networks:
+    """All recorded cuts of all models, on the crops of one size."""
+
+    def __init__(self) -> None:
+        self._open = [(models.find(name), _compiled(name, cuts)) for name, cuts in CUTS.items()]
+        self.columns = tuple(f"{name}/{cut}" for name, cuts in CUTS.items() for cut in cuts)
+
+    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
+        """(N, S, S, 3) BGR -> (N, C, 17, 4)."""
+        rows = []
+        for spec, call in self._open:
+            tensor = _tensor(images, spec)
+            outputs = call(tensor)
+            rows += [outputs[n][..., :4].astype(np.float16) for n in range(len(outputs))]
+        return np.stack(rows, 1)
+
+
+def _compiled(name: str, cuts: tuple[int, ...]) -> Any:
+    import openvino
+
+    spec = models.find(name)
+    core = openvino.Core()
+    network = core.read_model(models.open_weights(spec).onnx)
+    wanted = {spec.head(cut) for cut in cuts}
+    for result in list(network.get_results()):
+        if not wanted & result.input_value(0).get_names():
+            network.remove_result(result)
+    threads = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
+    return core.compile_model(network, "CPU", threads)
+
+
+def _tensor(images: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
+    mean, std = (np.array(v, np.float32) for v in (spec.mean_rgb, spec.std_rgb))
+    rgb = (images[..., ::-1].astype(np.float32) / 255 - mean) / std
+    return np.ascontiguousarray(rgb.transpose(0, 3, 1, 2))
+
+
+def record(
+    assets: Path, out: Path, split: Split, first: int, files: int, every: int = 1
+) -> Iterator[Path]:
+    """Write the files number first, first + every, ... that are not there; gives each one."""
+    people = SequenceSynthesizer(assets, split, fps=FPS)
+    networks = Networks()
+    for number in range(first, first + files * every, every):
+        path = out / f"{split}-{number:05d}.npz"
+        if not path.exists():
+            _record_file(people, networks, number, path)
+        yield path
+
+
+def _record_file(people: SequenceSynthesizer, networks: Networks, number: int, path: Path) -> None:
+    seeds = range(number * PER_FILE, (number + 1) * PER_FILE)
+    rows = [_sequence(list(people.frames(seed, FRAMES)), networks) for seed in seeds]
+    names = ("outputs", "truth_mm", "focal_px", "centre_px", "to_frame")
+    arrays = dict(zip(names, (np.stack(column) for column in zip(*rows, strict=True)), strict=True))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with storage.writing(path) as temporary, open(temporary, "wb") as file:
+        np.savez_compressed(
+            file, schema=SCHEMA, columns=networks.columns, fps=FPS, side_px=256.0, **arrays
+        )
+
+
+def _sequence(frames: list[SequenceFrame], networks: Networks) -> tuple[NDArray, ...]:
+    outputs = [
+        networks(np.stack([frame.image for frame in frames[at : at + BATCH]]))
+        for at in range(0, len(frames), BATCH)
+    ]
+    return (
+        np.concatenate(outputs),
+        np.stack([frame.joints_mm for frame in frames]).astype(np.float32),
+        np.array([frame.crop.focal_px for frame in frames], np.float32),
+        np.array([frame.crop.centre_px for frame in frames], np.float32),
+        np.stack([f.frame.rotation @ f.crop.rotation.T for f in frames]).astype(np.float32),
+    )
