@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from edge3dpose import machine, metrics, models, storage
 from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput
-from edge3dpose.evaluation import all_heads as heads
 from edge3dpose.evaluation import predictions
 from edge3dpose.evaluation.datasets import synthetic_people
 from edge3dpose.reports.rows import SpeedReport, load
+from edge3dpose.runtime import all_heads as heads
 
 TOLERANCES_MM = (5, 10, 15, 20, 25, 30, 40, 50, 60, 80)
 FILE = click.Path(exists=True, path_type=Path, dir_okay=False)

@@ -46,11 +46,8 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "cuda": ("runtime/cuda.py", "runtime/nvrtc.py"),
     "pycuda": ("runtime/cuda.py",),
     "onnx": ("compiler/", "training/"),
-    "onnxruntime": ("runtime/", "compiler/", "evaluation/all_heads.py"),
-    "openvino": (
-        *("runtime/", "compiler/", "evaluation/all_heads.py"),
-        "training/teacher/blazepose.py",
-    ),
+    "onnxruntime": ("runtime/", "compiler/"),
+    "openvino": ("runtime/", "compiler/", "training/teacher/blazepose.py"),
     "click": ("commands/", "cli.py"),
     "rich": ("commands/", "reports/", "training/"),
     "matplotlib": ("reports/", "training/"),

@@ -11,10 +11,10 @@ import numpy as np
 from edge3dpose import manifest
 from edge3dpose.engine_types import Engine, EngineConfig, Weights
 from edge3dpose.errors import AccuracyGateFailed, BadInput, Edge3DPoseError
-from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.manifest import Manifest
 from edge3dpose.metrics import deviation_mm
 from edge3dpose.reports.rows import LeftOut
+from edge3dpose.runtime.all_heads import open_heads
 from edge3dpose.selection.engine import ensure_built
 from edge3dpose.types import Array, Progress
 

@@ -16,7 +16,6 @@ from edge3dpose.engine_types import EngineRequest, Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import accuracy, labels, peers
 from edge3dpose.evaluation.agreement_2d import Network, agreement
-from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.evaluation.datasets import People, dataset_people, synthetic_people
 from edge3dpose.evaluation.error_analysis import analyse
 from edge3dpose.evaluation.predictions import AllCuts, predict
@@ -29,6 +28,7 @@ from edge3dpose.reports.accuracy_rows import (
     ErrorAnalysis,
 )
 from edge3dpose.reports.rows import new_header
+from edge3dpose.runtime.all_heads import open_heads
 from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine

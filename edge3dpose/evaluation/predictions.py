@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge3dpose.camera import back_project, focal_px
 from edge3dpose.engine_types import ModelSpec
-from edge3dpose.evaluation.all_heads import chunks
+from edge3dpose.runtime.all_heads import chunks
 from edge3dpose.runtime.lift import depth_from_root, roi_scale
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.skeletons import lean_rad

@@ -15,7 +15,7 @@ from edge3dpose.cli import cli
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import evaluate as library
 from edge3dpose.evaluation import labels
-from edge3dpose.evaluation.all_heads import open_heads
+from edge3dpose.runtime.all_heads import open_heads
 from edge3dpose.runtime.sources import sample
 
 SPEC = models.find("sspnet-lite")

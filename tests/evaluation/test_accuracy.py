@@ -7,8 +7,8 @@ import tiny_model
 from edge3dpose.camera import project
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.evaluation.accuracy import LIMBS, Label, agreement_by_cut, errors_by_cut, torso_px
-from edge3dpose.evaluation.all_heads import open_heads
 from edge3dpose.evaluation.predictions import Person, predict
+from edge3dpose.runtime.all_heads import open_heads
 from edge3dpose.types import Camera
 
 SPEC = tiny_model.SPEC

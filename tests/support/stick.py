@@ -91,6 +91,8 @@ def stick_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
         garment_scale_units=np.ones((2, 3), np.float32),
         garment_hides=np.packbits(np.arange(len(bones))[None] < [[8], [0]], axis=1),
         motion_quaternions=np.concatenate([still, still]).astype(np.float16),
+        motion_translations=np.zeros((6, 3), np.float16),
+        motion_fps=[30.0, 30.0],
         motion_starts=[0, 3, 6],
         motion_names=["cmu_01_01", "cmu_02_01"],
         photo_names=photos,

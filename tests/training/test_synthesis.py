@@ -280,7 +280,8 @@ def test_an_occluder_says_where_it_is() -> None:
     image = np.zeros((64, 64, 3), np.uint8)
     for seed in range(20):
         white = np.full_like(image, 255)
-        drawn, hit = degrade.occlude(np.random.default_rng(seed), image, lambda white=white: white)
+        rng = np.random.default_rng(seed)
+        drawn, hit = degrade.draw_occluder(rng, 64, lambda white=white: white).over(image)
         assert not drawn[~hit].any()
 
 

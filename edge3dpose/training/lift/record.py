@@ -11,24 +11,27 @@ fps         frames a second
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import models, storage
 from edge3dpose.engine_types import ModelSpec
-from edge3dpose.training.synthesis.assets import Split
+from edge3dpose.runtime.all_heads import open_heads
+from edge3dpose.training.synthesis.assets import Split, load_assets
 from edge3dpose.training.synthesis.sequences import SequenceFrame, SequenceSynthesizer
 
 SCHEMA = "edge3dpose.sequences/1"
-CUTS = {"sspnet-lite": (1, 4, 7, 11, 16, 24), "hemlets-edge": (1,)}
-FRAMES, FPS = 45, 30.0
-PER_FILE = 32
-BATCH = 5  # crops in one call of a network
+CUTS = {"sspnet-lite": (3, 7, 11)}
+MORE_CUTS = {"sspnet-lite": (3, 7, 11, 16, 24), "hemlets-edge": (1,)}  # of every fourth pair
+RATES_FPS = (30.0, 15.0)  # of one pair of files and the next
+FRAMES = 48
+PER_FILE = 16  # sequences
+BATCH = 4  # crops in one call of a network
+SIDE_PX = 256.0
 
 
 @dataclass(frozen=True)
@@ -46,34 +49,21 @@ class Recorded:
 
 
 class Networks:
-    """All recorded cuts of all models, on the crops of one size."""
+    """Some cuts of some models, on the crops of one size."""
 
-    def __init__(self) -> None:
-        self._open = [(models.find(name), _compiled(name, cuts)) for name, cuts in CUTS.items()]
-        self.columns = tuple(f"{name}/{cut}" for name, cuts in CUTS.items() for cut in cuts)
+    def __init__(self, cuts: Mapping[str, tuple[int, ...]]) -> None:
+        self._open = [
+            (models.find(name), open_heads(models.open_weights(models.find(name)), some, threads=1))
+            for name, some in cuts.items()
+        ]
+        self.columns = tuple(f"{name}/{cut}" for name, some in cuts.items() for cut in some)
 
     def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
         """(N, S, S, 3) BGR -> (N, C, 17, 4)."""
         rows = []
         for spec, call in self._open:
-            tensor = _tensor(images, spec)
-            outputs = call(tensor)
-            rows += [outputs[n][..., :4].astype(np.float16) for n in range(len(outputs))]
+            rows += [cut[..., :4].astype(np.float16) for cut in call(_tensor(images, spec))]
         return np.stack(rows, 1)
-
-
-def _compiled(name: str, cuts: tuple[int, ...]) -> Any:
-    import openvino
-
-    spec = models.find(name)
-    core = openvino.Core()
-    network = core.read_model(models.open_weights(spec).onnx)
-    wanted = {spec.head(cut) for cut in cuts}
-    for result in list(network.get_results()):
-        if not wanted & result.input_value(0).get_names():
-            network.remove_result(result)
-    threads = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": 1}
-    return core.compile_model(network, "CPU", threads)
 
 
 def _tensor(images: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
@@ -86,12 +76,15 @@ def record(
     assets: Path, out: Path, split: Split, first: int, files: int, every: int = 1
 ) -> Iterator[Path]:
     """Write the files number first, first + every, ... that are not there; gives each one."""
-    people = SequenceSynthesizer(assets, split, fps=FPS)
-    networks = Networks()
+    loaded = load_assets(assets, split)
+    few, many = Networks(CUTS), Networks(MORE_CUTS)
+    people = {fps: SequenceSynthesizer(loaded, split, fps=fps) for fps in RATES_FPS}
     for number in range(first, first + files * every, every):
         path = out / f"{split}-{number:05d}.npz"
         if not path.exists():
-            _record_file(people, networks, number, path)
+            pair = number // 2
+            fps = RATES_FPS[pair % len(RATES_FPS)]
+            _record_file(people[fps], many if pair % 4 == 0 else few, number, path)
         yield path
 
 
@@ -100,11 +93,10 @@ def _record_file(people: SequenceSynthesizer, networks: Networks, number: int, p
     rows = [_sequence(list(people.frames(seed, FRAMES)), networks) for seed in seeds]
     names = ("outputs", "truth_mm", "focal_px", "centre_px", "to_frame")
     arrays = dict(zip(names, (np.stack(column) for column in zip(*rows, strict=True)), strict=True))
+    facts = {"schema": SCHEMA, "columns": networks.columns, "fps": people.fps, "side_px": SIDE_PX}
     path.parent.mkdir(parents=True, exist_ok=True)
     with storage.writing(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(
-            file, schema=SCHEMA, columns=networks.columns, fps=FPS, side_px=256.0, **arrays
-        )
+        np.savez_compressed(file, **facts, **arrays)  # type: ignore[arg-type]
 
 
 def _sequence(frames: list[SequenceFrame], networks: Networks) -> tuple[NDArray, ...]:

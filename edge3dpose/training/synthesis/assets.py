@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis import mhclo
 
-SCHEMA = "edge3dpose.synthetic/1"
+SCHEMA = "edge3dpose.synthetic/2"
 SPLIT_FILE = Path(__file__).with_name("split.json")
 Split = Literal["train", "held-out"]
+LARGE_SOURCE, LARGE_SHARE = "uiprmd_", 0.25  # rehabilitation exercises: most clips, few movements
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,20 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Clip:
+    """A piece of captured motion."""
+
+    name: str
+    quaternions: NDArray[np.float16]  # (frames, 22, 4) world turns w x y z
+    translation_m: NDArray[np.float32]  # (frames, 3) of the pelvis, y up
+    fps: float
+    share: float  # of the draws, before all are made to sum to 1
+
+    def __len__(self) -> int:
+        return len(self.quaternions)
+
+
+@dataclass(frozen=True)
 class Photo:
     """A background picture as JPEG bytes."""
 
@@ -71,7 +86,7 @@ class Assets:
     body_mesh: Mesh
     people: tuple[Person, ...]
     garments: tuple[Garment, ...]
-    clips: tuple[NDArray[np.float16], ...]  # each (frames, 22, 4) world quaternions w x y z
+    clips: tuple[Clip, ...]
     photos: tuple[Photo, ...]
     held_out_patterns: frozenset[str]
 
@@ -150,12 +165,28 @@ def _garments(data: dict[str, NDArray]) -> list[Garment]:
     ]
 
 
-def _clips(data: dict[str, NDArray], prefixes: tuple[str, ...], held: bool) -> tuple[NDArray, ...]:
-    pieces = np.split(data["motion_quaternions"], data["motion_starts"][1:-1])
+def _clips(data: dict[str, NDArray], prefixes: tuple[str, ...], held: bool) -> tuple[Clip, ...]:
+    """The clips of a half; each counts as the root of its length, a large source less."""
+    cuts = data["motion_starts"][1:-1]
+    names = [str(name) for name in data["motion_names"]]
+    found = [
+        Clip(name, quaternions, shifts.astype(np.float32), float(fps), len(quaternions) ** 0.5)
+        for name, quaternions, shifts, fps in zip(
+            names,
+            np.split(data["motion_quaternions"], cuts),
+            np.split(data["motion_translations"], cuts),
+            data["motion_fps"],
+            strict=True,
+        )
+        if name.startswith(prefixes) == held
+    ]
+    whole = sum(clip.share for clip in found)
+    large = sum(clip.share for clip in found if clip.name.startswith(LARGE_SOURCE))
+    most = LARGE_SHARE / (1 - LARGE_SHARE) * (whole - large)
+    by = min(1.0, most / large) if large else 1.0
     return tuple(
-        piece
-        for name, piece in zip(data["motion_names"], pieces, strict=True)
-        if str(name).startswith(prefixes) == held
+        replace(clip, share=clip.share * by) if clip.name.startswith(LARGE_SOURCE) else clip
+        for clip in found
     )
 
 

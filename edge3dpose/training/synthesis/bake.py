@@ -17,7 +17,7 @@ from edge3dpose.training.synthesis.bodies import BaseMesh, Body
 from edge3dpose.training.synthesis.meshes import thin
 
 CLOTHES = Path("body/makehuman_assets_cc0/base")
-MOTION = Path("mocap/cmu_segments_f16.npz")
+MOTION = Path("mocap")
 BACKGROUNDS = Path("backgrounds")
 PHOTO_SIDE_PX = 448
 FINE_PARTS_M = {"head": 0.009, "finger": 0.012, "metacarpal": 0.014, "toe": 0.014, "foot": 0.014}
@@ -186,15 +186,33 @@ def _pieces(count: int, triangles: NDArray) -> list[NDArray]:
         label = new
 
 
-def _motion_arrays(file: Path) -> dict[str, NDArray]:
-    with np.load(file, allow_pickle=False) as data:
-        if list(data["seg"]) != list(rig.SEGMENTS):
-            raise BadInput(f"{file}: segments {list(data['seg'])}, wanted {list(rig.SEGMENTS)}")
-        return {
-            "motion_quaternions": np.roll(data["quat"], 1, axis=-1),  # x y z w -> w x y z
-            "motion_starts": data["start"].astype(np.int64),
-            "motion_names": data["names"],
-        }
+def _motion_arrays(folder: Path) -> dict[str, NDArray]:
+    """All clips of the files NAME_segments_f16.npz, but training copies of held-out ones."""
+    copies = set(json.loads(SPLIT_FILE.read_text(encoding="utf-8"))["motion_copies"])
+    names: list[str] = []
+    clips: list[tuple[NDArray, NDArray, float]] = []
+    for file in sorted(folder.glob("*_segments_f16.npz")):
+        with np.load(file, allow_pickle=False) as data:
+            if list(data["seg"]) != list(rig.SEGMENTS):
+                raise BadInput(f"{file}: segments {list(data['seg'])}, wanted {list(rig.SEGMENTS)}")
+            cuts = data["start"][1:-1]
+            turns = np.split(np.roll(data["quat"], 1, axis=-1), cuts)  # x y z w -> w x y z
+            shifts = np.split(data["trans"], cuts)
+            for name, turn, shift, fps in zip(
+                data["names"], turns, shifts, data["fps"], strict=True
+            ):
+                if str(name) not in copies:
+                    names.append(str(name))
+                    clips.append((turn, shift, float(fps)))
+    if not clips:
+        raise BadInput(f"{folder} holds no captured motion, NAME_segments_f16.npz")
+    return {
+        "motion_quaternions": np.concatenate([turn for turn, _, _ in clips]),
+        "motion_translations": np.concatenate([shift for _, shift, _ in clips]),
+        "motion_fps": np.array([fps for _, _, fps in clips]),
+        "motion_starts": np.cumsum([0, *(len(turn) for turn, _, _ in clips)]),
+        "motion_names": np.array(names),
+    }
 
 
 def _photo_arrays(folder: Path, extra: Path | None, most: int) -> dict[str, NDArray]:

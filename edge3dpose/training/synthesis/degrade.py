@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import cv2
@@ -12,32 +13,48 @@ from numpy.typing import NDArray
 Picture: TypeAlias = NDArray[Any]  # uint8 (S, S, 3) BGR
 
 
-def occlude(
-    rng: np.random.Generator, image: Picture, cover: Callable[[], Picture]
-) -> tuple[Picture, NDArray[np.bool_]]:
-    """An occluder: a box, an ellipse or a bar, in one colour or with the picture of cover().
+@dataclass(frozen=True)
+class Occluder:
+    """A box or an ellipse before the person, in one colour or with a picture on it."""
 
-    Returns the picture and where (S, S) it is covered.
-    """
-    side = len(image)
-    mask = np.zeros((side, side), np.uint8)
+    middle_px: tuple[float, float]
+    size_px: tuple[float, float]
+    angle_deg: float
+    box: bool
+    fill: Picture  # (S, S, 3)
+
+    def over(
+        self, image: Picture, shift_px: tuple[float, float] = (0.0, 0.0)
+    ) -> tuple[Picture, NDArray[np.bool_]]:
+        """The picture with it, moved by so much, and where (S, S) it is covered."""
+        side = len(image)
+        mask = np.zeros((side, side), np.uint8)
+        x, y = (at + by for at, by in zip(self.middle_px, shift_px, strict=True))
+        if self.box:
+            corners = cv2.boxPoints(((x, y), self.size_px, self.angle_deg))
+            cv2.fillConvexPoly(mask, corners.astype(np.int32), 1)
+        else:
+            across, down = (int(min(length, side) / 2) for length in self.size_px)
+            cv2.ellipse(mask, (int(x), int(y)), (across, down), self.angle_deg, 0, 360, 1, -1)
+        hit = mask.astype(bool)
+        return np.where(hit[..., None], self.fill, image), hit
+
+
+def draw_occluder(rng: np.random.Generator, side: int, cover: Callable[[], Picture]) -> Occluder:
+    """Any occluder for a picture of that side; cover() gives a picture for its surface."""
     middle = rng.uniform(0.1, 0.9, 2) * side
     size = rng.uniform(0.06, 0.3, 2) * side
     if rng.random() < 0.3:
         size[rng.integers(2)] = 2 * side
         size = np.minimum(size, np.where(size > side, size, 0.1 * side))
-    angle = rng.normal(0, 15)
+    angle = float(rng.normal(0, 15))
+    box = bool(rng.random() < 0.5)
     if rng.random() < 0.5:
-        box = cv2.boxPoints(
-            ((float(middle[0]), float(middle[1])), (float(size[0]), float(size[1])), float(angle))
-        )
-        cv2.fillConvexPoly(mask, box.astype(np.int32), 1)
+        fill = cover()
     else:
-        axes = (int(min(size[0], side) / 2), int(min(size[1], side) / 2))
-        cv2.ellipse(mask, (int(middle[0]), int(middle[1])), axes, float(angle), 0, 360, 1, -1)
-    fill = cover() if rng.random() < 0.5 else np.full_like(image, rng.integers(0, 256, 3))
-    hit = mask.astype(bool)
-    return np.where(hit[..., None], fill, image), hit
+        fill = np.full((side, side, 3), rng.integers(0, 256, 3), np.uint8)
+    at, by = (float(middle[0]), float(middle[1])), (float(size[0]), float(size[1]))
+    return Occluder(at, by, angle, box, fill)
 
 
 def degrade(rng: np.random.Generator, image: Picture) -> Picture:

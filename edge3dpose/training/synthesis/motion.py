@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.training.synthesis import rig, rotations
+from edge3dpose.training.synthesis.assets import Clip
 from edge3dpose.training.synthesis.limbs import ARMS, TRUNK, Pose, arm
 from edge3dpose.training.synthesis.random_poses import POSE_SHARES, POSES
 from edge3dpose.training.synthesis.rotations import about, multiply
 
 
 def draw_segments(
-    rng: np.random.Generator, clips: tuple[NDArray, ...], widen: bool = True
+    rng: np.random.Generator, clips: tuple[Clip, ...], widen: bool = True
 ) -> NDArray[np.float64]:
     """(22, 4) world quaternions of one pose, y up; ``widen=False`` gives plain mocap frames."""
     local = _mocap(rng, clips)
@@ -54,15 +55,20 @@ def mirrored(pose: NDArray) -> NDArray[np.float64]:
     return pose[list(rig.SEGMENT_MIRROR)] * np.array([1.0, 1.0, -1.0, -1.0])
 
 
-def _mocap(rng: np.random.Generator, clips: tuple[NDArray, ...]) -> Pose:
-    """A frame; a clip counts as the square root of its length."""
-    share = np.sqrt([len(clip) for clip in clips])
-    clip = clips[rng.choice(len(clips), p=share / share.sum())]
-    world = rotations.unit(clip[rng.integers(len(clip))].astype(float))
+def draw_clip(rng: np.random.Generator, clips: tuple[Clip, ...]) -> Clip:
+    """A clip by the clips' shares."""
+    share = np.array([clip.share for clip in clips])
+    return clips[rng.choice(len(clips), p=share / share.sum())]
+
+
+def _mocap(rng: np.random.Generator, clips: tuple[Clip, ...]) -> Pose:
+    """A frame of a clip."""
+    clip = draw_clip(rng, clips)
+    world = rotations.unit(clip.quaternions[rng.integers(len(clip))].astype(float))
     return to_local(world)
 
 
-def _mixed(rng: np.random.Generator, local: Pose, clips: tuple[NDArray, ...]) -> Pose:
+def _mixed(rng: np.random.Generator, local: Pose, clips: tuple[Clip, ...]) -> Pose:
     """Trunk and arms, or single arms, from other frames and from mirrored ones."""
     other = _mocap(rng, clips)
     if rng.random() < 0.5:

@@ -79,9 +79,7 @@ class SequenceSynthesizer:
             image = degrade.black_outside(image, crop.frame_px) if crops.framed else image
             yield SequenceFrame(image, crop, upright, upright.to_camera_mm(body.joints_m))
 
-    def _bodies(
-        self, rng: np.random.Generator, person: Person, moved: Movement
-    ) -> list[PosedBody]:
+    def _bodies(self, rng: np.random.Generator, person: Person, moved: Movement) -> list[PosedBody]:
         rig = self._outfits.rig(person)
         grip = (float(rng.beta(1.2, 2.5)), float(rng.beta(1.2, 2.5)))
         return [rig.pose(segments, grip) for segments in moved.segments]
@@ -202,7 +200,8 @@ def _shaking(rng: np.random.Generator, frames: int, fps: float) -> NDArray[np.fl
     keys = rng.normal(0, np.radians(1.5), (max(2, int(frames / fps * 3) + 2), 3))
     at = np.linspace(0, len(keys) - 1, frames)
     smooth = [np.interp(at, np.arange(len(keys)), keys[:, axis]) for axis in range(3)]
-    return cv2.GaussianBlur(np.stack(smooth, 1), (1, 0), 0.1 * fps, sigmaY=0.1 * fps)
+    blurred = cv2.GaussianBlur(np.stack(smooth, 1), (1, 0), 0.1 * fps, sigmaY=0.1 * fps)
+    return np.asarray(blurred, float)
 
 
 def _towards(ray: NDArray, aim: NDArray, share: float) -> NDArray[np.float64]:

@@ -102,7 +102,7 @@ class Synthesizer:
         hidden = np.zeros(drawn.cover.shape, bool)
         if rng.random() < OCCLUDER:
             cover = lambda: self._backdrops.cover(rng, self._size)  # noqa: E731
-            image, hidden = degrade.occlude(rng, image, cover)
+            image, hidden = degrade.draw_occluder(rng, self._size, cover).over(image)
         image = degrade.degrade(rng, image)
         frame = self._whole
         if rng.random() < FRAME_EDGE and crop.framed_share > LEAST_FRAMED:

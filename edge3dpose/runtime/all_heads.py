@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,18 +25,31 @@ class Heads:
         return np.stack([outputs[port] for port in self._ports])
 
 
-def open_heads(weights: Weights) -> Heads:
-    """Open a model's own file, not a cut, in OpenVINO; EngineMismatch where a head is missing."""
+def open_heads(
+    weights: Weights, cuts: Sequence[int] | None = None, threads: int | None = None
+) -> Heads:
+    """Open a model's own file, not a cut, in OpenVINO; EngineMismatch where a head is missing.
+
+    cuts     those that are wanted, in this order; None for all
+    threads  of the CPU; None for OpenVINO's own choice
+    """
     try:
         import openvino
     except ImportError:
         raise MissingDependency("evaluate runs in OpenVINO; pip install openvino") from None
     spec = weights.spec
-    names = [spec.head(cut) for cut in range(1, spec.cuts + 1)]
+    names = [spec.head(cut) for cut in cuts or range(1, spec.cuts + 1)]
     core = openvino.Core()
+    # f32: without it a CPU with BF16 instructions would round on its own
+    options: dict[str, Any] = {"INFERENCE_PRECISION_HINT": "f32"}
+    if threads is not None:
+        options["INFERENCE_NUM_THREADS"] = threads
     try:
-        # f32: without it a CPU with BF16 instructions would round on its own
-        compiled = core.compile_model(weights.onnx, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+        network = core.read_model(weights.onnx)
+        for result in list(network.get_results()) if cuts else ():
+            if not result.input_value(0).get_names() & set(names):
+                network.remove_result(result)
+        compiled = core.compile_model(network, "CPU", options)
         return Heads(compiled, names)
     except RuntimeError as error:
         raise EngineMismatch(
