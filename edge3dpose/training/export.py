@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -42,6 +43,11 @@ def _onnx(net: nn.Module, spec: ModelSpec) -> bytes:
             dynamo=True,
             verbose=False,
         )
+    return plain_bytes(program)
+
+
+def plain_bytes(program: Any) -> bytes:
+    """What torch.onnx.export gives -> the bytes of a file, without torch's notes about itself."""
     assert program is not None
     model = program.model_proto
     for node in model.graph.node:  # torch's notes about its own call stack

@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from edge3dpose.errors import BadInput
+
+AnyRecipe = TypeVar("AnyRecipe", bound=Any)  # a dataclass of numbers and switches
 
 
 @dataclass(frozen=True)
@@ -66,17 +68,16 @@ def from_json(fields: Mapping[str, Any]) -> Recipe:
     return Recipe(**{FORMER_NAMES.get(name, name): value for name, value in fields.items()})
 
 
-def changed(recipe: Recipe, settings: Sequence[str]) -> Recipe:
+def changed(recipe: AnyRecipe, settings: Sequence[str]) -> AnyRecipe:
     """A recipe with fields set by NAME=VALUE, the value as JSON writes it.
 
     Raises BadInput for a field that a recipe does not have, or a value of another type.
     """
-    values = (_value(recipe, setting) for setting in settings)
-    return replace(recipe, **dict(values))
-
-
-def _value(recipe: Recipe, setting: str) -> tuple[str, Any]:
     fields = {name: value for name, value in asdict(recipe).items() if name != "model"}
+    return replace(recipe, **dict(_value(fields, setting) for setting in settings))
+
+
+def _value(fields: Mapping[str, Any], setting: str) -> tuple[str, Any]:
     name, _, text = setting.partition("=")
     if name not in fields:
         raise BadInput(f"--set {setting}: a recipe has {', '.join(fields)}")

@@ -56,7 +56,7 @@ class SequenceSynthesizer:
         person = self._assets.people[rng.integers(len(self._assets.people))]
         moved = draw_movement(rng, self._assets.clips, count, self.fps)
         bodies = self._bodies(rng, person, moved)
-        cameras = draw_cameras(rng, self._size, self._root_m(bodies, moved), self.fps)
+        cameras = draw_cameras(rng, self._size, body_path_m(bodies[0].joints_m, moved), self.fps)
         light = appearance.draw_light(rng, cameras[0].rotation[:, 1])
         look = appearance.draw_appearance(rng, self._assets, person)
         parts = self._outfits.parts(person, look)
@@ -83,11 +83,6 @@ class SequenceSynthesizer:
         rig = self._outfits.rig(person)
         grip = (float(rng.beta(1.2, 2.5)), float(rng.beta(1.2, 2.5)))
         return [rig.pose(segments, grip) for segments in moved.segments]
-
-    def _root_m(self, bodies: list[PosedBody], moved: Movement) -> NDArray[np.float64]:
-        joints = bodies[0].joints_m
-        leg = np.linalg.norm(joints[1] - joints[2]) + np.linalg.norm(joints[2] - joints[3])
-        return moved.root_m * (leg / CAPTURED_LEG_M)
 
     def _begin(self, crop: CropCamera, light: appearance.Light) -> Renderer:
         if self._renderer is None:
@@ -162,6 +157,12 @@ class Crops:
         )
         lean = lean_rad(upright.project(upright.to_camera_mm(body.joints_m)))
         return upright.turned(0.07 * angle - lean), upright
+
+
+def body_path_m(joints_m: NDArray, moved: Movement) -> NDArray[np.float64]:
+    """(frames, 3) path of a body (17, 3) whose steps have the length of its legs."""
+    leg = np.linalg.norm(joints_m[1] - joints_m[2]) + np.linalg.norm(joints_m[2] - joints_m[3])
+    return moved.root_m * (leg / CAPTURED_LEG_M)
 
 
 def draw_cameras(

@@ -55,6 +55,22 @@ class BodyRig:
         bones = np.concatenate([matrices, shift[:, :, None]], 2).astype(np.float32)
         return PosedBody(bones, joints - joints[0])
 
+    def joints_over_time(self, segments: NDArray) -> NDArray[np.float64]:
+        """(T, 22, 4) world turns -> (T, 17, 3) joints, metres, the pelvis at the origin.
+
+        The same as ``pose`` of each frame, without the skin: some hundred times faster.
+        """
+        turns = rotations.mix(segments[:, self._first], segments[:, self._second], self._share)
+        matrices = rotations.matrix(rotations.multiply(turns, self._to_t))
+        heads = np.zeros((len(segments), *self.heads.shape))
+        for children, parents in self._levels:
+            step = self.heads[children] - self.heads[parents]
+            heads[:, children] = heads[:, parents] + np.einsum(
+                "tbij,bj->tbi", matrices[:, parents], step
+            )
+        joints = self._joints(heads, matrices)
+        return joints - joints[:, :1]
+
     def _t_pose_turns(self) -> NDArray:
         """(22, 4) what takes each segment of this body's A-pose to the T-pose."""
         turns = np.tile(rotations.IDENTITY, (len(rig.SEGMENTS), 1))
@@ -80,13 +96,14 @@ class BodyRig:
         return curled
 
     def _joints(self, heads: NDArray, matrices: NDArray) -> NDArray:
-        joints = np.zeros((17, 3))
+        joints = np.zeros((*heads.shape[:-2], 17, 3))
         for j, bone in enumerate(rig.JOINT_BONES):
             if bone is not None:
-                joints[j] = heads[self.index[bone]]
-        joints[0] = (joints[1] + joints[4]) / 2
+                joints[..., j, :] = heads[..., self.index[bone], :]
+        joints[..., 0, :] = (joints[..., 1, :] + joints[..., 4, :]) / 2
         skull = self.index["head"]
-        joints[10] = heads[skull] + matrices[skull] @ (self.head_top - self.heads[skull])
+        reach = matrices[..., skull, :, :] @ (self.head_top - self.heads[skull])
+        joints[..., 10, :] = heads[..., skull, :] + reach
         return joints
 
 

@@ -1,0 +1,78 @@
+"""The temporal lift's network: verified, then run one frame at a time on the CPU."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import numpy as np
+
+from edge3dpose import models, paths
+from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.runtime.lift_features import ANSWERS, FEATURES
+from edge3dpose.types import Array
+
+NAME = "temporal-lift"
+LAYERS, WIDTH = 2, 256
+
+# (N, FEATURES) and a state (LAYERS, N, WIDTH) -> (N, ANSWERS) and the next state
+Step: TypeAlias = Callable[[Array, Array], tuple[Array, Array]]
+
+
+def first_state(people: int) -> Array:
+    """The state of people of whom nothing is known yet."""
+    return np.zeros((LAYERS, people, WIDTH), np.float32)
+
+
+def open_lift(file: Path | None = None) -> Step:
+    """Open the shipped lift, or a file of the user's own with its card beside it.
+
+    OpenVINO runs it where an engine has loaded OpenVINO, ONNX Runtime elsewhere: only one of the
+    packages is then in memory. Raises EngineMismatch where the file is damaged or another model's.
+    """
+    file = file or paths.weights_file(NAME)
+    if not file.is_file():
+        raise EngineMismatch(f"{file} is missing; reinstall edge3dpose, or pass --lift none")
+    card = models.read_card(file)
+    if card.get("model") != NAME or paths.sha256_of(file) != card.get("sha256"):
+        raise EngineMismatch(f"{file} is not the {NAME} of its card; reinstall edge3dpose")
+    if (card.get("features"), card.get("answers")) != (FEATURES, ANSWERS):
+        raise EngineMismatch(f"{file} is of another version of edge3dpose; install it again")
+    return _in_openvino(file) if "openvino" in sys.modules else _in_onnxruntime(file)
+
+
+def _in_openvino(file: Path) -> Step:
+    from edge3dpose.runtime.backends import openvino
+
+    request = openvino.compiled(file, bf16=False, threads=1).create_infer_request()
+
+    def step(features: Array, state: Array) -> tuple[Array, Array]:
+        request.infer({"features": features, "state": state}, share_inputs=True)
+        answer, after = (request.get_tensor(name).data for name in ("answer", "next_state"))
+        return np.array(answer), np.array(after)
+
+    return step
+
+
+def _in_onnxruntime(file: Path) -> Step:
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise MissingDependency(
+            f"the temporal lift needs ONNX Runtime ({error}); pip install onnxruntime, "
+            "or pass --lift none"
+        ) from error
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+    def step(features: Array, state: Array) -> tuple[Array, Array]:
+        answer, after = session.run(
+            ["answer", "next_state"], {"features": features, "state": state}
+        )
+        return answer, after
+
+    return step

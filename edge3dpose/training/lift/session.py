@@ -1,0 +1,123 @@
+"""Trains the temporal lift from recorded sequences and motion; calibrates, measures, exports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from edge3dpose.errors import BadInput
+from edge3dpose.runtime.lift_features import ANSWERS, JOINTS, features, posed, turned
+from edge3dpose.training import cards
+from edge3dpose.training.lift import loop, motion_pool, observed
+from edge3dpose.training.lift.export import export
+from edge3dpose.training.lift.net import LiftNet
+from edge3dpose.training.lift.observed import ErrorBank, Sequences
+
+POOL = 10_000  # pieces of motion
+WITHIN = 0.6827  # share of the errors within one standard deviation
+
+
+@dataclass(frozen=True)
+class LiftRequest:
+    """What is trained.
+
+    assets      file of baked people, see ``edge3dpose train --prepare``
+    records     folder of recorded sequences, see ``training.lift.record``
+    out         folder of the exported file
+    minutes     length of the training
+    start_from  a lift.safetensors to begin with
+    """
+
+    assets: Path
+    records: Path
+    out: Path
+    minutes: float
+    start_from: Path | None = None
+    recipe: loop.LiftRecipe = field(default_factory=loop.LiftRecipe)
+
+
+def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
+    """Train, calibrate the deviations on held-out sequences, export; gives the ONNX file."""
+    if request.minutes <= 0:
+        raise BadInput(f"--minutes {request.minutes:g}: wanted more than 0")
+    recorded = observed.read_records(request.records.glob("train-*.npz"))
+    held = observed.read_records(request.records.glob("held-out-*.npz"))
+    pool_file = request.records / f"motion-{POOL}.npy"
+    motion = motion_pool.open_pool(pool_file, request.assets, "train", POOL)
+    data = loop.LiftData(recorded, motion, ErrorBank.of(recorded))
+    net = loop.train(data, request.recipe, request.minutes * 60, tell, request.start_from)
+    held = observed.timed(held, None)
+    calibrate(net, held)
+    loop.save(net, request.out / "lift.safetensors")
+    figures = measure(net, held)
+    for name, value in figures.items():
+        tell(f"held out: {name} {value:g}")
+    card = {
+        "state": "trained",
+        "licence": "Apache-2.0",
+        "data": {key: cards.DATA[key] for key in ("people", "motion", "backgrounds")},
+        "training": {
+            "minutes": request.minutes,
+            "recorded_frames": int(recorded.truth_mm.shape[0] * recorded.truth_mm.shape[1]),
+            "recipe": asdict(request.recipe),
+        },
+        "held_out": figures,
+    }
+    return export(net, request.out, card)
+
+
+def calibrate(net: LiftNet, held: Sequences) -> None:
+    """Scale the deviations so that of each joint and axis 68 % of the errors are within one."""
+    error, std = _errors(net, held)
+    ratio = np.quantile(error / std, WITHIN, axis=(0, 1))
+    with torch.no_grad():
+        logs = torch.from_numpy(np.log(np.maximum(ratio, 1e-3)).astype(np.float32))
+        net.answer.bias[3 * JOINTS + 1 : -1] += logs.flatten()
+
+
+def measure(net: LiftNet, held: Sequences) -> dict[str, float]:
+    """Errors of held-out sequences without the lift and with it, and how many deviations hold."""
+    at = turned(held.seen)
+    truth = held.truth_mm - held.truth_mm[..., :1, :]
+    before = posed(np.zeros((*truth.shape[:2], ANSWERS), np.float32), at)[0]
+    after = posed(_answer(net, features(held.seen, at)), at)[0]
+    error, std = _errors(net, held)
+    some = slice(1, None)  # the root is the origin
+    return {
+        **_figures("without", before, truth, held.fps),
+        **_figures("with", after, truth, held.fps),
+        "within_1_std": round(float((error[:, :, some] < std[:, :, some]).mean()), 4),
+        "within_2_std": round(float((error[:, :, some] < 2 * std[:, :, some]).mean()), 4),
+    }
+
+
+def _figures(name: str, joints: NDArray, truth: NDArray, fps: NDArray) -> dict[str, float]:
+    error = joints - truth
+    place = float(np.linalg.norm(error, axis=-1).mean())
+    speed = np.linalg.norm(np.diff(error, axis=1), axis=-1) * fps[:, None, None]
+    return {
+        f"mpjpe_mm_{name}": round(place, 1),
+        f"velocity_error_mm_s_{name}": round(float(speed.mean()), 0),
+    }
+
+
+def _errors(net: LiftNet, held: Sequences) -> tuple[NDArray, NDArray]:
+    """(B, T, 17, 3) absolute errors and deviations in the camera that looks at the root."""
+    at = turned(held.seen)
+    joints, _, std = posed(_answer(net, features(held.seen, at)), at)
+    truth = held.truth_mm - held.truth_mm[..., :1, :]
+    return np.abs((joints - truth) @ np.swapaxes(at.turn, -1, -2)), std
+
+
+def _answer(net: LiftNet, inputs: NDArray) -> NDArray:
+    with torch.no_grad():
+        return np.concatenate([net(torch.from_numpy(part)).numpy() for part in _parts(inputs)])
+
+
+def _parts(inputs: NDArray, size: int = 128) -> list[NDArray]:
+    return [inputs[at : at + size] for at in range(0, len(inputs), size)]
