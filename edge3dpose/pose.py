@@ -37,10 +37,9 @@ from edge3dpose.types import Frame, Image, Pose3D
 class PoseEstimator:
     """3D poses of the people in images, a video or a camera.
 
-    Calling it with one image after another takes them as frames of one video: people keep their
-    track_id, and joints are smoothed over time. ``reset()`` forgets them. An instance is not
-    thread-safe; instances in several threads do not disturb each other. Use it in a ``with``
-    statement, or call ``close()``.
+    Calls with one image after another take them as frames of one video: people keep their track_id,
+    and poses are filtered over time, until ``reset()``. An instance is not thread-safe; instances
+    in several threads do not disturb each other. Use it in a ``with`` statement, or ``close()`` it.
 
     model           name of a model, see ``edge3dpose.models.specs()``
     weights         ONNX file of your own with its card beside it; None for the shipped weights
@@ -52,6 +51,7 @@ class PoseEstimator:
     camera          Camera; or the field of view in degrees across the longer side; or the path of a
                     JSON file with measured intrinsics; None assumes 60 degrees
     height_mm       body height of the people: their distance then follows from their bones
+    lift            "temporal": a small network corrects each pose by those before it; or "none"
     smooth          One-Euro filter on joints and root (Casiez et al., CHI 2012)
     flip_test       average with the prediction of the flipped crop: less error, two engine calls
     detector        "follow" (search four times a second and follow), "blazepose" (search every
@@ -65,8 +65,7 @@ class PoseEstimator:
     filter_options  option values of filter plugins, such as {"bones": True} for --bones
     progress        called with (what is done, share of it) while an engine is built
 
-    Raises BadInput for what cannot be (unknown model, cut, precision ...), MissingDependency where
-    a package is not installed, EngineMismatch for a damaged or swapped file.
+    Raises BadInput for what cannot be, MissingDependency, EngineMismatch for a damaged file.
 
     Example::
 
@@ -90,6 +89,7 @@ class PoseEstimator:
         engines: str | Path | None = None,
         camera: CameraArgument = None,
         height_mm: float | None = None,
+        lift: str = "temporal",
         smooth: bool = True,
         flip_test: bool = False,
         detector: str = detectors.DEFAULT,
@@ -102,7 +102,8 @@ class PoseEstimator:
         progress: Callable[[str, float], None] | None = None,
     ) -> None:
         options = EstimatorOptions(
-            *(camera, height_mm, smooth, flip_test, detector, max_people), filter_options or {}
+            *(camera, height_mm, lift, smooth, flip_test, detector, max_people),
+            filter_options or {},
         )
         options.check()
         lens = lens_of(camera)
@@ -110,8 +111,7 @@ class PoseEstimator:
             raise BadInput("flip_test calls the engine twice, max_latency_ms is of one call")
         file = None if weights is None else Path(weights)
         request = EngineRequest(model, file, cut, precision, backend, threads)
-        fps = None if flip_test else min_fps
-        budget = Budget(max_latency_ms, max_error_mm, fps, govern)
+        budget = Budget(max_latency_ms, max_error_mm, None if flip_test else min_fps, govern)
         folder = None if engines is None else Path(engines)
         config, engine = open_within_budget(request, budget, folder, progress)
         self._set_up(config, engine, options, lens)

@@ -17,6 +17,7 @@ from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera
 
+LIFTS = ("temporal", "none")
 CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
 
 
@@ -29,6 +30,7 @@ class EstimatorOptions:
 
     camera: CameraArgument = None
     height_mm: float | None = None
+    lift: str = "temporal"
     smooth: bool = True
     flip_test: bool = False
     detector: str = detectors.DEFAULT
@@ -39,7 +41,7 @@ class EstimatorOptions:
     def filter_values(self) -> dict[str, Any]:
         """Option values of the filters, by option name."""
         height = {} if self.height_mm is None else {"height_cm": self.height_mm / 10}
-        return {"smooth": self.smooth, **height, **self.filter_options}
+        return {"lift": self.lift, "smooth": self.smooth, **height, **self.filter_options}
 
     @property
     def camera_facts(self) -> dict[str, Any]:
@@ -81,6 +83,8 @@ class EstimatorOptions:
         if height is not None and not 500 <= height <= 2500:
             raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
         refuse_unknown("filter_options", self.filter_options, filters.options())
+        if self.lift not in LIFTS:
+            raise BadInput(f"lift is {self.lift!r}; wanted one of {', '.join(LIFTS)}")
         detectors.find(self.detector)  # an unknown one is refused now
         filters.check(self.filter_values)
 

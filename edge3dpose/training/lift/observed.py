@@ -141,7 +141,8 @@ def with_errors(truth_mm: NDArray, bank: ErrorBank, rng: np.random.Generator) ->
     angle = rng.uniform(0, 2 * np.pi, B)
     turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
     flat = flat @ turn.reshape(B, 1, 2, 2).astype(np.float32)
-    flat *= np.exp(rng.normal(0, 0.3, (B, 1, 1, 1))).astype(np.float32)
+    # renders are harder than most footage: a sequence has a sixth to all of their errors
+    flat *= np.exp(rng.uniform(np.log(0.15), np.log(1.25), (B, 1, 1, 1))).astype(np.float32)
     depth = truth_mm[..., ROOT, 2]
     rays = truth_mm[..., :2] / np.maximum(truth_mm[..., 2:], 50)
     _exchange_limbs(rng, rays)
