@@ -58,6 +58,9 @@ def recorded_errors(
     """
     form = recordings.find(dataset)
     opened = form.open_recordings(root)
+    networks = {file.stem: recording_peers.Peer(file) for file in peers}
+    if len(networks) < len(peers):
+        raise BadInput("two models of peers have the same name; rename one of the files")
     by_system: dict[tuple[str, str], list[RecordingRow]] = {}
 
     def score(kind: str, name: str, recording: Recording, found: Found) -> float:
@@ -77,9 +80,8 @@ def recorded_errors(
                 headers.append(_header(pose, recording))
             offset_s = score(OURS, f"cut {cut}", recording, found)
         time_s = found.motion.time_s
-        for file in peers:
-            motion = recording_peers.motion(file, recording, progress)
-            score(PEER, file.stem, recording, Found(motion))
+        for name, network in networks.items():
+            score(PEER, name, recording, Found(network.motion(recording, progress)))
         for key, answer in recording.answers.items():
             own = Found(motion_errors.at_frames(answer, time_s), axes="own")
             score(ANSWER, key, recording, own)
@@ -95,23 +97,22 @@ def recorded_errors(
         "pipeline": headers[0],
         "peers_protocol": recording_peers.PROTOCOL if peers else None,
     }
-    return facts, _systems(by_system, pipelines, peers)
+    return facts, _systems(by_system, pipelines, networks)
 
 
 def _systems(
     by_system: Mapping[tuple[str, str], list[RecordingRow]],
     pipelines: Pipelines,
-    peers: Sequence[Path],
+    networks: Mapping[str, recording_peers.Peer],
 ) -> list[SystemRow]:
     cuts = {f"cut {cut}": cut for cut in pipelines.cuts}
-    files = {file.stem: file for file in peers}
     order = (OURS, PEER, ANSWER, TRUTH)
     return [
         SystemRow(
             name=name,
             kind=kind,
             cut=cuts[name] if kind == OURS else None,
-            sha256=paths.sha256_of(files[name]) if kind == PEER else None,
+            sha256=networks[name].sha256 if kind == PEER else None,
             recordings=tuple(rows),
         )
         for (kind, name), rows in sorted(by_system.items(), key=lambda one: order.index(one[0][0]))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge3dpose import paths
 from edge3dpose.evaluation.progress import tracked
 from edge3dpose.evaluation.recordings import Motion, Recording
 from edge3dpose.metrics import Floats
@@ -27,28 +28,34 @@ _MIN_CUTOFF_HZ, _BETA, _SPEED_CUTOFF_HZ = 0.1, 40.0, 1.0
 _MARKS = {H36M17.joints[joint]: mark for joint, mark in blazepose.LANDMARK_OF_JOINT.items()}
 
 
-def motion(file: Path, recording: Recording, progress: Progress | None = None) -> Motion:
-    """World landmarks of one of MediaPipe's networks at every frame, NaN where it has nobody.
+class Peer:
+    """One of MediaPipe's landmark networks; BadInput where the file is another."""
 
-    A joint of the truth for which it has no landmark is NaN. BadInput where the file is another.
-    """
-    network, detect = blazepose.open_teacher(file), open_detector("blazepose")
+    def __init__(self, file: Path) -> None:
+        self.name, self.sha256 = file.stem, paths.sha256_of(file) if file.is_file() else ""
+        self._network, self._detect = blazepose.open_teacher(file), open_detector("blazepose")
 
-    def find(image: Image) -> Box | None:
-        return max(detect(Frame(image, 0, 0.0), []), key=lambda box: box.score, default=None)
+    def motion(self, recording: Recording, progress: Progress | None = None) -> Motion:
+        """Its world landmarks at every frame, NaN where it has nobody.
 
-    times: list[float] = []
-    worlds: list[Floats] = []
-    smooth = Smoother()
-    with closing(open_source(recording.video)) as source:
-        frames = tracked(source, f"{recording.name}, {file.stem}", source.frames, progress)
-        for found in blazepose.track(network, _images(frames, times), find):
-            world = None if found is None else np.asarray(found.world_mm, np.float64)
-            worlds.append(smooth(world, times[-1]))
-    marks = [_MARKS.get(name) for name in recording.names]
-    nowhere = np.full((len(times), 3), np.nan)
-    joints = [nowhere if mark is None else np.array(worlds)[:, mark] for mark in marks]
-    return Motion(np.array(times), np.stack(joints, axis=1))
+        A joint of the truth for which it has no landmark is NaN.
+        """
+        times: list[float] = []
+        worlds: list[Floats] = []
+        smooth = Smoother()
+        with closing(open_source(recording.video)) as source:
+            frames = tracked(source, f"{recording.name}, {self.name}", source.frames, progress)
+            for found in blazepose.track(self._network, _images(frames, times), self._find):
+                world = None if found is None else np.asarray(found.world_mm, np.float64)
+                worlds.append(smooth(world, times[-1]))
+        marks = [_MARKS.get(name) for name in recording.names]
+        nowhere = np.full((len(times), 3), np.nan)
+        joints = [nowhere if mark is None else np.array(worlds)[:, mark] for mark in marks]
+        return Motion(np.array(times), np.stack(joints, axis=1))
+
+    def _find(self, image: Image) -> Box | None:
+        boxes = self._detect(Frame(image, 0, 0.0), [])
+        return max(boxes, key=lambda box: box.score, default=None)
 
 
 class Smoother:

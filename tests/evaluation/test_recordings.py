@@ -219,9 +219,21 @@ def test_what_is_not_there_is_named(tmp_path):
     with pytest.raises(BadInput, match="no file"):
         edge3dpose.evaluate(dataset="views", root=tmp_path, cut=1)
     np.savez(tmp_path / "alone.npz", time_s=np.arange(3))
+    np.save(tmp_path / "array.npz", np.zeros(3))
+    (tmp_path / "array.npz.npy").rename(tmp_path / "array.npz")
+    with pytest.raises(BadInput, match="is no npz of plain arrays"):
+        edge3dpose.evaluate(dataset="views", root=tmp_path / "array.npz", cut=1)
+    (tmp_path / "array.npz").unlink()
     with pytest.raises(BadInput, match=r"alone\.npz has no clip alone\.mp4 beside it"):
         edge3dpose.evaluate(dataset="mocap", root=tmp_path, cut=1)
     assert library.recordings.formats() == ("mocap", "views")
+
+
+def test_another_network_is_refused_before_anything_runs(video, motion, engines, tmp_path):
+    folder = clips(tmp_path / "clips", video, motion)
+    for file in (tmp_path / "gone.tflite", sample.FILE):
+        with pytest.raises(BadInput, match=r"no teacher at|is not the teacher's file"):
+            evaluate("mocap", folder, engines, against=(file,))
 
 
 def test_mediapipes_smoothing_keeps_what_stands_and_follows_what_moves():

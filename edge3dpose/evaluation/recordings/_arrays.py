@@ -25,8 +25,8 @@ class Arrays:
         try:
             with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
                 self._by_name = {name: content[name] for name in content.files}
-        except (OSError, ValueError, AttributeError, zipfile.BadZipFile) as error:
-            raise BadInput(f"{file} is no npz of plain arrays: {error}") from None
+        except (OSError, ValueError, TypeError, AttributeError, zipfile.BadZipFile):
+            raise BadInput(f"{file} is no npz of plain arrays (docs/formats.md)") from None
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name
