@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose import models, plugins
+from edge3dpose import checks, models, plugins
 from edge3dpose.engine_types import EngineRequest, Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import accuracy, labels, peers, recordings
@@ -111,10 +111,11 @@ def evaluate(
         for row in report.cuts:
             print(row.cut, row.figures["pck50"])
     """
-    wanted = replace(request or EvaluateRequest(), **options)
+    wanted = checks.request(EvaluateRequest, request, options)
+    checks.function("progress", progress)
     _check(wanted)
     spec = models.find(wanted.model)
-    file = None if wanted.weights is None else Path(wanted.weights)
+    file = checks.file_name("weights", wanted.weights)
     weights = models.open_weights(spec, file)
     cuts = sorted(set(models.parse_cuts(str(wanted.cut), spec)))
     if wanted.dataset in recordings.formats():
@@ -126,8 +127,8 @@ def evaluate(
         network = Network(spec, cuts, all_cuts)
         if wanted.dataset in ("clip", "photos"):
             clip = labels.find_clip(_clip_root(wanted))
-            file = None if wanted.labels is None else Path(wanted.labels)
-            teacher = None if wanted.teacher is None else Path(wanted.teacher)
+            file = checks.file_name("labels", wanted.labels)
+            teacher = checks.file_name("teacher", wanted.teacher)
             facts, rows = agreement(network, clip, file, teacher, progress)
         else:
             people = _people(wanted, weights)
@@ -201,8 +202,13 @@ def _check(wanted: EvaluateRequest) -> None:
         raise BadInput(f"no motion {wanted.motion!r}: wanted one of {', '.join(MOTIONS)}")
     if wanted.passes not in (1, 2):
         raise BadInput(f"--passes {wanted.passes}: wanted 1 or 2")
-    if wanted.people < 1:
-        raise BadInput(f"--people {wanted.people}: wanted 1 or more")
+    checks.count("people", wanted.people)
+    checks.count("first_seed", wanted.first_seed, least=0)
+    checks.switch("overhead", wanted.overhead)
+    checks.switch("flip_test", wanted.flip_test)
+    checks.file_name("root", wanted.root)
+    if isinstance(wanted.against, str | Path) or not isinstance(wanted.against, Sequence):
+        raise BadInput(f"against is {wanted.against!r}; wanted a list of files")
 
 
 def _row(figures: dict[str, Any]) -> AccuracyRow:
@@ -259,7 +265,7 @@ def _network(
         heads, rows = open_heads(weights), [cut - 1 for cut in cuts]
         yield lambda images: heads(images)[rows]
         return
-    folder = None if wanted.engines is None else Path(wanted.engines)
+    folder = checks.file_name("engines", wanted.engines)
     with ExitStack() as stack:
         opened = []
         for cut in cuts:
