@@ -8,8 +8,6 @@ from edge3dpose import checks
 from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput
 
-SMALLEST = 1e-6  # of a limit: milliseconds, millimetres, frames a second
-
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -33,8 +31,8 @@ class Budget:
             "min_fps": self.fps,
         }
         for name, value in values.items():
-            if value is not None:
-                checks.number(name, value, SMALLEST)
+            if value is not None and checks.number(name, value) <= 0:
+                raise BadInput(f"{name} is {value:g}; wanted a number above 0")
         checks.switch("govern", self.govern)
         limits = {"--max-latency-ms": self.latency_ms, "--max-error-mm": self.error_mm}
         for option, limit in limits.items():
