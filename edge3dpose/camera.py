@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from edge3dpose import storage
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Camera
 
+LARGEST = 1e9  # of a camera's numbers, pixels: float32 holds what comes of them
 DEFAULT_FOV_DEG = 60.0  # across the longer side; webcams and phones lie between 55 and 75
 
 Lens: TypeAlias = Callable[[int, int], Camera]  # (width_px, height_px) of a frame -> its camera
@@ -56,6 +58,31 @@ def frame_from_crop(
     cos, sin = scale * math.cos(angle_rad), scale * math.sin(angle_rad)
     turn = np.array([[cos, -sin], [sin, cos]])
     return np.column_stack([turn, np.array(centre_px) - turn @ [size / 2, size / 2]])
+
+
+def check_camera(camera: Camera, name: str = "camera") -> None:
+    """BadInput where a camera's numbers are not of the right count, finite and possible.
+
+    name  what to call it
+    """
+    if not isinstance(camera, Camera):
+        raise BadInput(f"{name} is a {type(camera).__name__}; wanted a Camera")
+    wanted = {"focal_px": (2,), "centre_px": (2,), "distortion": (0, 4, 5)}
+    for part, lengths in wanted.items():
+        values = getattr(camera, part)
+        try:
+            good = len(values) in lengths and all(_finite(value) for value in values)
+        except TypeError:  # one number, or None
+            good = False
+        if not good:
+            counts = " or ".join(map(str, lengths))
+            raise BadInput(f"{name}.{part} is {values!r}; wanted {counts} finite numbers")
+    if min(camera.focal_px) <= 0:
+        raise BadInput(f"{name}.focal_px is {camera.focal_px!r}; wanted lengths above 0 pixels")
+
+
+def _finite(value: Any) -> bool:
+    return isinstance(value, Real) and abs(float(value)) <= LARGEST
 
 
 def camera_from_fov(fov_deg: float, width: int, height: int, *, assumed: bool = False) -> Camera:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 import click
 
 from edge3dpose import __version__, plugins
-from edge3dpose.errors import Edge3DPoseError
+from edge3dpose.errors import BadInput, Edge3DPoseError
 
 
 class Commands(click.Group):
@@ -19,13 +22,27 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in plugins.names("commands"):
             return None
-        return plugins.load("commands", name).command
+        found: click.Command = plugins.declared("commands", name, "command", click.Command)
+        flags = [flag for option in found.params for flag in option.opts + option.secondary_opts]
+        if twice := next((flag for flag in flags if flags.count(flag) > 1), None):
+            raise BadInput(f"two parts of {name} declare {twice}; rename the option of a plugin")
+        return found
+
+    def make_context(self, *given: Any, **others: Any) -> click.Context:
+        with _one_line():  # --help reads every command
+            return super().make_context(*given, **others)
 
     def invoke(self, ctx: click.Context) -> object:
-        try:
+        with _one_line():
             return super().invoke(ctx)
-        except Edge3DPoseError as error:
-            raise click.ClickException(" ".join(str(error).split())) from error
+
+
+@contextmanager
+def _one_line() -> Iterator[None]:
+    try:
+        yield
+    except Edge3DPoseError as error:
+        raise click.ClickException(" ".join(str(error).split())) from error
 
 
 @click.group(cls=Commands)

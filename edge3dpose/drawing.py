@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.errors import BadInput
 from edge3dpose.skeletons import H36M17
 from edge3dpose.types import Image, Pose3D, Skeleton
 
@@ -39,24 +41,41 @@ def colour_of(joint: str) -> Colour:
 def draw(image: Image, people: Pose3D | Sequence[Pose3D]) -> Image:
     """A copy of an image with the 2D skeleton of each person drawn over it.
 
-    image   (H, W, 3) uint8 BGR, or grey (H, W)
+    image   (H, W, 3) uint8 BGR, grey (H, W), or BGRA
     people  one pose or several, in pixels of this image
     Returns (H, W, 3) uint8 BGR; the input is left as it is. Joints with a score under 0.15 are not
-    drawn. With several people, each is labelled with its track_id.
+    drawn. With several people, each is labelled with its track_id. Raises BadInput for another
+    type of image, or what is no pose.
 
     Example::
 
         picture = edge3dpose.draw(frame.image, people)
     """
-    poses = [people] if isinstance(people, Pose3D) else list(people)
-    picture = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image.copy()
+    poses: list[Any] = list(people) if isinstance(people, Iterable) else [people]
+    for pose in poses:
+        if not isinstance(pose, Pose3D):
+            raise BadInput(f"a {type(pose).__name__} among the people; wanted poses (Pose3D)")
+    picture = _bgr_copy(image)
     for pose in poses:
         side = pose.box.x1 - pose.box.x0 if pose.box else float(np.ptp(pose.pixels, axis=0).max())
-        thick = int(np.clip(round(side / 130), 1, 12))
+        thick = int(np.clip(round(float(np.nan_to_num(side)) / 130), 1, 12))
         _skeleton(picture, pose.pixels, pose.score, pose.skeleton, thick)
         if len(poses) > 1 and pose.track_id is not None:
             _label(picture, pose, str(pose.track_id), thick)
     return picture
+
+
+def _bgr_copy(image: Any) -> Image:
+    """(H, W, 3) with memory of its own."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
+        kind = image.dtype if isinstance(image, np.ndarray) else type(image).__name__
+        raise BadInput(f"an image of type {kind} to draw on; wanted uint8 (height, width, 3)")
+    channels = image.shape[2] if image.ndim == 3 else 1
+    if image.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise BadInput(f"an image of {image.shape} to draw on; wanted (height, width, 3)")
+    if channels == 1:
+        return np.repeat(image.reshape(*image.shape[:2], 1), 3, axis=2)
+    return np.array(image[..., :3], order="C")
 
 
 class SidePanel:
@@ -152,11 +171,11 @@ def _side_view(pose: Pose3D) -> NDArray:
 def _skeleton(
     picture: Image, points: NDArray, score: NDArray, skeleton: Skeleton, thick: int
 ) -> None:
-    fine = np.clip(points, -1e5, 1e5)
+    fine = np.nan_to_num(np.clip(points, -1e5, 1e5))
     fine = (
         np.round((fine - 0.5) * (1 << _FINE)).astype(int).tolist()
     )  # cv2 counts from pixel centres
-    shown = score >= SHOWN_FROM
+    shown = (score >= SHOWN_FROM) & np.isfinite(points).all(axis=1)
     visible = [(a, b) for a, b in bones(skeleton) if shown[a] and shown[b]]
     for edge in (True, False):  # a dark outline first: visible on any background
         for a, b in visible:
@@ -176,7 +195,7 @@ def _outer(skeleton: Skeleton, a: int, b: int) -> str:
 
 
 def _label(picture: Image, pose: Pose3D, text: str, thick: int) -> None:
-    x, y = pose.pixels.min(axis=0)
+    x, y = np.nan_to_num(np.clip(pose.pixels, -1e5, 1e5)).min(axis=0)
     _text(picture, text, (int(x), int(y) - 4), max(0.5, thick / 6))
 
 

@@ -11,10 +11,12 @@ import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from edge3dpose.errors import BadInput
+from edge3dpose import checks
+from edge3dpose.errors import BadInput, Edge3DPoseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,26 @@ class PluginOption:
         """The key of its value: "--height-cm" -> "height_cm"."""
         return self.flags.split("/")[0].removeprefix("--").replace("-", "_")
 
+    def check(self, value: Any) -> None:
+        """BadInput for a value of another kind, or outside its choices or limits.
+
+        None is the value of an option that is not given, where it has no default.
+        """
+        name = self.flags.split("/")[0]
+        if value is None and self.default is None:
+            return
+        if self.choices:
+            if value not in self.choices:
+                raise BadInput(f"{name} is {value!r}; wanted {' or '.join(self.choices)}")
+        elif self.kind is bool:
+            checks.switch(name, value)
+        elif self.kind is Path:
+            checks.file_name(name, value)
+        elif self.kind in (int, float):
+            checks.number(name, value, self.minimum, self.maximum)
+        else:
+            checks.text(name, value)
+
 
 def names(folder: str) -> tuple[str, ...]:
     """The choices of a folder ('runtime.backends' -> 'onnxruntime', ...), not imported."""
@@ -54,22 +76,46 @@ def load(folder: str, name: str) -> ModuleType:
     if name not in names(folder):
         kind = folder.rsplit(".", 1)[-1].removesuffix("s")
         raise BadInput(f"no {kind} called {name!r}; there is: {', '.join(names(folder))}")
-    return importlib.import_module(f"edge3dpose.{folder}.{name.replace('-', '_')}")
+    module = f"edge3dpose.{folder}.{name.replace('-', '_')}"
+    try:
+        return importlib.import_module(module)
+    except Edge3DPoseError:
+        raise
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}"
+        raise BadInput(f"{module} cannot be loaded: {what}; mend or remove the file") from error
 
 
-def find(folder: str, name: str) -> Any:
-    """The plugin that the file of a choice declares; BadInput with the choices there are."""
-    return load(folder, name).PLUGIN
+def declared(folder: str, name: str, attribute: str, kind: type = object) -> Any:
+    """What the file of a choice declares; BadInput where that is missing or of another type."""
+    module = load(folder, name)
+    value = getattr(module, attribute, None)
+    if value is None or not isinstance(value, kind):
+        wanted = "" if kind is object else f" of type {kind.__name__}"
+        found = "has none" if value is None else f"has a {type(value).__name__}"
+        raise BadInput(f"{module.__name__} {found}; wanted a {attribute}{wanted} in that file")
+    return value
 
 
-def find_all(folder: str) -> list[Any]:
+def find(folder: str, name: str, kind: type = object) -> Any:
+    """The plugin that the file of a choice declares; BadInput with the choices there are.
+
+    kind  base class of the folder's plugins
+    """
+    return declared(folder, name, "PLUGIN", kind)
+
+
+def find_all(folder: str, kind: type = object) -> list[Any]:
     """The plugins of a folder by name."""
-    return [find(folder, name) for name in names(folder)]
+    return [find(folder, name, kind) for name in names(folder)]
 
 
 def options_of(plugins: Iterable[Any]) -> list[PluginOption]:
-    """The options that plugins declare, each once."""
-    by_name = {option.name: option for plugin in plugins for option in plugin.options}
+    """The options that plugins declare; BadInput where two declare one of the same name."""
+    by_name: dict[str, PluginOption] = {}
+    for option in (option for plugin in plugins for option in plugin.options):
+        if by_name.setdefault(option.name, option) != option:
+            raise BadInput(f"two plugins declare {option.flags.split('/')[0]}; rename one of them")
     return list(by_name.values())
 
 

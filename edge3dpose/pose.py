@@ -8,15 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import checks
 from edge3dpose.camera import Lens
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.errors import BadInput
-from edge3dpose.pose_options import (
-    CameraArgument,
-    EstimatorOptions,
-    lens_of,
-    refuse_unknown,
-)
+from edge3dpose.pose_options import CameraArgument, EstimatorOptions, check_run, lens_of
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime import sinks as sinks_folder
 from edge3dpose.runtime.clock import StageClock
@@ -101,18 +97,19 @@ class PoseEstimator:
         filter_options: Mapping[str, Any] | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> None:
+        others = {} if filter_options is None else filter_options
         options = EstimatorOptions(
-            *(camera, height_mm, lift, smooth, flip_test, detector, max_people),
-            filter_options or {},
+            *(camera, height_mm, lift, smooth, flip_test, detector, max_people), others
         )
         options.check()
         lens = lens_of(camera)
         if flip_test and max_latency_ms is not None:
             raise BadInput("flip_test calls the engine twice, max_latency_ms is of one call")
-        file = None if weights is None else Path(weights)
+        checks.function("progress", progress)
+        file = checks.file_name("weights", weights)
         request = EngineRequest(model, file, cut, precision, backend, threads)
         budget = Budget(max_latency_ms, max_error_mm, None if flip_test else min_fps, govern)
-        folder = None if engines is None else Path(engines)
+        folder = checks.file_name("engines", engines)
         config, engine = open_within_budget(request, budget, folder, progress)
         self._set_up(config, engine, options, lens)
         self._owns_engine = True
@@ -196,7 +193,6 @@ class PoseEstimator:
             stack.callback(frames.close)
             while (seen := next(frames, None)) is not None:
                 yield seen
-                self._check_open()
 
     def run(
         self,
@@ -226,15 +222,16 @@ class PoseEstimator:
                 print(pose.run("sample", outputs={"jsonl": Path("poses.jsonl")}).text)
         """
         self._check_open()
-        sinks_folder.refuse_others(sinks)
-        refuse_unknown("outputs", outputs or {}, (*filters.options(), *sinks_folder.options()))
-        opened = open_source(source)
-        try:
+        sinks = sinks_folder.refuse_others(sinks)
+        outputs = {} if outputs is None else outputs
+        with ExitStack() as stack:  # where the run cannot begin
+            for sink in sinks:
+                stack.callback(sink.discard)
+            check_run(outputs, max_frames, on_frame)
+            opened = stack.enter_context(closing(open_source(source)))
             pipeline = self._pipeline(opened, related=opened.related, clock=clock)
-            outlets = [*sinks, *self._open_sinks(opened, outputs or {})]
-        except BaseException:
-            opened.close()
-            raise
+            outlets = [*sinks, *self._open_sinks(opened, outputs)]
+            stack.pop_all()
         pipeline.facts = partial(_facts, opened, self._engine)
         return pipeline.run(outlets, max_frames=max_frames, on_frame=on_frame)
 
@@ -276,7 +273,7 @@ class PoseEstimator:
         detector = self._detector_for(related)
         estimate = Estimator(spec, engine, detector, clock=clock, follows=related)
         changes = filters.open_all(options.filter_values, related=related)
-        return Pipeline(source, estimate, changes, self._lens, clock=clock)
+        return Pipeline(source, estimate, changes, self._lens, self._check_open, clock=clock)
 
     def _detector_for(self, related: bool) -> Detector:
         if self._detector is None:

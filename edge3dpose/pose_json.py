@@ -10,6 +10,8 @@ import numpy as np
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array, Box, Pose3D
 
+LARGEST_ID = 2**63 - 1  # int64 holds it
+
 
 def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
     """See Pose3D.to_dict."""
@@ -37,11 +39,17 @@ def pose_from_dict(content: Mapping[str, Any], skeleton: Skeleton) -> Pose3D:
         _array(content["pixels"]),
         _array(content["score"]),
         None if root is None else _array(root),
-        content.get("id"),
+        _track_id(content.get("id")),
         _box(content),
         std_mm=None if std is None else _array(std),
         skeleton=skeleton,
     )
+
+
+def _track_id(value: Any) -> int | None:
+    if value is not None and not (type(value) is int and abs(value) <= LARGEST_ID):
+        raise ValueError(f"id is {value!r}, wanted a whole number")
+    return value
 
 
 def _box(content: Mapping[str, Any]) -> Box | None:
@@ -57,4 +65,8 @@ def _rounded(values: Array, digits: int) -> list:
 
 
 def _array(values: Any) -> Array:
-    return np.asarray(values, np.float32)
+    try:
+        with np.errstate(over="ignore"):  # what float32 has not is infinite
+            return np.asarray(values, np.float32)
+    except OverflowError as error:
+        raise ValueError(str(error)) from None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from numbers import Real
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, open_lens
+from edge3dpose import checks
+from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, check_camera, open_lens
 from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
-from edge3dpose.runtime import detectors, filters
+from edge3dpose.runtime import detectors, filters, sinks
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera
 
@@ -40,7 +41,7 @@ class EstimatorOptions:
     @property
     def filter_values(self) -> dict[str, Any]:
         """Option values of the filters, by option name."""
-        height = {} if self.height_mm is None else {"height_cm": self.height_mm / 10}
+        height = {} if self.height_mm is None else {"height_cm": float(self.height_mm) / 10}
         return {"lift": self.lift, "smooth": self.smooth, **height, **self.filter_options}
 
     @property
@@ -50,8 +51,8 @@ class EstimatorOptions:
         if self.camera is None:
             assumed = f"{DEFAULT_FOV_DEG:g} degrees across the longer side"
             return {"measured": [], "assumed": [assumed, *plain]}
-        if isinstance(self.camera, int | float):
-            measured = f"{self.camera:g} degrees across the longer side (--fov)"
+        if isinstance(self.camera, Real):
+            measured = f"{float(self.camera):g} degrees across the longer side (--fov)"
             return {"measured": [measured], "assumed": plain}
         return {"measured": ["focal_px", "centre_px", "distortion"], "assumed": []}
 
@@ -77,11 +78,12 @@ class EstimatorOptions:
 
     def check(self) -> None:
         """BadInput for an option that cannot be."""
-        if self.max_people is not None and self.max_people < 1:
-            raise BadInput(f"max_people is {self.max_people}; wanted 1 or more, or None for all")
-        height = self.height_mm
-        if height is not None and not 500 <= height <= 2500:
-            raise BadInput(f"height_mm is {height:g}; wanted a body height between 500 and 2500 mm")
+        if self.max_people is not None:
+            checks.count("max_people", self.max_people)
+        if self.height_mm is not None:
+            checks.number("height_mm", self.height_mm, 500, 2500, " mm")
+        checks.switch("smooth", self.smooth)
+        checks.switch("flip_test", self.flip_test)
         refuse_unknown("filter_options", self.filter_options, filters.options())
         if self.lift not in LIFTS:
             raise BadInput(f"lift is {self.lift!r}; wanted one of {', '.join(LIFTS)}")
@@ -91,10 +93,27 @@ class EstimatorOptions:
 
 def refuse_unknown(what: str, values: Mapping[str, Any], known: Iterable[PluginOption]) -> None:
     """BadInput where values are for an option that no plugin has."""
+    if not isinstance(values, Mapping):
+        raise BadInput(f"{what} is a {type(values).__name__}; wanted values by option name")
     names = sorted(option.name for option in known)
     for name in values:
         if name not in names:
             raise BadInput(f"{what} has {name!r}, which is no option; there is: {', '.join(names)}")
+
+
+def _camera_of(lens: Lens, width: int, height: int) -> Camera:
+    """What a lens of the user's own gives; BadInput where it is no camera."""
+    camera = lens(width, height)
+    check_camera(camera, f"the camera for {width}x{height}")
+    return camera
+
+
+def check_run(outputs: Any, max_frames: Any, on_frame: Any) -> None:
+    """BadInput for arguments of PoseEstimator.run that cannot be."""
+    refuse_unknown("outputs", outputs, sinks.options())
+    if max_frames is not None:
+        checks.count("max_frames", max_frames, least=0)
+    checks.function("on_frame", on_frame)
 
 
 def lens_of(camera: CameraArgument) -> Lens:
@@ -102,27 +121,15 @@ def lens_of(camera: CameraArgument) -> Lens:
     if camera is None:
         return open_lens()
     if isinstance(camera, Camera):
-        _check_camera(camera)
+        check_camera(camera)
         return lambda width, height: camera
     if isinstance(camera, str | Path):
         return open_lens(intrinsics=Path(camera))
     if callable(camera):
-        return camera
-    if isinstance(camera, int | float) and not isinstance(camera, bool):
-        return open_lens(float(camera))
+        return partial(_camera_of, camera)
+    if isinstance(camera, Real) and not isinstance(camera, bool):
+        return open_lens(checks.number("camera", camera, unit=" of degrees"))
     raise BadInput(
         f"camera is a {type(camera).__name__}; wanted a Camera, a field of view in degrees or the "
         "path of an intrinsics file"
     )
-
-
-def _check_camera(camera: Camera) -> None:
-    wanted = {"focal_px": (2,), "centre_px": (2,), "distortion": (0, 4, 5)}
-    for name, lengths in wanted.items():
-        values = getattr(camera, name)
-        numbers = all(isinstance(v, int | float | np.number) and np.isfinite(v) for v in values)
-        if len(values) not in lengths or not numbers:
-            counts = " or ".join(map(str, lengths))
-            raise BadInput(f"camera.{name} is {values!r}; wanted {counts} finite numbers")
-    if min(camera.focal_px) <= 0:
-        raise BadInput(f"camera.focal_px is {camera.focal_px!r}; wanted lengths above 0 pixels")

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from edge3dpose import checks
 from edge3dpose.errors import BadInput
+from edge3dpose.pose_json import LARGEST_ID
 from edge3dpose.skeletons import SKELETONS, Skeleton
 from edge3dpose.types import Array, Frame, Pose3D
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEMA = "edge3dpose.poses/1"
+_NO_JSON = (ValueError, RecursionError, OverflowError)  # of text that is no JSON, or too much of it
 AXES = "x right, y down, z forward, from the camera (OpenCV); joints_mm relative to the root joint"
 
 
@@ -56,10 +59,13 @@ class PosesFile:
 
         Raises BadInput with the number of a line that is not a frame.
         """
-        with open(self.path, encoding="utf-8") as file:
-            next(file, None)
-            for number, line in enumerate(file, start=2):
-                yield self._frame(number, line)
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                next(file, None)
+                for number, line in enumerate(file, start=2):
+                    yield self._frame(number, line)
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{self.path} cannot be read: {error}") from None
 
     def to_numpy(self) -> dict[str, np.ndarray]:
         """One row a person and frame.
@@ -113,8 +119,13 @@ class PosesFile:
         try:
             content = json.loads(line)
             people = [Pose3D.from_dict(one, self.skeleton) for one in content.pop("people")]
-            index, time_s = int(content.pop("frame")), float(content.pop("time_s"))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            index, time_s = content.pop("frame"), content.pop("time_s")
+            if type(index) is not int or abs(index) > LARGEST_ID:
+                raise ValueError(f"frame is {index!r}, wanted a whole number")
+            if type(time_s) not in (int, float):
+                raise ValueError(f"time_s is {time_s!r}, wanted a number")
+            time_s = float(time_s)
+        except (*_NO_JSON, KeyError, TypeError, AttributeError) as error:
             raise BadInput(f"{self.path}, line {number} is no frame of poses: {error}") from None
         return FramePoses(index, time_s, people, content)
 
@@ -133,13 +144,13 @@ def read_poses(path: str | Path) -> PosesFile:
             for person in frame.people:
                 print(frame.time_s, person["left_wrist"])
     """
-    path = Path(path)
+    path = checks.file_name("path", path) or Path()
     try:
         with open(path, encoding="utf-8") as file:
             header = json.loads(file.readline())
     except FileNotFoundError:
         raise BadInput(f"no poses file {path}") from None
-    except (OSError, ValueError) as error:
+    except (OSError, *_NO_JSON) as error:
         raise BadInput(f"{path} is no poses file ({SCHEMA}): {error}") from None
     schema = header.get("schema") if isinstance(header, dict) else None
     if schema != SCHEMA:
@@ -170,7 +181,7 @@ def header_line(header: dict[str, Any], first: Frame) -> str:
 
 def frame_line(frame: Frame, people: list[Pose3D]) -> str:
     """The line of a frame."""
-    content: dict[str, Any] = {"frame": frame.index, "time_s": round(frame.time_s, 4)}
+    content: dict[str, Any] = {"frame": frame.index, "time_s": round(float(frame.time_s), 4)}
     if frame.name is not None:
         # unrelated pictures may have sizes of their own, and so cameras of their own
         content |= {"image": frame.name, "camera": _camera(frame)}
@@ -183,9 +194,9 @@ def _camera(frame: Frame) -> dict[str, Any]:
     height, width = frame.image.shape[:2]
     return {
         "size": [width, height],
-        "focal_px": [round(f, 3) for f in frame.camera.focal_px],
-        "centre_px": [round(c, 3) for c in frame.camera.centre_px],
-        "distortion": list(frame.camera.distortion),
+        "focal_px": [round(float(f), 3) for f in frame.camera.focal_px],
+        "centre_px": [round(float(c), 3) for c in frame.camera.centre_px],
+        "distortion": [float(k) for k in frame.camera.distortion],
     }
 
 

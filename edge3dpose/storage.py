@@ -70,11 +70,11 @@ def writing(path: Path, hint: str = HINT) -> Iterator[Path]:
     The temporary file ends like ``path`` and lies in the same folder. It takes the name when the
     block ends well and is removed otherwise.
     """
+    path = _file_to_write(path)
     temporary = path.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:12]}.tmp{path.suffix}")
     try:
         with _bad_input(path, hint):
             path.parent.mkdir(parents=True, exist_ok=True)
-            _refuse_folder(path)
             temporary.touch(exist_ok=False)
             yield temporary
         move(temporary, path, hint)
@@ -85,6 +85,7 @@ def writing(path: Path, hint: str = HINT) -> Iterator[Path]:
 
 def move(source: Path, path: Path, hint: str = HINT) -> None:
     """Give a complete file its final name on the same disk, in place of what had it before."""
+    path = _file_to_write(path)  # it may have become something else meanwhile
     with _bad_input(path, hint):
         with open(source, "rb+") as file:
             os.fsync(file.fileno())
@@ -104,10 +105,9 @@ class PartFile:
 
     def __init__(self, path: Path, suffix: str = "") -> None:
         """BadInput where the folder of ``path`` cannot be written."""
-        self.path = path
+        self.path = path = _file_to_write(path)
         self.part = path.with_name(f"{path.stem}.part{suffix or path.suffix}")
         with _bad_input(path, HINT):
-            _refuse_folder(path)
             self.part.touch()
 
     def commit(self) -> None:
@@ -131,6 +131,24 @@ def _bad_input(path: Path, hint: str) -> Iterator[None]:
         raise BadInput(f"cannot write {path}: {error.strerror or error}; {hint}") from error
 
 
-def _refuse_folder(path: Path) -> None:
-    if path.is_dir():
+def _file_to_write(path: Path) -> Path:
+    """Where a file is written: a link's own target. BadInput for what is there and is no file.
+
+    A finished file takes its name by a rename, which would put it in the place of a device, a pipe
+    or a link.
+    """
+    if not path.name or "\0" in str(path):
+        raise BadInput(f"{str(path)!r} is no name of a file to write")
+    try:
+        path = path.resolve() if path.is_symlink() else path
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return path
+    except (OSError, RuntimeError) as error:  # a name too long, links in a circle
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"cannot write {path}: {reason}; {HINT}") from None
+    if stat.S_ISDIR(mode):
         raise BadInput(f"{path} is a folder, wanted a file to write")
+    if not stat.S_ISREG(mode):
+        raise BadInput(f"{path} is a device or a pipe, wanted a file to write")
+    return path

@@ -22,11 +22,12 @@ Progress: TypeAlias = Callable[[str, float], None]  # what is being done, share 
 
 
 def _check_shape(name: str, array: NDArray, *wanted: int | None) -> None:
-    fits = array.ndim == len(wanted) and all(
-        w is None or w == n for w, n in zip(wanted, array.shape, strict=True)
+    shape = getattr(array, "shape", type(array).__name__)
+    fits = len(shape) == len(wanted) and all(
+        w is None or w == n for w, n in zip(wanted, shape, strict=True)
     )
     if not fits:
-        raise ValueError(f"{name}: shape {array.shape}, wanted {wanted} (None is any length)")
+        raise ValueError(f"{name}: shape {shape}, wanted {wanted} (None is any length)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,8 @@ class Pose3D:
         _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)
         _check_shape("Pose3D.pixels", self.pixels, len(self.joints_mm), 2)
         _check_shape("Pose3D.score", self.score, len(self.joints_mm))
+        if self.root_mm is not None:
+            _check_shape("Pose3D.root_mm", self.root_mm, 3)
         if self.std_mm is not None:
             _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
 

@@ -25,8 +25,11 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "selection": {WORDS, "models", "runtime", "compiler"},
     "training": {WORDS, "models", "runtime"},
     "reports": {WORDS, "models", "selection"},
-    "evaluation": {WORDS, "models", "runtime", "compiler", "selection", "training", "reports"},
     "pose": {WORDS, "models", "runtime", "compiler", "selection"},
+    "evaluation": {
+        *(WORDS, "models", "runtime", "compiler", "selection"),
+        *("pose", "training", "reports"),
+    },
     "bench": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
         *("pose", "reports", "evaluation"),

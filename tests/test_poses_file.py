@@ -129,3 +129,51 @@ def test_a_broken_line_is_named_by_its_number(file, line):
 def test_a_missing_file_is_one_line(tmp_path):
     with pytest.raises(BadInput, match="no poses file"):
         edge3dpose.read_poses(tmp_path / "gone.jsonl")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"frame": 10**30},
+        {"frame": 1.5},
+        {"frame": float("inf")},
+        {"time_s": 10**400},
+        {"time_s": "1"},
+        {"people": [{"id": "a"}]},
+        {"people": [{"id": 10**30}]},
+        {"people": [{"root_mm": [1, 2]}]},
+        {"people": [{"root_mm": 5}]},
+        {"people": [{"joints_mm": [[10**400] * 3] * 17}]},
+    ],
+)
+def test_a_line_that_arrays_cannot_hold_is_named_by_its_number(file, change):
+    header, line, *_ = file.read_text().splitlines()
+    content = json.loads(line)
+    if people := change.get("people"):
+        change = {"people": [content["people"][0] | people[0]]}
+    file.write_text(f"{header}\n{json.dumps(content | change)}\n")
+    for read in (list, edge3dpose.PosesFile.to_numpy):
+        with pytest.raises(BadInput, match="line 2 is no frame of poses"):
+            read(edge3dpose.read_poses(file))
+
+
+def test_json_too_deep_is_one_line(file):
+    header = file.read_text().splitlines()[0]
+    file.write_text("[" * 100_000)
+    with pytest.raises(BadInput, match="is no poses file"):
+        edge3dpose.read_poses(file)
+    file.write_text(header + "\n" + "[" * 100_000)
+    with pytest.raises(BadInput, match="line 2 is no frame"):
+        list(edge3dpose.read_poses(file))
+
+
+def test_a_file_that_goes_away_or_holds_other_bytes_is_one_line(file):
+    poses = edge3dpose.read_poses(file)
+    file.write_bytes(file.read_bytes() + b"\n" + b"x" * 100_000 + b"\xff\xff")
+    with pytest.raises(BadInput, match=r"cannot be read|is no frame"):
+        list(poses)
+    file.unlink()
+    with pytest.raises(BadInput, match="cannot be read"):
+        list(poses)
+    with pytest.raises(BadInput, match="path is 3; wanted a path"):
+        edge3dpose.read_poses(3)

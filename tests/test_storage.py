@@ -125,7 +125,7 @@ def test_a_part_is_beside_the_file_until_it_is_committed(tmp_path):
 def test_a_part_that_cannot_be_renamed_is_removed(tmp_path):
     part = storage.PartFile(tmp_path / "poses.jsonl")
     (tmp_path / "poses.jsonl").mkdir()  # somebody was quicker
-    with pytest.raises(BadInput, match="cannot write"):
+    with pytest.raises(BadInput, match="is a folder, wanted a file"):
         part.commit()
     assert os.listdir(tmp_path) == ["poses.jsonl"]
 
@@ -151,3 +151,43 @@ def test_json_is_stable_text(tmp_path):
     storage.save_json(tmp_path / "a.json", {"b": 1, "a": [2]})
     text = (tmp_path / "a.json").read_text()
     assert text == json.dumps({"b": 1, "a": [2]}, indent=1) + "\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_or_a_device_is_not_replaced_by_a_file(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (link := tmp_path / "link").symlink_to(pipe)
+    for path in (pipe, link):
+        with pytest.raises(BadInput, match="is a device or a pipe, wanted a file to write"):
+            storage.write_bytes(path, b"new")
+        with pytest.raises(BadInput, match="is a device or a pipe"):
+            storage.PartFile(path)
+    (done := tmp_path / "done").write_bytes(b"new")
+    with pytest.raises(BadInput, match="is a device or a pipe"):
+        storage.move(done, pipe)
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert link.is_symlink()
+    assert sorted(os.listdir(tmp_path)) == ["done", "link", "pipe"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links need rights on this system")
+def test_a_link_is_written_through_and_stays_a_link(tmp_path):
+    (tmp_path / "disk").mkdir()
+    target = tmp_path / "disk" / "real.jsonl"
+    (link := tmp_path / "link.jsonl").symlink_to(target)
+    storage.write_bytes(link, b"one")
+    assert target.read_bytes() == b"one"
+    part = storage.PartFile(link)
+    part.part.write_bytes(b"two")
+    part.commit()
+    assert link.is_symlink()
+    assert target.read_bytes() == b"two"
+    assert sorted(os.listdir(tmp_path / "disk")) == ["real.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["", "a\0b"])
+def test_what_is_no_name_of_a_file_is_refused(name):
+    for write in (storage.PartFile, lambda path: storage.write_bytes(path, b"")):
+        with pytest.raises(BadInput, match="is no name of a file to write"):
+            write(Path(name))

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose import machine, paths
+from edge3dpose import checks, machine, paths
 from edge3dpose.bench import energy
 from edge3dpose.bench.candidates import Candidate, deviations_mm, make_candidates
 from edge3dpose.bench.footprint import PROTOCOL as FOOTPRINT_PROTOCOL
@@ -104,9 +104,17 @@ def benchmark(
         for row in report.rows:
             print(row.name, row.engine.p50_ms, row.end_to_end.fps)
     """
-    wanted = replace(request or BenchmarkRequest(), **options)
+    wanted = checks.request(BenchmarkRequest, request, options)
+    checks.function("progress", progress)
+    if not isinstance(wanted.plan, Plan):
+        raise BadInput(
+            f"plan is a {type(wanted.plan).__name__}; wanted an edge3dpose.bench.plan.Plan"
+        )
+    if not isinstance(wanted.source, str | int | Path):
+        found = type(wanted.source).__name__
+        raise BadInput(f"source is a {found}; wanted a file, folder or URL, or a camera's number")
     peers = peer_names(wanted.against)
-    weights = None if wanted.weights is None else Path(wanted.weights)
+    weights = checks.file_name("weights", wanted.weights)
     asked = EngineRequest(
         wanted.model, weights, wanted.cut, wanted.precision, wanted.backend, wanted.threads
     )
@@ -118,13 +126,13 @@ def benchmark(
     reports = load_folder(AccuracyReport, paths.home() / "benchmarks") if peers else {}
     errors = errors_by_model(reports, opened_weights.sha256)
     images = _people("sample" if first.live else wanted.source, spec)
-    engines = None if wanted.engines is None else Path(wanted.engines)
+    engines = checks.file_name("engines", wanted.engines)
     header = new_header(SpeedReport)
     with ExitStack() as stack:
         meters, lacking = energy.open_meters()
         for meter in meters:
             stack.callback(meter.close)
-        python = None if wanted.against_python is None else Path(wanted.against_python)
+        python = checks.file_name("against_python", wanted.against_python)
         runs = open_peers(peers, python, first.source, stack)
         candidates, left_out = make_candidates(configs, engines, _opener(stack), progress)
         rows = _measured(candidates, images, wanted, _Beside(meters, runs, progress))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import TypeVar
 
+from edge3dpose import checks
+
 Item = TypeVar("Item")
 
 
@@ -22,6 +24,18 @@ class Plan:
     at_least: int = 0  # calls of each engine alone, and frames of each end to end
     at_least_s: float = 0.0  # seconds of all engines alone, and again end to end
     at_most_s: float | None = None  # no round begins after that; the first one always does
+
+    def __post_init__(self) -> None:
+        """BadInput for numbers that cannot be: some of them would never come to an end."""
+        checks.count("rounds", self.rounds)
+        checks.count("calls", self.calls)
+        checks.count("warm_up", self.warm_up, least=0)
+        checks.count("at_least", self.at_least, least=0)
+        if self.frames is not None:
+            checks.count("frames", self.frames)
+        checks.number("at_least_s", self.at_least_s, 0)
+        if self.at_most_s is not None:
+            checks.number("at_most_s", self.at_most_s, 0)
 
     def share_done(self, rounds: float, elapsed_s: float, count: int) -> float:
         """How much of the plan is done, 0 to 1, after so many rounds, seconds, calls or frames."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose import machine, models
+from edge3dpose import checks, machine, models
 from edge3dpose.bench.candidates import Candidate, LazyEngine, deviations_mm, make_candidates
 from edge3dpose.bench.energy import Meter
 from edge3dpose.bench.plan import Plan
@@ -92,18 +92,19 @@ def tune(
         for point in result.points:
             print(point.text, point.p90_ms, point.error_mm)
     """
-    wanted = replace(request or TuneRequest(), **options)
+    wanted = checks.request(TuneRequest, request, options)
+    checks.function("progress", progress)
+    plan = Plan(rounds=wanted.rounds, calls=wanted.calls, warm_up=WARM_UP)
     load_before = machine.load_average()
     spec = models.find(wanted.model)
-    file = None if wanted.weights is None else Path(wanted.weights)
+    file = checks.file_name("weights", wanted.weights)
     weights = models.open_weights(spec, file)
     runners, unsupported = _runners(weights, wanted)
     cuts = models.parse_cuts(str(wanted.cut), spec)
     configs = [replace(runner, cut=cut) for runner in runners for cut in cuts]
     people = crops.from_source("sample", spec, PEOPLE)
-    engines = None if wanted.engines is None else Path(wanted.engines)
+    engines = checks.file_name("engines", wanted.engines)
     candidates, left_out = make_candidates(configs, engines, _lazily(people), progress)
-    plan = Plan(rounds=wanted.rounds, calls=wanted.calls, warm_up=WARM_UP)
     points = _points(candidates, people, plan, progress)
     fastest = candidates[points.index(min(points, key=lambda point: point.p50_ms))]
     other_ms = other_stages_ms(fastest)

@@ -8,6 +8,9 @@ from typing import Any
 import click
 
 from edge3dpose import plugins
+from edge3dpose.commands._options import plugin_options
+from edge3dpose.evaluation import recordings
+from edge3dpose.runtime import filters
 
 _FILE = click.Path(path_type=Path)
 
@@ -20,13 +23,19 @@ _FILE = click.Path(path_type=Path)
 )
 @click.option(
     "--dataset",
-    type=click.Choice(["synthetic", "clip", "photos", *plugins.names("training.datasets")]),
+    type=click.Choice(
+        [
+            *("synthetic", "clip", "photos"),
+            *plugins.names("training.datasets"),
+            *recordings.formats(),
+        ]
+    ),
     default="synthetic",
     show_default=True,
 )
 @click.option(
     "--root",
-    help="Path of the data set: baked people, a video or sample, a folder of images, or its files.",
+    help="Path of the data set: baked people, a video or sample, a folder, or its files.",
 )
 @click.option(
     "--split",
@@ -75,10 +84,13 @@ _FILE = click.Path(path_type=Path)
 @click.option("--teacher", type=_FILE, help="pose_landmark_heavy.tflite, which makes the labels.")
 @click.option(
     "--against",
+    "--peer-model",
+    "against",
     type=_FILE,
     multiple=True,
     help="MediaPipe's pose_landmark_*.tflite, measured on the same people; repeatable.",
 )
+@plugin_options(filters.options())
 @click.option("--report", type=_FILE, help="Write the errors as JSON.")
 @click.option(
     "--plot", type=_FILE, help="Write a plot of 3D errors by joint and by difficulty, PNG."
@@ -98,6 +110,9 @@ def command(**options: Any) -> None:
     photos: the same on a folder of unrelated images, each searched anew.
 
     h36m, mpi-inf-3dhp: the errors of synthetic on images that you have the licence for.
+
+    mocap, views: real people with measured motion, through the whole pipeline of run, filters
+    included; PA-MPJPE, root-relative error, velocity, bones, angles, beside other systems.
     """
     from edge3dpose.commands._progress import builds
     from edge3dpose.evaluation.accuracy import check_thresholds
@@ -109,6 +124,9 @@ def command(**options: Any) -> None:
     names = ("report", "plot", "write_card", "require_mpjpe_mm", "require_pck")
     after = {name: options.pop(name) for name in names}
     _check(options, after)
+    defaults = {option.name: option.default for option in filters.options()}
+    given = {name: options.pop(name) for name in defaults}
+    options["filter_options"] = {n: one for n, one in given.items() if one != defaults[n]}
     with builds() as progress:
         report = evaluate(progress=progress, **options)
     accuracy.print_tables(report, wide_console())
@@ -137,9 +155,11 @@ def _check(options: dict[str, Any], after: dict[str, Any]) -> None:
             raise BadInput(f"{kept} the model's own file: leave out --backend")
         if options["flip_test"]:
             raise BadInput(f"{kept} a single prediction: leave out --flip-test")
+        if options["dataset"] in recordings.formats():
+            raise BadInput(f"{kept} a network, not of a pipeline: leave it out")
         if options["overhead"]:
             raise BadInput(f"{kept} the standard views: leave out --overhead")
     if after["plot"]:
-        if options["dataset"] in ("clip", "photos"):
+        if options["dataset"] in ("clip", "photos", *recordings.formats()):
             raise BadInput("--plot shows 3D errors: --dataset synthetic, h36m or mpi-inf-3dhp")
         require_matplotlib("--plot")

@@ -79,19 +79,16 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
     given = source if camera is None else camera
     if given is None or (camera is not None and source is not None):
         raise click.UsageError("give one of --camera N and --source FILE|DIR|URL|sample")
-    values = {name: options.pop(name) for name in _plugin_names()}
+    given_outputs = {option.name: options.pop(option.name) for option in sinks.options()}
+    values = {option.name: options.pop(option.name) for option in filters.options()}
     filters.check(values)
     with closing(open_source(given)) as opened:
-        outputs = sinks.with_default_output(values, opened.name, live=opened.live)
+        outputs = sinks.with_default_output(given_outputs, opened.name, live=opened.live)
         sinks.check(outputs, opened.name)
         with _estimator(opened, values, options) as pose:
             for reason in pose.config.why:
                 click.echo(reason, err=True)
             _run(pose, opened, outputs, options["max_frames"])
-
-
-def _plugin_names() -> list[str]:
-    return [option.name for option in (*sinks.options(), *filters.options())]
 
 
 def _estimator(
@@ -105,12 +102,11 @@ def _estimator(
         raise BadInput("--fov and --intrinsics both describe the camera: give one of them")
     same = ("model", "weights", "cut", "precision", "backend", "threads", "engines", "flip_test")
     limits = ("max_latency_ms", "max_error_mm", "govern", "detector", "max_people")
-    names = {option.name for option in filters.options()}
     with builds() as progress:
         return PoseEstimator(
             **{name: options[name] for name in (*same, *limits)},
             camera=options["intrinsics"] if options["fov"] is None else options["fov"],
-            filter_options={name: values[name] for name in names},
+            filter_options=values,
             min_fps=source.fps if source.live else None,
             progress=progress,
         )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import models, paths
+from edge3dpose import checks, models, paths
 from edge3dpose.compiler import crops, int8, ranges, sensitivity, thresholds
 from edge3dpose.compiler import graph as graphs
 from edge3dpose.compiler.ranges import Ranges
@@ -99,17 +100,46 @@ def calibrate(
         path = edge3dpose.calibrate("sspnet-lite", sources=["clip.mp4", "photos/"])
         engine = edge3dpose.build_engine(cut=7, precision="int8", ranges=path)
     """
+    checks.function("progress", progress)
     request = CalibrationRequest(
         model=model,
-        sources=tuple(map(str, sources)),
-        weights=None if weights is None else Path(weights),
+        sources=_listed("sources", sources),
+        weights=checks.file_name("weights", weights),
         people=people,
         method=method,
-        skip=tuple(skip),
+        skip=_listed("skip", skip),
         max_deviation_mm=max_deviation_mm,
-        out=None if out is None else Path(out),
+        out=checks.file_name("out", out),
     )
     return calibrate_from_sources(request, progress).file
+
+
+def _listed(name: str, given: Any) -> tuple[str, ...]:
+    """Texts or paths as a tuple, one of them alone too; BadInput for anything else."""
+    if not isinstance(given, Iterable | Path):
+        raise BadInput(f"{name} is {given!r}; wanted a list")
+    many = [given] if isinstance(given, str | Path) else list(given)
+    for one in many:
+        if not isinstance(one, str | Path):
+            raise BadInput(f"{name} has a {type(one).__name__}; wanted texts or paths")
+    return tuple(map(str, many))
+
+
+def _check_method(method: str) -> None:
+    if method not in thresholds.METHODS:
+        raise BadInput(
+            f"no calibration method {method!r}; there is: {', '.join(thresholds.METHODS)}"
+        )
+
+
+def _check_layers(weights: Weights, skip: Sequence[str]) -> None:
+    """A layer that the network has not would be left in INT8 without a word."""
+    known = {node.name for node in graphs.load(weights.onnx).graph.node} if skip else set()
+    for name in skip:
+        if name not in known:
+            raise BadInput(
+                f"the network has no layer {name!r} to skip; names are those of its ONNX"
+            )
 
 
 def calibrate_from_sources(
@@ -117,7 +147,11 @@ def calibrate_from_sources(
 ) -> Calibration:
     """Find and write the ranges that are asked for; see ``calibrate``."""
     report = progress or (lambda what, share: None)
+    checks.count("people", request.people)
+    checks.number("max_deviation_mm", request.max_deviation_mm, 0, unit=" mm")
+    _check_method(request.method)
     weights = models.open_weights(models.find(request.model), request.weights)
+    _check_layers(weights, request.skip)
     people = _people(request, weights, lambda share: report("find people", share))
     found = find_ranges(
         weights,
@@ -174,10 +208,7 @@ def find_ranges(
     Raises BadInput for too few images, BuildFailed where the network gives numbers that are not
     finite.
     """
-    if method not in thresholds.METHODS:
-        raise BadInput(
-            f"no calibration method {method!r}; there is: {', '.join(thresholds.METHODS)}"
-        )
+    _check_method(method)
     if len(images) < FEWEST_CROPS:
         raise BadInput(
             f"{source} shows {len(images)} people that can be used, calibration needs "

@@ -8,6 +8,7 @@ from contextlib import closing
 
 import numpy as np
 
+from edge3dpose import checks
 from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.detectors import open_detector
@@ -23,6 +24,7 @@ def from_source(
 
     arg  what --source names; not a live one, for the same crops must come again
     """
+    count = checks.count("people", count)
     detect = open_detector("blazepose")
     crops: list[Crop] = []
     with closing(open_source(arg)) as source:

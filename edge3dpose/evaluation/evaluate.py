@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from edge3dpose import models, plugins
+from edge3dpose import checks, models, plugins
 from edge3dpose.engine_types import EngineRequest, Weights
 from edge3dpose.errors import BadInput
-from edge3dpose.evaluation import accuracy, labels, peers
+from edge3dpose.evaluation import accuracy, labels, peers, recordings
 from edge3dpose.evaluation.agreement_2d import Network, agreement
 from edge3dpose.evaluation.datasets import People, dataset_people, synthetic_people
 from edge3dpose.evaluation.error_analysis import analyse
@@ -61,6 +61,7 @@ class EvaluateRequest:
     labels: str | Path | None = None
     teacher: str | Path | None = None
     against: tuple[str | Path, ...] = ()
+    filter_options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def evaluate(
@@ -76,9 +77,10 @@ def evaluate(
     weights     ONNX file of your own with its card beside it; None for the shipped weights
     cut         a number, several with commas ("7,11"), or "all"
     dataset     "synthetic" (rendered people with exact joints), "clip" or "photos" (against a 2D
-                teacher), "h36m" or "mpi-inf-3dhp"
-    root        the baked people, the video ("sample" is the bundled one), the folder of photos, or
-                the data set
+                teacher), "h36m", "mpi-inf-3dhp", "mocap" (clips with motion capture) or "views"
+                (one person before calibrated cameras)
+    root        the baked people, the video ("sample" is the bundled one), the folder of photos or
+                of clips, the npz of views, or the data set
     split       of h36m and mpi-inf-3dhp: "train", "test" or "all"
     backend     evaluate its engines; None for the model's own file in FP32
     precision   of the engines
@@ -92,10 +94,12 @@ def evaluate(
     labels      file of the teacher's 2D joints; None for the usual place
     teacher     pose_landmark_heavy.tflite, which makes the labels where the file is missing
     against     MediaPipe's pose_landmark_*.tflite, evaluated on the same people
+    filter_options  mocap, views: option values of filter plugins, such as {"smooth": False}
 
     Returns an AccuracyReport, a row of figures a cut. 3D: MPJPE, PA-MPJPE (millimetres), PCK@150,
     AUC, root depth error, and in ``analysis`` where the error of the best cut lies. 2D: PCK and the
-    median distance in torso lengths. ``edge3dpose.reports.rows.save`` writes it as JSON.
+    median distance in torso lengths. mocap, views: of whole pipelines, see docs/accuracy.md, and in
+    ``recordings`` every clip and other systems. ``edge3dpose.reports.rows.save`` writes it as JSON.
 
     Raises BadInput for a data set that is not there, unknown names and values that cannot be,
     EngineMismatch for labels of another clip, MissingDependency without OpenVINO.
@@ -107,12 +111,15 @@ def evaluate(
         for row in report.cuts:
             print(row.cut, row.figures["pck50"])
     """
-    wanted = replace(request or EvaluateRequest(), **options)
+    wanted = checks.request(EvaluateRequest, request, options)
+    checks.function("progress", progress)
     _check(wanted)
     spec = models.find(wanted.model)
-    file = None if wanted.weights is None else Path(wanted.weights)
+    file = checks.file_name("weights", wanted.weights)
     weights = models.open_weights(spec, file)
     cuts = sorted(set(models.parse_cuts(str(wanted.cut), spec)))
+    if wanted.dataset in recordings.formats():
+        return _on_recordings(wanted, weights, cuts, progress)
     analysis: ErrorAnalysis | None = None
     with _network(weights, cuts, wanted, progress) as all_cuts:
         if wanted.flip_test:
@@ -120,8 +127,8 @@ def evaluate(
         network = Network(spec, cuts, all_cuts)
         if wanted.dataset in ("clip", "photos"):
             clip = labels.find_clip(_clip_root(wanted))
-            file = None if wanted.labels is None else Path(wanted.labels)
-            teacher = None if wanted.teacher is None else Path(wanted.teacher)
+            file = checks.file_name("labels", wanted.labels)
+            teacher = checks.file_name("teacher", wanted.teacher)
             facts, rows = agreement(network, clip, file, teacher, progress)
         else:
             people = _people(wanted, weights)
@@ -132,32 +139,76 @@ def evaluate(
         "backend": wanted.backend or "openvino, every head at once",
         "precision": wanted.precision,
     }
+    return _report(weights, facts, cuts=tuple(_row(row) for row in rows), analysis=analysis)
+
+
+def _on_recordings(
+    wanted: EvaluateRequest, weights: Weights, cuts: Sequence[int], progress: Progress | None
+) -> AccuracyReport:
+    """The report of real people's motion, by whole pipelines."""
+    from edge3dpose.evaluation.recorded import Pipelines, recorded_errors
+
+    if wanted.root is None:
+        raise BadInput(f"--dataset {wanted.dataset} takes its folder or file with --root")
+    options = {
+        "model": wanted.model,
+        "weights": wanted.weights,
+        "precision": wanted.precision,
+        "backend": wanted.backend or "auto",
+        "engines": wanted.engines,
+        "flip_test": wanted.flip_test,
+        "filter_options": wanted.filter_options,
+    }
+    against = [Path(file) for file in wanted.against]
+    facts, systems = recorded_errors(
+        Pipelines(tuple(cuts), options), wanted.dataset, Path(wanted.root), against, progress
+    )
+    facts["name"] += "-mirrored" if wanted.flip_test else ""
+    ours = tuple(
+        AccuracyRow(cut=one.cut, figures=one.mean) for one in systems if one.cut is not None
+    )
+    return _report(weights, facts, cuts=ours, recordings=tuple(systems))
+
+
+def _report(weights: Weights, facts: dict[str, Any], **parts: Any) -> AccuracyReport:
+    """The report of what was measured; ``facts`` are the data set's, name and protocol too."""
     name, protocol = facts.pop("name"), facts.pop("protocol")
     report = AccuracyReport(
         header=new_header(AccuracyReport),
-        model=spec.name,
+        model=weights.spec.name,
         weights_sha256=weights.sha256,
         state=weights.card.get("state"),
         dataset=Dataset(name=name, protocol=protocol, facts=facts),
-        cuts=tuple(_row(row) for row in rows),
-        analysis=analysis,
+        **{"analysis": None, **parts},
     )
     return from_json(AccuracyReport, _rounded(to_json(report)), "the new report")
 
 
 def _check(wanted: EvaluateRequest) -> None:
     """BadInput for a value that would be taken for another one, or fail later."""
-    known = ("synthetic", "clip", "photos", *plugins.names("training.datasets"))
+    known = (
+        *("synthetic", "clip", "photos"),
+        *plugins.names("training.datasets"),
+        *recordings.formats(),
+    )
     if wanted.dataset not in known:
         raise BadInput(f"no data set {wanted.dataset!r}: wanted one of {', '.join(known)}")
+    if wanted.filter_options and wanted.dataset not in recordings.formats():
+        options = " ".join(f"--{name.replace('_', '-')}" for name in wanted.filter_options)
+        raise BadInput(f"{options}: only --dataset {' and '.join(recordings.formats())} filters")
     if wanted.split not in SPLITS:
         raise BadInput(f"no split {wanted.split!r}: wanted one of {', '.join(SPLITS)}")
     if wanted.motion not in MOTIONS:
         raise BadInput(f"no motion {wanted.motion!r}: wanted one of {', '.join(MOTIONS)}")
     if wanted.passes not in (1, 2):
         raise BadInput(f"--passes {wanted.passes}: wanted 1 or 2")
-    if wanted.people < 1:
-        raise BadInput(f"--people {wanted.people}: wanted 1 or more")
+    checks.count("people", wanted.people)
+    checks.count("first_seed", wanted.first_seed, least=0)
+    checks.switch("overhead", wanted.overhead)
+    checks.switch("flip_test", wanted.flip_test)
+    checks.file_name("root", wanted.root)
+    if isinstance(wanted.against, str | Path) or not isinstance(wanted.against, Sequence):
+        raise BadInput(f"against is {wanted.against!r}; wanted a list of files")
 
 
 def _row(figures: dict[str, Any]) -> AccuracyRow:
@@ -214,7 +265,7 @@ def _network(
         heads, rows = open_heads(weights), [cut - 1 for cut in cuts]
         yield lambda images: heads(images)[rows]
         return
-    folder = None if wanted.engines is None else Path(wanted.engines)
+    folder = checks.file_name("engines", wanted.engines)
     with ExitStack() as stack:
         opened = []
         for cut in cuts:

@@ -11,14 +11,14 @@ from edge3dpose.errors import BadInput, EngineMismatch
 
 def specs() -> dict[str, ModelSpec]:
     """Every model by the name users type."""
-    modules = (plugins.load("models", name) for name in plugins.names("models"))
-    return {spec.name: spec for module in modules for spec in module.SPECS}
+    declared = (plugins.declared("models", name, "SPECS") for name in plugins.names("models"))
+    return {spec.name: spec for specs in declared for spec in specs}
 
 
 def find(name: str) -> ModelSpec:
     """The spec of a model; BadInput with the names there are."""
     known = specs()
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise BadInput(f"no model called {name!r}; there is: {', '.join(sorted(known))}")
     return known[name]
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+from edge3dpose.reports import recordings
 from edge3dpose.reports.accuracy_rows import (
     AblationReport,
     AccuracyReport,
@@ -32,7 +33,11 @@ PEER_FIGURES = ("mpjpe_mm", "pa_mpjpe_mm", "pck150", "auc")
 
 def print_tables(report: AccuracyReport, console: Console) -> None:
     """Print the cuts and what else was measured."""
-    tables = [cuts_table(report)]
+    if report.recordings:
+        console.print(f"{report.dataset.name}: {report.dataset.protocol}")
+        tables = recordings.tables(report)
+    else:
+        tables = [cuts_table(report)]
     if report.analysis:
         tables += [pictures_table(report.analysis), peers_table(report.analysis)]
     for table in tables:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from edge3dpose.records import INLINE, OTHER_KEYS, named
+from edge3dpose.reports.recording_rows import SystemRow
 from edge3dpose.reports.rows import Header
 
 
@@ -105,8 +106,9 @@ class AccuracyReport:
     weights_sha256: str
     state: str | None
     dataset: Dataset
-    cuts: tuple[AccuracyRow, ...]
+    cuts: tuple[AccuracyRow, ...]  # on recordings: the means over them
     analysis: ErrorAnalysis | None = field(metadata=INLINE)  # None for 2D agreement
+    recordings: tuple[SystemRow, ...] = ()  # of real people: each of our cuts, and other systems
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

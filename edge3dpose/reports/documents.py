@@ -14,7 +14,7 @@ from typing import Any
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
-from edge3dpose.reports import accuracy, builds, model_card, speed
+from edge3dpose.reports import accuracy, builds, model_card, recordings, speed
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
@@ -82,7 +82,13 @@ def documents(
         docs / "accuracy.md": _between(
             docs / "accuracy.md",
             "tables",
-            render("accuracy.md", reports=reports, accuracy=accuracy, best=best),
+            render(
+                "accuracy.md",
+                reports=reports,
+                accuracy=accuracy,
+                recordings=recordings,
+                best=best,
+            ),
         ),
         home / "README.md": _between(home / "README.md", "speed", readme_table(reports, models)),
     }
@@ -140,8 +146,8 @@ def best_cuts_table(reports: Iterable[AccuracyReport]) -> Table:
 
 
 def _best_cut(report: AccuracyReport) -> AccuracyRow:
-    """The cut with the least MPJPE, or the most 2D joints in place."""
-    for key, sign in (("mpjpe_mm", 1), ("pck50", -1)):
+    """The cut with the least MPJPE or PA-MPJPE, or the most 2D joints in place."""
+    for key, sign in (("mpjpe_mm", 1), ("pa_mpjpe_mm", 1), ("pck50", -1)):
         known = [(sign * figure, row.cut, row) for row in report.cuts
                  if (figure := row.figures.get(key)) is not None]  # fmt: skip
         if known:

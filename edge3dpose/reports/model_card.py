@@ -16,6 +16,7 @@ _NAMES = {
     "synthetic-mocap-mirrored": "captured poses, flip test",
     "synthetic": "widened poses",
     "synthetic-overhead": "from above",
+    "mocap": "real clips",
     "clip": "sample clip",
     "photos": "gym photos",
 }

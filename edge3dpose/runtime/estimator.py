@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from edge3dpose.engine_types import Engine, ModelSpec
+from edge3dpose.errors import BadInput
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.lift import lift, roi_scale, units_from_outputs
@@ -72,13 +73,19 @@ class Estimator:
         outputs, transforms = self._outputs(frame, boxes)
         with self.clock.stage("lift"):
             units = units_from_outputs(outputs)
-            return [
+            people = [
                 TrackedPose(
                     replace(lift(unit, transform, frame.camera, self.spec), track_id=box.track_id),
                     roi_scale(unit.xyz, self.spec),
                 )
                 for unit, transform, box in zip(units, transforms, boxes, strict=True)
             ]
+        if not all(np.isfinite(person.pose.joints_mm).all() for person in people):
+            raise BadInput(
+                f"frame {frame.index}: positions that are not finite; check focal length and "
+                "distortion of the camera, else take another precision"
+            )
+        return people
 
     def _outputs(self, frame: Frame, boxes: list[Box]) -> tuple[Array, list[Array]]:
         """The engine's outputs for the people in boxes, and each one's frame_from_crop."""

@@ -68,6 +68,7 @@ class Pipeline:
     estimate  a frame -> the people in it
     filters   applied to the people in this order
     lens      frame size -> camera, for frames that come without one
+    check     called before a frame is processed; raises where that cannot be any more
     facts     what is reported of a frame besides the people, asked once they are known
     clock     gets stages source (waiting for a frame), filter, publish (handing it to the sinks),
               and frame (all of a frame but waiting for it); the estimator adds detect, preprocess,
@@ -79,6 +80,7 @@ class Pipeline:
     estimate: Callable[[Frame], list[Pose3D]]
     filters: Sequence[Filter] = ()
     lens: Lens | None = None
+    check: Callable[[], object] | None = None
     facts: Callable[[Frame], Mapping[str, Any]] | None = None
     clock: StageClock = field(default_factory=StageClock)
 
@@ -150,6 +152,8 @@ class Pipeline:
 
     def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:
         """One frame through all stages: the frame with its camera, and the people in it."""
+        if self.check:
+            self.check()
         if self.lens is not None and frame.camera is None:
             frame = _with_camera(frame, self.lens)
         poses = self.estimate(frame)

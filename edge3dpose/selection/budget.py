@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge3dpose import checks
 from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput
 
@@ -23,7 +24,16 @@ class Budget:
         return not has_limit or request.cut != "auto"
 
     def check(self, request: EngineRequest) -> None:
-        """BadInput where a limit has to choose the cut, and the cut is given."""
+        """BadInput for a limit that cannot be, or one that has to choose the cut that is given."""
+        values = {
+            "max_latency_ms": self.latency_ms,
+            "max_error_mm": self.error_mm,
+            "min_fps": self.fps,
+        }
+        for name, value in values.items():
+            if value is not None and checks.number(name, value) <= 0:
+                raise BadInput(f"{name} is {value:g}; wanted a number above 0")
+        checks.switch("govern", self.govern)
         limits = {"--max-latency-ms": self.latency_ms, "--max-error-mm": self.error_mm}
         for option, limit in limits.items():
             if limit is not None and request.cut != "auto":

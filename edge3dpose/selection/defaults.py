@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
-from edge3dpose import models
+from edge3dpose import checks, models
 from edge3dpose.engine_types import (
     PRECISIONS,
     EngineConfig,
@@ -39,8 +39,8 @@ def resolve_all(request: EngineRequest) -> list[EngineConfig]:
 
     cut, precision and backend may be lists with commas; cut may be "all".
     """
-    if request.threads is not None and not (type(request.threads) is int and request.threads > 0):
-        raise BadInput(f"threads is {request.threads!r}; wanted a number from 1")
+    if request.threads is not None:
+        request = replace(request, threads=checks.count("threads", request.threads))
     weights = models.open_weights(models.find(request.model), request.weights)
     return [
         _settled(request, weights, (cut, precision, backend))
@@ -118,7 +118,7 @@ def with_cut(config: EngineConfig, cut: int, why: str) -> EngineConfig:
 
 def listed(option: str, text: str, known: Sequence[str]) -> list[str]:
     """'fp32,int8' -> names, each once; BadInput for one that is neither known nor auto."""
-    names = list(dict.fromkeys(text.split(",")))
+    names = list(dict.fromkeys(checks.text(option, text).split(",")))
     for name in names:
         if name not in (*known, "auto"):
             raise BadInput(f"{option} {name!r}: wanted auto or some of {', '.join(known)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from edge3dpose import paths
+from edge3dpose import checks, paths
 from edge3dpose.compiler import cache, engine_key
 from edge3dpose.compiler.cache import Lookup
 from edge3dpose.compiler.engine_key import EngineKey
@@ -57,10 +57,11 @@ def build_engine(
         path = edge3dpose.build_engine(cut=1, precision="fp32", backend="onnxruntime")
         print(path.name, path.with_suffix(".json").is_file())
     """
-    file = None if weights is None else Path(weights)
+    checks.function("progress", progress)
+    file = checks.file_name("weights", weights)
     config = resolve(EngineRequest(model, file, cut, precision, backend))
-    key = engine_key.key_of(config, ranges_file=None if ranges is None else Path(ranges))
-    folder = None if engines is None else Path(engines)
+    key = engine_key.key_of(config, ranges_file=checks.file_name("ranges", ranges))
+    folder = checks.file_name("engines", engines)
     return ensure_key_built(key, folder, force=force, progress=progress)[0].engine
 
 

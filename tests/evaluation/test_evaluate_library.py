@@ -40,7 +40,7 @@ def test_what_cannot_be_evaluated_is_bad_input():
         ({"dataset": "h36m", "split": "tset"}, "no split 'tset': wanted one of train, test, all"),
         ({"motion": "slow"}, "no motion 'slow': wanted one of wide, mocap"),
         ({"passes": 3}, "--passes 3: wanted 1 or 2"),
-        ({"people": 0}, "--people 0: wanted 1 or more"),
+        ({"people": 0}, "people is 0; wanted a whole number from 1"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_before_anything_is_opened(options, said):

@@ -132,6 +132,34 @@ def test_a_models_card_becomes_a_page_of_its_own_reports(checkout):
     assert "| without | 9 | 61 |" in page
 
 
+def test_real_people_have_a_table_a_recording_and_their_mean(checkout):
+    clips = [
+        {"name": name, "offset_s": 0.04, "pa_mpjpe_mm": pa, "missed": 0.0, "bone_wobble": 0.125}
+        for name, pa in (("squat", 56.0), ("walk", 69.0))
+    ]
+    own = [{"name": name, "offset_s": None, "bone_wobble": 0.005} for name in ("squat", "walk")]
+    systems = [
+        {"name": "cut 7", "kind": "ours", "cut": 7, "recordings": clips},
+        {"name": "wham", "kind": "answer", "recordings": clips[:1]},
+        {"name": "truth", "kind": "truth", "recordings": own},
+    ]
+    report = accuracy([{"cut": 7, "pa_mpjpe_mm": 62.5}])
+    report = {key: report[key] for key in report if key not in ("best_cut", *FIGURES)} | {
+        "dataset": {"name": "mocap", "protocol": "real clips", "peers_protocol": None},
+        "recordings": systems,
+    }
+    (checkout / "benchmarks" / "accuracy-mocap.json").write_text(json.dumps(report))
+    render(checkout)
+    page = (checkout / "docs" / "accuracy.md").read_text(encoding="utf-8")
+    assert "| mocap | a-model | 7 |" in page
+    squat, walk, mean = page.partition("### Real people")[2].split(":\n\n|")[1:]
+    assert "| wham (its own answer) | 56.0 | 12.5% | 0.0% | +0.040 |" in squat
+    assert "wham" not in walk
+    assert "| cut 7 | 62.5 | 12.5% | 0.0% |" in mean
+    assert "wham" not in mean  # it has no answer for one of them
+    assert "| the true motion |  | 0.5% |  |" in mean
+
+
 def test_a_document_without_a_place_for_the_table_is_refused(checkout):
     (checkout / "README.md").write_text("no markers")
     before = (checkout / "docs" / "speed.md").read_bytes()

@@ -2,6 +2,7 @@
 
 import os
 import socketserver
+import struct
 import threading
 import time
 from contextlib import closing
@@ -14,6 +15,7 @@ import pytest
 
 from edge3dpose.errors import BadInput, EndedEarly, MissingDependency
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.runtime.sources._mp4_duration import playing_time_s
 
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
 
@@ -250,3 +252,24 @@ def test_a_gif_is_a_video():
     assert source.related
     assert len(frames) == 71
     assert frames[-1].image.shape == (270, 480, 3)
+
+
+def test_a_clip_trimmed_in_a_phone_ends_where_its_edit_list_says(clip, tmp_path):
+    """Such a file keeps the frames that were cut off; its headers say how long it plays."""
+    content = bytearray(clip.read_bytes())
+    movie = content.index(b"mvhd")
+    (whole,) = struct.unpack_from(">I", content, movie + 20)  # version 0: units of the movie
+    for box, at in ((b"mvhd", 20), (b"tkhd", 24), (b"elst", 12)):
+        struct.pack_into(">I", content, content.index(box) + at, whole // 2)
+    file = tmp_path / "trimmed.mp4"
+    file.write_bytes(content)
+    assert playing_time_s(clip) == pytest.approx(3.0)
+    assert playing_time_s(file) == pytest.approx(1.5)
+    source, frames = frames_of(file)  # and no complaint of a truncated file
+    assert source.frames == len(frames) == 15
+
+
+@pytest.mark.parametrize("content", [b"", b"no video", b"\0\0\0\x08moov", b"\0\0\0\0moov\0\0"])
+def test_another_file_has_no_playing_time(content, tmp_path):
+    (tmp_path / "file").write_bytes(content)
+    assert playing_time_s(tmp_path / "file") is None

@@ -43,7 +43,7 @@ def open_meters() -> tuple[list[Meter], dict[str, str]]:
     """The counters of this machine, and for each one that it lacks the reason."""
     meters: list[Meter] = []
     lacking: dict[str, str] = {}
-    known: list[EnergyPlugin] = plugins.find_all(FOLDER)
+    known: list[EnergyPlugin] = plugins.find_all(FOLDER, EnergyPlugin)
     for plugin in known:
         try:
             meters.append(plugin.open())

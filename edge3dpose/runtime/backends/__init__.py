@@ -114,12 +114,12 @@ class GpuBackend(Backend):
 
 def find(name: str) -> Backend:
     """A backend by name; BadInput with the ones there are."""
-    return plugins.find(FOLDER, name)
+    return plugins.find(FOLDER, name, Backend)
 
 
 def find_all() -> list[Backend]:
     """All backends, in the order in which auto tries them; those that auto never takes last."""
-    found: list[Backend] = plugins.find_all(FOLDER)
+    found: list[Backend] = plugins.find_all(FOLDER, Backend)
     return sorted(found, key=lambda one: (one.auto_rank is None, one.auto_rank or 0, one.name))
 
 

@@ -69,7 +69,7 @@ def names() -> list[str]:
 
 def find(name: str) -> DetectorPlugin:
     """A plugin by name; BadInput with the names there are."""
-    return plugins.find(FOLDER, name)
+    return plugins.find(FOLDER, name, DetectorPlugin)
 
 
 def summary() -> str:

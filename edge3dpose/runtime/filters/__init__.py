@@ -55,7 +55,7 @@ class FilterPlugin:
 
 def find_all() -> list[FilterPlugin]:
     """All plugins in the order in which filters are applied."""
-    found: list[FilterPlugin] = plugins.find_all(FOLDER)
+    found: list[FilterPlugin] = plugins.find_all(FOLDER, FilterPlugin)
     return sorted(found, key=lambda plugin: (plugin.order, plugin.name))
 
 
@@ -67,6 +67,8 @@ def options() -> list[PluginOption]:
 def check(values: Mapping[str, Any]) -> None:
     """BadInput for option values that cannot be."""
     known = plugins.with_defaults(options(), values)
+    for option in options():
+        option.check(known[option.name])
     for plugin in find_all():
         plugin.check(known)
 

@@ -96,7 +96,7 @@ class SinkPlugin:
 
 def find_all() -> list[SinkPlugin]:
     """All plugins in their order."""
-    found: list[SinkPlugin] = plugins.find_all(FOLDER)
+    found: list[SinkPlugin] = plugins.find_all(FOLDER, SinkPlugin)
     return sorted(found, key=lambda plugin: (plugin.order, plugin.name))
 
 
@@ -133,11 +133,15 @@ def check(values: Mapping[str, Any], source: str) -> None:
     source  its name
     """
     known = plugins.with_defaults(options(), values)
+    for option in options():
+        option.check(known[option.name])
+    files: dict[Path, str] = {}  # what is written, and by which option
     for plugin in find_all():
         if plugin.is_on(known):
             plugin.check(known)
             for option in plugin.options:
                 _refuse_source(known[option.name], source)
+                _refuse_twice(option, known[option.name], files)
 
 
 def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
@@ -164,18 +168,37 @@ def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
     return opened
 
 
-def refuse_others(sinks: Iterable[Any]) -> None:
-    """BadInput for what is no sink, such as a function."""
-    for sink in sinks:
+def refuse_others(sinks: Any) -> tuple[Sink, ...]:
+    """The sinks that were given; BadInput for what is no sink, such as a function."""
+    found = tuple(sinks) if isinstance(sinks, Iterable) else (sinks,)
+    for sink in found:
         if not isinstance(sink, Sink):
             raise BadInput(
                 f"a sink of type {type(sink).__name__}; wanted a runtime.sinks.Sink; "
                 "give a function as on_frame"
             )
+    return found
+
+
+def _refuse_twice(option: PluginOption, value: Any, files: dict[Path, str]) -> None:
+    """Two writers of one file would each take the other's away."""
+    if isinstance(value, Path):
+        flag = option.flags.split("/")[0]
+        other = files.setdefault(_real(value), flag)
+        if other != flag:
+            raise BadInput(f"{other} and {flag} both name {value}; give two files")
+
+
+def _real(path: Path) -> Path:
+    """The file that a path means; the path itself where it cannot be one."""
+    try:
+        return path.resolve()
+    except (OSError, ValueError, RuntimeError):
+        return path
 
 
 def _refuse_source(value: Any, source: str) -> None:
-    if not isinstance(value, Path) or not Path(source).exists():
+    if not isinstance(value, Path) or not value.exists():
         return
-    if value.resolve() == Path(source).resolve():
+    if _real(value) == _real(Path(source)):
         raise BadInput(f"{value} is the source itself; write to another file")

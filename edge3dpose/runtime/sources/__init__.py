@@ -12,11 +12,12 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from edge3dpose import plugins
+from edge3dpose import checks, plugins
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Frame, Image
 
 FOLDER = "runtime.sources"
+FPS = (0.001, 1e6)  # rates that frames can be stamped with
 IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
 
 
@@ -73,8 +74,8 @@ def open_source(source: SourceArgument, fps: float | None = None) -> Source:
     fps     stamps the frames of a source that is not live so many a second; None for its own times
     Raises BadInput that says what is wrong with it.
     """
-    if fps is not None and not fps > 0:
-        raise BadInput(f"fps is {fps:g}; wanted frames a second, more than 0")
+    if fps is not None:
+        fps = checks.number("fps", fps, *FPS, " of frames a second")
     opened = _opened(source)
     if fps is None:
         return opened
@@ -90,7 +91,8 @@ def _opened(source: Any) -> Source:
     from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
 
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        return find(int(source)).open(int(source))
+        number = min(int(source), checks.MOST)
+        return find(number).open(number)
     if isinstance(source, str | Path):
         return find(str(source)).open(str(source))
     if isinstance(source, Source):
@@ -107,12 +109,16 @@ def _opened(source: Any) -> Source:
 
 def find(arg: str | int) -> SourcePlugin:
     """The plugin for an argument of --source, or for the number of a camera."""
-    found: list[SourcePlugin] = plugins.find_all(FOLDER)
+    found: list[SourcePlugin] = plugins.find_all(FOLDER, SourcePlugin)
     for plugin in sorted(found, key=lambda plugin: plugin.priority):
-        if plugin.takes(arg):
-            return plugin
+        try:
+            if plugin.takes(arg):
+                return plugin
+        except (OSError, RuntimeError, ValueError):  # a name too long, ~ of nobody
+            continue
+    shown = str(arg) if len(str(arg)) < 200 else f"{str(arg)[:200]}..."
     raise BadInput(
-        f"no file or folder {arg}; --source takes a video, a folder of "
+        f"no file or folder {shown}; --source takes a video, a folder of "
         "images, a URL, gst:PIPELINE or sample"
     )
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from pathlib import Path
 
 import cv2
 
 from edge3dpose.errors import BadInput, EndedEarly
 from edge3dpose.runtime.sources import Source, as_bgr
 from edge3dpose.runtime.sources._capture import fps_of, frames_of
+from edge3dpose.runtime.sources._mp4_duration import playing_time_s
 from edge3dpose.types import Frame
 
 ASSUMED_FPS = 30.0  # where the container does not say
@@ -34,7 +37,7 @@ class VideoFile(Source):
                 f"look at it with: ffprobe {name}"
             )
         self.fps = fps_of(self._capture)
-        self.frames = frames_of(self._capture)
+        self.frames = _played(frames_of(self._capture), self.fps, Path(name).expanduser())
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames; a time stamp that does not run forward is replaced by the frame rate's.
@@ -62,3 +65,11 @@ class VideoFile(Source):
 
     def _stamp_s(self) -> float:
         return float(self._capture.get(cv2.CAP_PROP_POS_MSEC)) / 1000
+
+
+def _played(frames: int | None, fps: float | None, path: Path) -> int | None:
+    """Frames that a player shows: a clip that was trimmed in a phone holds more than these."""
+    if frames is None or fps is None or not path.is_file():
+        return frames
+    seconds = playing_time_s(path)
+    return frames if seconds is None else min(frames, math.ceil(seconds * fps))

@@ -26,6 +26,8 @@ _CENTRE, _RIM = 33, 34  # mid-hip, and a point above the head on the circle arou
 _MARGIN = 1.25  # side of the ROI over that circle's diameter, as BlazePose was trained
 _PRESENT = 0.5  # presence under which there is nobody in the ROI
 _ROUNDS = 3  # passes until a detector's upright ROI is aligned with the person
+_HEAT, _ROWS, _WORLD = 64 * 64 * 39, 39 * 5, 39 * 3  # numbers in the outputs that are read
+_SIZES = {_HEAT, _ROWS, _WORLD, 1}
 
 # h36m17 joint -> BlazePose landmark; the other five joints have no counterpart there
 LANDMARK_OF_JOINT = {
@@ -85,12 +87,16 @@ def open_teacher(model: Path) -> Teacher:
         compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     except RuntimeError as error:
         raise BadInput(f"{model} is not the teacher's file: {str(error).splitlines()[0]}") from None
+    shapes = [port.partial_shape for port in compiled.outputs]
+    sizes = {math.prod(shape.to_shape()) for shape in shapes if shape.is_static}
+    if not sizes >= _SIZES:
+        raise BadInput(f"{model} is not one of MediaPipe's pose_landmark_*.tflite")
 
     def landmarks_in(image: Image, roi: Roi) -> Landmarks:
         outputs = compiled(_tensor(image, roi))
         by_size = {outputs[port].size: outputs[port] for port in compiled.outputs}
-        heat = by_size[64 * 64 * 39].reshape(64, 64, 39)
-        rows, world = by_size[195].reshape(39, 5), by_size[117].reshape(39, 3)
+        heat = by_size[_HEAT].reshape(64, 64, 39)
+        rows, world = by_size[_ROWS].reshape(39, 5), by_size[_WORLD].reshape(39, 3)
         return _landmarks(rows, world, heat, by_size[1].item(), roi)
 
     return landmarks_in
