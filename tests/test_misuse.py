@@ -226,6 +226,7 @@ def test_what_cannot_be_drawn_on_is_refused_and_lost_joints_are_left_out(pose, i
         (lambda: edge3dpose.tune(cut=1, calls=0), "calls is 0"),
         (lambda: edge3dpose.tune(precision=None), "wanted text"),
         (lambda: edge3dpose.benchmark(plan=3), "plan is a int"),
+        (lambda: edge3dpose.benchmark(against=3), "against is 3; wanted text"),
         (lambda: edge3dpose.benchmark(source=[1]), "source is a list"),
         (lambda: edge3dpose.evaluate(people="9"), "people is '9'"),
         (lambda: edge3dpose.evaluate(flip_test="no"), "flip_test is 'no'"),

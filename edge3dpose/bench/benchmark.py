@@ -113,7 +113,7 @@ def benchmark(
     if not isinstance(wanted.source, str | int | Path):
         found = type(wanted.source).__name__
         raise BadInput(f"source is a {found}; wanted a file, folder or URL, or a camera's number")
-    peers = peer_names(wanted.against)
+    peers = peer_names(None if wanted.against is None else checks.text("against", wanted.against))
     weights = checks.file_name("weights", wanted.weights)
     asked = EngineRequest(
         wanted.model, weights, wanted.cut, wanted.precision, wanted.backend, wanted.threads

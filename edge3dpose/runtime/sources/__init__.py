@@ -75,7 +75,7 @@ def open_source(source: SourceArgument, fps: float | None = None) -> Source:
     Raises BadInput that says what is wrong with it.
     """
     if fps is not None:
-        fps = checks.number("fps", fps, *FPS, " of frames a second")
+        fps = checks.number("fps", fps, *FPS, " frames a second")
     opened = _opened(source)
     if fps is None:
         return opened
