@@ -1,6 +1,7 @@
 """The filter is as late as it says, calms what stands still, and keeps people apart."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -86,3 +87,23 @@ def test_a_pose_without_a_place_keeps_none():
         (pose,) = smooth(at(step / 30), poses)
         assert pose.root_mm is None
         assert np.allclose(pose.joints_mm, JOINTS_MM)
+
+
+def test_a_distance_that_is_not_sure_does_not_throw_the_person_about():
+    """6 % of noise at 5 m would be steps of some 10 m/s; a person who walks away is followed."""
+    rng = np.random.default_rng(0)
+    smooth = one_euro.OneEuro()
+    found, true = [], []
+    for step in range(150):
+        away = 3000 + 1400 * step / 30
+        pose = person()
+        pose = replace(pose, root_mm=np.array([0.3, 0.1, 1]) * away * np.exp(rng.normal(0, 0.02)))
+        (out,) = smooth(at(step / 30), [pose])
+        found.append(out.root_mm)
+        true.append(away)
+    found = np.array(found)
+    speeds = np.linalg.norm(np.diff(found, axis=0), axis=1) * 30
+    assert (speeds > 5000).mean() <= 0.02
+    assert abs(found[-30:, 2] / true[-30:] - 1).mean() < 0.05
+    # its direction is kept but for the joints' own filter
+    np.testing.assert_allclose(found[-1, 0] / found[-1, 2], 0.3, atol=0.01)

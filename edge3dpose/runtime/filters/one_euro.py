@@ -5,6 +5,9 @@ axes, so that a diagonal movement is not smoothed more than a straight one.
 
 Its delay for a joint in steady motion at v mm/s is 1 / (2 pi (MIN_CUTOFF_HZ + BETA v)) s:
 94 ms at rest, 59 ms at 0.25 m/s, 32 ms at 0.8 m/s, 14 ms at 2.4 m/s. Pixels are not filtered.
+
+The distance of the root is far less sure than its direction, so its logarithm has a filter of its
+own before, with a delay of 1 / (2 pi (DEPTH_CUTOFF_HZ + DEPTH_BETA v)) s at v a second.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ from edge3dpose.types import Array, Frame, Pose3D
 MIN_CUTOFF_HZ = 1.7  # at rest
 BETA = 0.004  # Hz a mm/s
 SPEED_CUTOFF_HZ = 1.0
+DEPTH_CUTOFF_HZ, DEPTH_BETA = 1.0, 1.0
 FORGET_S = 1.0  # after such a gap the filter of a person starts anew
 
 
@@ -61,6 +65,24 @@ class _History:
     measured: Array  # (J + 1, 3): joints, then the root's place
     points: Array  # the same, smoothed
     velocity: Array
+    depth: _Depth | None  # of the root; None without a place in space
+
+
+@dataclass(slots=True)
+class _Depth:
+    """Logarithms of the root's depth in mm."""
+
+    measured: float
+    smooth: float
+    speed: float
+
+    def after(self, depth_mm: float, step_s: float) -> _Depth:
+        """The same, a frame later."""
+        now = math.log(depth_mm)
+        speed = (now - self.measured) / step_s
+        speed = self.speed + _share(SPEED_CUTOFF_HZ, step_s) * (speed - self.speed)
+        share = _share(DEPTH_CUTOFF_HZ + DEPTH_BETA * abs(speed), step_s)
+        return _Depth(now, self.smooth + share * (now - self.smooth), speed)
 
 
 class OneEuro(Filter):
@@ -80,22 +102,39 @@ class OneEuro(Filter):
         return smooth
 
     def _smoothed(self, time_s: float, pose: Pose3D) -> Pose3D:
-        root = np.zeros(3, np.float32) if pose.root_mm is None else pose.root_mm
-        points = np.concatenate([pose.joints_mm, root[None]])
         before = self._tracks.get(pose.track_id)
         if before is None or not 0 < time_s - before.time_s <= FORGET_S:
-            self._tracks[pose.track_id] = _History(time_s, points, points, np.zeros_like(points))
+            root, depth = _place(pose, None, 0.0)
+            points = np.concatenate([pose.joints_mm, root[None]])
+            still = np.zeros_like(points)
+            self._tracks[pose.track_id] = _History(time_s, points, points, still, depth)
             return pose
         step_s = time_s - before.time_s
+        root, depth = _place(pose, before.depth, step_s)
+        points = np.concatenate([pose.joints_mm, root[None]])
         moved = (points - before.measured) / step_s
         velocity = before.velocity + _share(SPEED_CUTOFF_HZ, step_s) * (moved - before.velocity)
         speed = np.linalg.norm(velocity, axis=1, keepdims=True)
         share = _share(MIN_CUTOFF_HZ + BETA * speed, step_s)
         smooth = (before.points + share * (points - before.points)).astype(np.float32)
         velocity = velocity.astype(np.float32)
-        self._tracks[pose.track_id] = _History(time_s, points, smooth, velocity)
+        self._tracks[pose.track_id] = _History(time_s, points, smooth, velocity, depth)
         place = None if pose.root_mm is None else smooth[-1]
         return replace(pose, joints_mm=smooth[:-1] - smooth[0], root_mm=place)
+
+
+def _place(pose: Pose3D, before: _Depth | None, step_s: float) -> tuple[Array, _Depth | None]:
+    """The root in its direction at a smoothed distance, and what is kept of the distance."""
+    if pose.root_mm is None:
+        return np.zeros(3, np.float32), None
+    depth_mm = float(pose.root_mm[2])
+    if depth_mm <= 0:
+        return pose.root_mm, None
+    if before is None:
+        return pose.root_mm, _Depth(math.log(depth_mm), math.log(depth_mm), 0.0)
+    depth = before.after(depth_mm, step_s)
+    by = math.exp(depth.smooth) / depth_mm
+    return (pose.root_mm * by).astype(np.float32), depth
 
 
 def _share(cutoff_hz: Any, step_s: float) -> Any:

@@ -3,8 +3,9 @@
 A bone does not change its length; in the poses of a network it does, by several percent from frame
 to frame. The lengths of a person are running medians over the last half minute, left and right
 together. Each pose is changed to them: bones keep their directions, the root keeps its place. (To
-scale the distance with the size was tried: it made the root's depth unsteady.) The constraint is that of Wang et al., "3D Human Pose Machines with
-Self-supervised Learning", arXiv 1901.03798, with the person's own lengths instead of a mean body's.
+scale the distance with the size was tried: it made the root's depth unsteady.) The constraint is
+that of Wang et al., "3D Human Pose Machines with Self-supervised Learning", arXiv 1901.03798, with
+the person's own lengths instead of a mean body's.
 """
 
 from __future__ import annotations

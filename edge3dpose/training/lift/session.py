@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.lift_features import ANSWERS, JOINTS, features, posed, turned
+from edge3dpose.runtime.lift_features import ANSWERS, features, posed, turned
 from edge3dpose.training import cards
 from edge3dpose.training.lift import loop, motion_pool, observed
 from edge3dpose.training.lift.export import export
@@ -77,7 +77,7 @@ def calibrate(net: LiftNet, held: Sequences) -> None:
     ratio = np.quantile(error / std, WITHIN, axis=(0, 1))
     with torch.no_grad():
         logs = torch.from_numpy(np.log(np.maximum(ratio, 1e-3)).astype(np.float32))
-        net.answer.bias[3 * JOINTS + 1 : -1] += logs.flatten()
+        net.unsure.bias[:-1] += logs.flatten()
 
 
 def measure(net: LiftNet, held: Sequences) -> dict[str, float]:
