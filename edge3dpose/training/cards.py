@@ -11,7 +11,8 @@ LICENCE = "Apache-2.0"
 BOUND = "bound by the licences of the data sets that were learned from"
 DATA = {
     "people": "renders only: Anny bodies and MakeHuman clothes and hair (CC0)",
-    "motion": "CMU motion capture (free use, mocap.cs.cmu.edu) and clips derived from it",
+    "motion": "CMU motion capture (free use, mocap.cs.cmu.edu) and clips derived from it; UI-PRMD "
+    "exercises (PDDL 1.0), ReActIdle (MIT), Mesh2Motion and MakeHuman poses (CC0)",
     "backgrounds": "Poly Haven panoramas (CC0), clothing-dataset photos (CC0)",
 }
 ENCODER = "BlazePose full (MediaPipe, Apache-2.0)"
