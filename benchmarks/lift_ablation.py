@@ -1,7 +1,7 @@
 """Ablation of the temporal lift: what each part of it is worth, on renders and on real clips.
 
     python benchmarks/lift_ablation.py --records data/sequences --root MOCAP_CLIPS \\
-        --lift "shipped=runs/lift/lift.safetensors" --lift "motion alone=runs/motion/lift.safetensors" \\
+        --lift "shipped=runs/lift/lift.safetensors" --lift "motion=runs/motion/lift.safetensors" \\
         --report benchmarks/ablation-temporal-lift.json
 
 The first --lift is tried in several ways: without the pose network's depths, mixed half and half,

@@ -101,7 +101,8 @@ def posed(answer: NDArray, at: Turned) -> tuple[Array, Array, Array]:
 
     answer  (..., ANSWERS)
     Returns joints_mm (..., 17, 3) relative to the root in the frame's camera, factor (...), std_mm
-    (..., 17, 3) along the axes of the camera that looks at the root.
+    (..., 17, 3) along the axes of the camera that looks at the root; the root's is that of its
+    place, the others' of their places from the root.
     """
     lead = answer.shape[:-1]
     shift = answer[..., : 3 * JOINTS].reshape(*lead, JOINTS, 3) * 1000

@@ -12,6 +12,8 @@ from edge3dpose.runtime.filters import Filter, FilterPlugin
 from edge3dpose.runtime.filters.body_height import BodyHeight
 from edge3dpose.runtime.filters.bone_length import BoneLength
 from edge3dpose.runtime.filters.one_euro import OneEuro
+from edge3dpose.runtime.filters.steady_bones import SteadyBones
+from edge3dpose.runtime.filters.temporal_lift import TemporalLift
 from edge3dpose.types import Frame, Pose3D
 
 NAMES = plugins.names(filters.FOLDER)
@@ -55,9 +57,9 @@ def test_importing_filters_loads_nothing_heavy():
 
 def test_filters_are_opened_in_their_order():
     kinds = [type(one) for one in filters.open_all(ALL_ON)]
-    assert kinds == [BodyHeight, BoneLength, OneEuro]
-    assert [type(one) for one in filters.open_all({})] == [OneEuro]
-    assert filters.open_all({"smooth": False}) == []
+    assert kinds == [TemporalLift, SteadyBones, BodyHeight, BoneLength, OneEuro]
+    assert [type(one) for one in filters.open_all({})] == [TemporalLift, SteadyBones, OneEuro]
+    assert filters.open_all({"smooth": False, "lift": "none", "steady_bones": False}) == []
 
 
 def test_unrelated_images_are_not_smoothed_and_the_header_says_so():
@@ -66,7 +68,12 @@ def test_unrelated_images_are_not_smoothed_and_the_header_says_so():
         BoneLength,
     ]
     assert filters.header({})["smoothing"] == "one-euro on joints_mm and root_mm"
-    assert filters.header({}, related=False) == {"correction": None, "smoothing": None}
+    assert filters.header({}, related=False) == {
+        "lift": None,
+        "steady_bones": False,
+        "correction": None,
+        "smoothing": None,
+    }
     assert filters.header(ALL_ON)["root_depth"] == "by the bones of people of 180 cm"
 
 

@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="the train extra is not installed")
 
 from click.testing import CliRunner
+from standing import JOINTS_MM
 
 from edge3dpose.cli import cli
 from edge3dpose.errors import BadInput
@@ -21,7 +22,8 @@ FRAMES = 12
 
 def swinging(count=24, frames=FRAMES):
     """(count, frames, 17, 3) stick people who swing a leg, seen from a camera."""
-    joints = RNG.normal(0, 250, (count, 1, 17, 3)) * [1, 1, 0.6] * np.ones((1, frames, 1, 1))
+    bodies = JOINTS_MM + RNG.normal(0, 30, (count, 1, 17, 3))
+    joints = bodies * np.ones((1, frames, 1, 1))
     joints -= joints[:, :, :1]
     phase = RNG.uniform(0, 6, (count, 1)) + np.arange(frames) * 0.2
     joints[:, :, 3, 2] += 200 * np.sin(phase)

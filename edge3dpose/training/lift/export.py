@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,12 @@ def export(net: LiftNet, out: Path, card: dict) -> Path:
     """
     people = torch.export.Dim("N", min=1, max=64)
     example = torch.zeros(2, FEATURES), torch.zeros(net.layers, 2, net.width)
-    with torch.no_grad(), contextlib.redirect_stdout(io.StringIO()):
+    with (
+        torch.no_grad(),
+        contextlib.redirect_stdout(io.StringIO()),
+        warnings.catch_warnings(),
+    ):
+        warnings.filterwarnings("ignore", "# The axis name", UserWarning)  # N is in both inputs
         program = torch.onnx.export(
             _Step(net).eval(),
             example,

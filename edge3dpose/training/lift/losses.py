@@ -34,7 +34,13 @@ class Target:
     far: Tensor  # (B, T)
     joints: Tensor  # (B, T, 17, 3) metres, relative to the root
     log_scale: Tensor  # (B, T) of the true distance over the one that was seen
+    root: Tensor  # (B, T, 3) metres: where the root really is
     step_s: Tensor  # (B, T)
+
+    def root_error(self, log_scale: Tensor) -> Tensor:
+        """(B, T, 3) of the root, which is taken to lie on the axis."""
+        across, along = -self.root[..., :2], self.far * log_scale.exp() - self.root[..., 2]
+        return torch.cat([across, along[..., None]], -1)
 
 
 def target_of(at: Turned, truth_mm: Tensor, step_s: Tensor) -> Target:
@@ -44,9 +50,10 @@ def target_of(at: Turned, truth_mm: Tensor, step_s: Tensor) -> Target:
     relative = truth_mm - truth_mm[..., ROOT : ROOT + 1, :]
     joints = relative @ turn.transpose(-1, -2)
     distance = truth_mm[..., ROOT, :].norm(dim=-1)
-    return Target(
-        flat / 1000, deep / 1000, far / 1000, joints / 1000, torch.log(distance / far), step_s
-    )
+    root = (truth_mm[..., ROOT : ROOT + 1, :] @ turn.transpose(-1, -2))[..., 0, :]
+    log_scale = torch.log(distance / far)
+    flat, deep, far, joints, root = (part / 1000 for part in (flat, deep, far, joints, root))
+    return Target(flat, deep, far, joints, log_scale, root, step_s)
 
 
 def posed(answer: Tensor, target: Target) -> tuple[Tensor, Tensor]:
@@ -68,7 +75,8 @@ def loss(answer: Tensor, target: Target, weights: Weights) -> tuple[Tensor, dict
     speed = ((error[:, 1:] - error[:, :-1]) / step).abs().mean()
     bones = (_lengths(joints) - _lengths(target.joints)).abs().mean()
     scale = (log_scale - target.log_scale).abs().mean()
-    sure = _unsure(answer, error, log_scale - target.log_scale)
+    placed = torch.cat([target.root_error(log_scale)[..., None, :], error[..., 1:, :]], -2)
+    sure = _unsure(answer, placed, log_scale - target.log_scale)
     total = (
         place
         + weights.speed * speed

@@ -41,7 +41,7 @@ class LiftNet(nn.Module):
         self.memory = nn.GRU(width, width, layers, batch_first=True)
         self.leave = nn.Sequential(nn.Linear(2 * width, width), nn.GELU())
         self.answer = nn.Linear(width, POSE)
-        self.trust = nn.Parameter(torch.zeros(JOINTS))  # in the network's depths, by joint
+        self.trust = nn.Parameter(torch.ones(JOINTS))  # in the network's depths, by joint
         self.trust_by = nn.Parameter(torch.zeros(2))  # by score, and by how far both are apart
         self.unsure = nn.Linear(width + 2 * JOINTS, ANSWERS - POSE)
         for part in (self.answer, self.unsure):
