@@ -50,10 +50,11 @@ class GlbPlugin(ExporterPlugin):
         shape = shape_of_track(track, header, height_cm and height_cm * 10, scale_std=0.0)
         given = tuple(what for what in shape.given if what != "scale")  # taken, not known
         shape = replace(shape, given=given)
-        motion = motion_of(track.joints_mm, track.root_mm * shape.scale, shape.body)
         later = np.diff(track.time_s, prepend=-np.inf) > 0  # times of a glTF file ascend
         time_s = track.time_s[later] - track.time_s[0]
-        motion = Motion(motion.turns[later], motion.root_mm[later])
+        fps = float(np.clip(1 / np.median(np.diff(time_s)), 1, 1000)) if len(time_s) > 1 else 30.0
+        root_mm = track.root_mm[later] * shape.scale
+        motion = motion_of(track.joints_mm[later], root_mm, shape.body, fps)
         name = "person" if track.track_id is None else f"person {track.track_id}"
         about = {
             "starts_s": float(track.time_s[0]),

@@ -4,8 +4,8 @@ The rules: hips turn as the line between the hip joints and the direction to the
 chest by the shoulders and the direction to the thorax. Every other bone swings the shortest way
 from its parent's turn to the direction of its joints. Thighs and upper arms also twist until the
 knee or elbow bends in the plane in which it is seen to bend, the more the more it bends; where it
-is straight, or the plane would need a twist that no body has, they keep the parent's twist. Hands
-and feet follow forearm and shin.
+is straight, or the plane would need a twist that no body has, they keep the parent's twist. The
+twist is averaged over neighbouring frames. Hands and feet follow forearm and shin.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from edge3dpose.skeletons import H36M17
 
 BENT_DEG = (12.0, 35.0)  # of an elbow or knee: from there on its plane counts, and counts fully
 TWIST_DEG = {"upper_arm": (95.0, 130.0), "thigh": (50.0, 80.0)}  # to there, and no farther
+TWIST_S = 0.25  # over which a twist is averaged, before and after
 CHAIN = {"upper_arm": "forearm", "thigh": "shin"}  # bones that twist, and what bends on them
 
 TO_Y_UP = np.array([1.0, -1.0, -1.0])  # camera axes (x right, y down, z forward) -> y up, z back
@@ -36,14 +37,16 @@ class Motion:
     root_mm: NDArray[np.float64]  # (F, 3) of the pelvis
 
 
-def motion_of(joints_mm: NDArray, root_mm: NDArray, rest: RestBody) -> Motion:
+def motion_of(joints_mm: NDArray, root_mm: NDArray, rest: RestBody, fps: float = 30.0) -> Motion:
     """Joints (F, 17, 3) and roots (F, 3) in camera axes, mm -> the motion of a body.
 
+    fps  about so many frames are a second
     The camera is the origin, y points up in the picture. Unknown roots (NaN) are at the origin.
     """
     points = np.asarray(joints_mm, float) * TO_Y_UP
     root = np.nan_to_num(np.asarray(root_mm, float), nan=0.0) * TO_Y_UP
-    world = _world_turns(points, rest.joints_mm)
+    window = np.hanning(2 * round(TWIST_S * fps) + 3)[1:-1]
+    world = _world_turns(points, rest.joints_mm, window)
     local = world.copy()
     for n, bone in enumerate(BONES):
         if bone.parent >= 0:
@@ -51,8 +54,11 @@ def motion_of(joints_mm: NDArray, root_mm: NDArray, rest: RestBody) -> Motion:
     return Motion(_steady_sign(local), root)
 
 
-def _world_turns(points: NDArray, rest: NDArray) -> NDArray[np.float64]:
-    """(F, B, 4) how each bone is turned from rest."""
+def _world_turns(points: NDArray, rest: NDArray, window: NDArray) -> NDArray[np.float64]:
+    """(F, B, 4) how each bone is turned from rest.
+
+    window  weights of neighbouring frames in the mean of a twist
+    """
     turns = np.zeros((len(points), len(BONES), 4))
     for n, bone in enumerate(BONES):
         parent = turns[:, bone.parent]
@@ -70,8 +76,10 @@ def _world_turns(points: NDArray, rest: NDArray) -> NDArray[np.float64]:
                 below = BONES[BONE_NAMES.index(f"{side}_{CHAIN[part]}")]
                 assert below.tail is not None
                 chain = (bone.head, bone.tail, below.tail)
-                hinge = _rest_hinge(rest, chain, part)
-                turns[:, n] = _twisted(turns[:, n], points, chain, hinge, TWIST_DEG[part])
+                now = rotate(turns[:, n], _rest_hinge(rest, chain, part))
+                upper, twist = _twist_seen(points, chain, now, TWIST_DEG[part])
+                twist = _averaged(twist, window)
+                turns[:, n] = multiply(rotations.about(upper, twist), turns[:, n])
     return turns
 
 
@@ -112,22 +120,30 @@ def _rest_hinge(rest: NDArray, chain: tuple[int, int, int], part: str) -> NDArra
     return _unit(axis - (axis @ upper) * upper)
 
 
-def _twisted(
-    turns: NDArray,
-    points: NDArray,
-    chain: tuple[int, int, int],
-    hinge: NDArray,
-    limits_deg: tuple[float, float],
-) -> NDArray[np.float64]:
-    """Turns (F, 4) twisted about the upper bone until the hinge lies across the plane seen."""
+def _twist_seen(
+    points: NDArray, chain: tuple[int, int, int], hinge: NDArray, limits_deg: tuple[float, float]
+) -> tuple[NDArray, NDArray]:
+    """Directions of the upper bone (F, 3), and degrees that it twists about them (F,).
+
+    hinge  (F, 3) where the axis of elbow or knee is without the twist
+    """
     upper = _unit(points[:, chain[1]] - points[:, chain[0]])
     lower = _unit(points[:, chain[2]] - points[:, chain[1]])
     across = np.cross(upper, lower)
-    bend = np.degrees(np.arctan2(_length(across), _dot(upper, lower)))
-    now = rotate(turns, hinge)
-    twist = np.degrees(np.arctan2(_dot(np.cross(now, across), upper), _dot(now, across)))
+    bend = np.degrees(np.arctan2(np.linalg.norm(across, axis=-1), _dot(upper, lower)))
+    twist = np.degrees(np.arctan2(_dot(np.cross(hinge, across), upper), _dot(hinge, across)))
     share = _ramp(bend, *BENT_DEG) * (1 - _ramp(np.abs(twist), *limits_deg))
-    return multiply(rotations.about(upper, twist * share), turns)
+    return upper, twist * share
+
+
+def _averaged(values: NDArray, window: NDArray) -> NDArray[np.float64]:
+    """(F,) with neighbours, by the weights of a window of odd length."""
+    half = len(window) // 2
+
+    def around(row: NDArray) -> NDArray:
+        return np.convolve(row, window)[half : half + len(row)]
+
+    return around(values) / around(np.ones(len(values)))
 
 
 def _ramp(value: NDArray, low: float, high: float) -> NDArray:
@@ -146,10 +162,6 @@ def _steady_sign(turns: NDArray) -> NDArray:
 
 def _dot(a: NDArray, b: NDArray) -> NDArray:
     return (a * b).sum(-1)
-
-
-def _length(vectors: NDArray) -> NDArray:
-    return np.linalg.norm(vectors, axis=-1)
 
 
 def _unit(vectors: NDArray) -> NDArray:

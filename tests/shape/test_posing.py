@@ -86,6 +86,16 @@ def test_a_straight_arm_keeps_the_twist_of_its_parent():
     assert angle_deg(motion.turns[0, UPPER], still()[0, UPPER]) < 1
 
 
+def test_a_plane_that_jumps_for_a_frame_hardly_twists_the_arm():
+    upper, hinge = arm_axes()
+    turns = still(31)
+    turns[:, FORE] = rotations.about(hinge, 40)
+    turns[15, UPPER] = rotations.about(upper, 80)
+    motion = motion_of(posed(turns), np.zeros((31, 3)), REST)
+    steps = angle_deg(motion.turns[1:, UPPER], motion.turns[:-1, UPPER])
+    assert steps.max() < 8
+
+
 def test_turns_are_next_to_those_before_so_that_players_take_the_short_way():
     joints = moving.joints_mm(np.random.default_rng(3), moving.stick_rig())
     turns = motion_of(joints, np.zeros((90, 3)), REST).turns
