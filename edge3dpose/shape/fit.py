@@ -8,11 +8,12 @@ logarithms of the lengths gives the most probable values, and their covariance.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.errors import BadInput
 from edge3dpose.shape import bones
 from edge3dpose.shape.body import BodyModel, combined, load_model, stretched_joints
 from edge3dpose.shape.bones import BoneLengths
@@ -20,10 +21,11 @@ from edge3dpose.skeletons import H36M17
 
 OWN_STD = 0.03  # of a person's bone, as a share of what the other bones lead one to expect
 FREE_STD = 0.5  # of the size of the poses where the height is known
-HEIGHT_MM = (1450.0, 2000.0)  # of the bodies; others are these, made smaller or larger as a whole
+HEIGHT_MM = (1500.0, 1980.0)  # of the bodies; others are these, made smaller or larger as a whole
 EXACT_MM = 1.0  # standard deviation of a height that is given
 ADULTS_MM = (1700.0, 95.0)  # mean and standard deviation of adults; the drawn bodies vary more
 STEPS = 12
+FARTHEST = 8.0  # of the unknowns: components in deviations, the others in logarithms
 SMALL_STEP = 1e-4  # of the unknowns, in their standard deviations: it is found
 
 _TOP = H36M17.index("head_top")
@@ -75,10 +77,15 @@ def fit(measured: BoneLengths, scale_std: float, height_mm: float | None = None)
 
     scale_std  standard deviation of the size of the poses, as a share of it
     height_mm  body height where it is known: the size of the poses then does not matter
+
+    Raises BadInput where no body has such bones.
     """
     model = load_model()
     unknowns = _Unknowns(model)
-    size = 1.0 if height_mm is None else height_mm / float(np.clip(height_mm, *HEIGHT_MM))
+    shown = np.median(measured.length_mm / _lengths(model.joints_mm[0])) * model.height_mm[0]
+    taken = float(shown) if height_mm is None else height_mm
+    size = taken / float(np.clip(taken, *HEIGHT_MM))
+    measured = replace(measured, length_mm=measured.length_mm / size, std_mm=measured.std_mm / size)
     count = model.components + len(bones.NAMES) + 1
     prior_std = np.concatenate([np.ones(model.components), np.full(len(bones.NAMES), OWN_STD), [1]])
     prior_std[-1] = max(scale_std, 1e-6) if height_mm is None else FREE_STD
@@ -100,13 +107,15 @@ def fit(measured: BoneLengths, scale_std: float, height_mm: float | None = None)
         values = values + step
         if np.abs(step / prior_std).max() < SMALL_STEP:
             break
+        if not np.abs(values).max() < FARTHEST:
+            raise BadInput("the poses are of no body: no person has bones of such lengths")
     std = np.sqrt(np.einsum("ij,ij->i", slope @ np.linalg.inv(precision), slope))
     coefficients, factors, seen = unknowns.parts(values)
     figures = unknowns.figures(values)
     return FittedBody(
         *(coefficients, factors, size, size / seen),
         height_mm=float(figures[-1]) * size if height_mm is None else height_mm,
-        height_std_mm=float(std[-1]) if height_mm is None else 0.0,
+        height_std_mm=float(std[-1]) * size if height_mm is None else 0.0,
         length_mm=figures[:-1] * size,
         length_std_mm=std[:-1] * size,
     )

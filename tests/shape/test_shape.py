@@ -8,7 +8,7 @@ import pytest
 
 import edge3dpose
 from edge3dpose.errors import BadInput
-from edge3dpose.shape import body, body_shape, bones
+from edge3dpose.shape import body, body_shape, bones, fit
 from edge3dpose.shape.skeleton import BONES
 from edge3dpose.skeletons import H36M17
 from edge3dpose.tracks import read_track
@@ -186,6 +186,33 @@ def test_a_header_cannot_give_an_impossible_height(walk, tmp_path):
     for height in (True, "1700", 9e9, None):
         path = moving.write_poses(tmp_path / "a.jsonl", people, height_mm=height)
         assert "height" not in edge3dpose.fit_shape(path).given
+
+
+def test_small_bodies_are_adults_made_smaller_as_a_whole(walk):
+    adult = edge3dpose.fit_shape(moving.poses_of(walk), scale_std=0)
+    child = edge3dpose.fit_shape(moving.poses_of(walk * 0.5), scale_std=0)
+    assert child.height_mm == pytest.approx(0.5 * adult.height_mm, rel=0.02)
+    assert np.ptp(child.body.vertices_mm[:, 1]) == pytest.approx(child.height_mm, rel=0.01)
+
+
+def test_any_lengths_give_a_body_or_one_line():
+    rng = RNG(0)
+    fitted, refused = 0, []
+    for _ in range(60):
+        lengths = np.exp(rng.uniform(np.log(20), np.log(1400), 10))
+        measured = bones.BoneLengths(lengths, lengths * rng.uniform(0.003, 0.5), 30, 1)
+        for height_mm in (None, 1700.0):
+            try:
+                found = fit.fit(measured, rng.choice([0.0, 0.13]), height_mm)
+            except BadInput as error:
+                refused.append(str(error))
+                continue
+            fitted += 1
+            assert np.isfinite(found.length_mm).all()
+            assert (found.length_mm > 0).all()
+            assert found.height_std_mm >= 0
+    assert fitted > 10
+    assert all("of no body" in line for line in refused)
 
 
 def test_the_body_file_is_small_and_whole():
