@@ -38,6 +38,7 @@ TEST = [
     "build>=1.2",
     "setuptools>=70.1",  # builds wheels without a network: python -m build --no-isolation
     "check-jsonschema>=0.29",
+    "trimesh>=4",
     "ruff>=0.8",
     "mypy>=1.13",
     "pandas-stubs",
@@ -59,6 +60,7 @@ setup(
             "py.typed",
             "weights/*.onnx",
             "weights/*.json",
+            "shape/*.npz",
             "runtime/*.cu",
             "runtime/sources/*.mp4",
             "runtime/sources/*.json",

@@ -24,6 +24,9 @@ _WHERE = {  # public name -> the module that it is loaded from
     "EngineConfig": "engine_types",
     "read_poses": "poses_file",
     "PosesFile": "poses_file",
+    "fit_shape": "shape.body_shape",
+    "BodyShape": "shape.body_shape",
+    "export": "exporters",
     "draw": "drawing",
     "build_engine": "selection.engine",
     "calibrate": "compiler.calibrate",
@@ -35,6 +38,7 @@ _MODULES = ("errors", "models")
 
 __all__ = [
     "H36M17",
+    "BodyShape",
     "Bone",
     "Camera",
     "EngineConfig",
@@ -52,6 +56,8 @@ __all__ = [
     "draw",
     "errors",
     "evaluate",
+    "export",
+    "fit_shape",
     "models",
     "read_poses",
     "tune",
@@ -65,10 +71,12 @@ if TYPE_CHECKING:
     from edge3dpose.drawing import draw
     from edge3dpose.engine_types import EngineConfig
     from edge3dpose.evaluation.evaluate import evaluate
+    from edge3dpose.exporters import export
     from edge3dpose.pose import PoseEstimator
     from edge3dpose.pose_options import EstimatorOptions
     from edge3dpose.poses_file import PosesFile, read_poses
     from edge3dpose.selection.engine import build_engine
+    from edge3dpose.shape.body_shape import BodyShape, fit_shape
     from edge3dpose.skeletons import H36M17, Skeleton
     from edge3dpose.types import Bone, Camera, Frame, Joint, Pose3D
 

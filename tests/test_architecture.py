@@ -20,10 +20,12 @@ WORDS = "words"
 MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     WORDS: set(),
     "models": {WORDS},
-    "runtime": {WORDS, "models"},
+    "shape": {WORDS},
+    "exporters": {WORDS, "shape"},
+    "runtime": {WORDS, "models", "shape"},
     "compiler": {WORDS, "models", "runtime"},
     "selection": {WORDS, "models", "runtime", "compiler"},
-    "training": {WORDS, "models", "runtime"},
+    "training": {WORDS, "models", "runtime", "shape"},
     "reports": {WORDS, "models", "selection"},
     "pose": {WORDS, "models", "runtime", "compiler", "selection"},
     "evaluation": {
@@ -36,7 +38,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     },
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
-        *("pose", "training", "reports", "evaluation", "bench"),
+        *("pose", "training", "reports", "evaluation", "bench", "exporters"),
     },
 }
 # They wire the folders, or know only the names of plugins

@@ -72,7 +72,7 @@ def example_of(thing):
 
 
 WITH_EXAMPLE = (
-    *("PoseEstimator", "draw", "read_poses", "Camera", "Pose3D"),
+    *("PoseEstimator", "draw", "read_poses", "Camera", "Pose3D", "fit_shape", "export"),
     *("build_engine", "calibrate", "tune", "benchmark", "evaluate"),
 )
 

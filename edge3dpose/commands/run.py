@@ -122,6 +122,8 @@ def _run(
         summary = pose.run(source, outputs=outputs, max_frames=max_frames, on_frame=on_frame)
     for file in summary.written:
         click.echo(f"wrote {file}", err=True)
+    for line in summary.said:
+        click.echo(line, err=True)
     click.echo(summary.text, err=True)
     if summary.failure:
         raise BadInput(summary.failure)

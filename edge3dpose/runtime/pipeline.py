@@ -38,6 +38,7 @@ class Summary:
     source: str = ""  # its name
     live: bool = False
     written: tuple[Path, ...] = ()  # files of the sinks
+    said: tuple[str, ...] = ()  # what the sinks found, a line each
 
     @property
     def fps(self) -> float:
@@ -148,6 +149,7 @@ class Pipeline:
             source=self.source.name,
             live=self.source.live,
             written=tuple(sink.path for sink in sinks if sink.path and sink.path.exists()),
+            said=tuple(line for sink in sinks for line in sink.said),
         )
 
     def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:

@@ -32,7 +32,9 @@ def test_every_sink_keeps_the_contract(name):
 def test_every_file_appears_in_close_and_never_after_discard(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     plugin = plugins.find(sinks.FOLDER, name)
-    values = plugins.with_defaults(sinks.options(), plugin.default_values("x", {}))
+    files = {option.name: Path("x.out") for option in plugin.options if option.kind is Path}
+    given = files | plugin.default_values("x", {})
+    values = plugins.with_defaults(sinks.options(), given)
     for end in ("discard", "close"):
         sink = plugin.open(values, SinkContext(fps=10.0))
         assert isinstance(sink, Sink)

@@ -5,10 +5,11 @@ import pytest
 
 pytest.importorskip("moderngl", reason="the train extra is not installed")
 
+from edge3dpose import rotations
 from edge3dpose.errors import MissingDependency
 from edge3dpose.skeletons import H36M17
 from edge3dpose.training.lift import motion_pool
-from edge3dpose.training.synthesis import assets, bake, movement, render, rig, rotations
+from edge3dpose.training.synthesis import assets, bake, movement, render, rig
 from edge3dpose.training.synthesis.assets import Clip
 from edge3dpose.training.synthesis.movement import draw_movement
 from edge3dpose.training.synthesis.sequences import SequenceSynthesizer, draw_cameras

@@ -67,7 +67,8 @@ class BodyHeightPlugin(FilterPlugin):
         height_mm = self._height_mm(values)
         if not on or height_mm is None:
             return {}
-        return {"root_depth": f"by the bones of people of {height_mm / 10:g} cm"}
+        given = {"height_mm": height_mm} if values["height_cm"] else {}
+        return {"root_depth": f"by the bones of people of {height_mm / 10:g} cm", **given}
 
     def _height_mm(self, values: Mapping[str, Any]) -> float | None:
         if values["height_cm"]:

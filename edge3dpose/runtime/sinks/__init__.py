@@ -34,6 +34,7 @@ class Sink:
     skips: bool = False  # it may miss frames when they come faster than it takes them
     main_thread: bool = False  # it must be called in the main thread, as windows must
     path: Path | None = None  # the file that it writes
+    said: tuple[str, ...] = ()  # lines for the user, once it is closed
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Take one frame; raises Stop to end the run."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.training.synthesis import rig, rotations
-from edge3dpose.training.synthesis.rotations import about, multiply
+from edge3dpose import rotations
+from edge3dpose.rotations import about, multiply
+from edge3dpose.training.synthesis import rig
 
 Pose = NDArray[np.float64]  # (22, 4) rotations w x y z, of each segment against its parent
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.training.synthesis import rig, rotations
+from edge3dpose import rotations
+from edge3dpose.rotations import about, multiply
+from edge3dpose.training.synthesis import rig
 from edge3dpose.training.synthesis.assets import Clip
 from edge3dpose.training.synthesis.limbs import ARMS, TRUNK, Pose, arm
 from edge3dpose.training.synthesis.random_poses import POSE_SHARES, POSES
-from edge3dpose.training.synthesis.rotations import about, multiply
 
 
 def draw_segments(

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.training.synthesis import motion, rig, rotations
+from edge3dpose import rotations
+from edge3dpose.training.synthesis import motion, rig
 from edge3dpose.training.synthesis.assets import Clip
 
 SPEED = (0.6, 1.6)  # of a captured clip

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from edge3dpose.rotations import about, multiply
 from edge3dpose.training.synthesis.limbs import Pose, X, Y, Z, arm, bend_trunk, feet, leg
-from edge3dpose.training.synthesis.rotations import about, multiply
 
 
 def _upright(rng: np.random.Generator, local: Pose, lean: float) -> None:

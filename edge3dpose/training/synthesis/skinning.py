@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.training.synthesis import rig, rotations
+from edge3dpose import rotations
+from edge3dpose.training.synthesis import rig
 
 
 @dataclass(frozen=True)

@@ -64,3 +64,30 @@ def matrix(q: NDArray) -> NDArray:
         [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
     ]
     return np.stack([np.stack(row, -1) for row in rows], -2)
+
+
+def rotate(q: NDArray, vector: NDArray) -> NDArray[np.float64]:
+    """Vectors (..., 3) turned by q (..., 4)."""
+    axis = q[..., 1:]
+    across = 2 * np.cross(axis, vector)
+    return vector + q[..., :1] * across + np.cross(axis, across)
+
+
+def from_matrix(m: NDArray) -> NDArray[np.float64]:
+    """(..., 3, 3) -> (..., 4), w >= 0."""
+    trace = np.trace(m, axis1=-2, axis2=-1)
+    diagonal = np.diagonal(m, axis1=-2, axis2=-1)
+    # the four ways to begin, of which the one with the largest part is exact
+    largest = np.concatenate([trace[..., None], 2 * diagonal - trace[..., None]], -1) + 1
+    first = largest.argmax(-1)
+    skew = np.stack(
+        [m[..., 2, 1] - m[..., 1, 2], m[..., 0, 2] - m[..., 2, 0], m[..., 1, 0] - m[..., 0, 1]], -1
+    )
+    mixed = m + np.swapaxes(m, -1, -2)
+    whole = np.zeros((*m.shape[:-2], 4, 4))
+    whole[..., 0, 1:] = whole[..., 1:, 0] = skew
+    whole[..., 1:, 1:] = mixed
+    for k in range(4):
+        whole[..., k, k] = largest[..., k]
+    q = np.take_along_axis(whole, first[..., None, None], -2)[..., 0, :]
+    return unit(np.where(q[..., :1] < 0, -q, q))
