@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from math import erf, sqrt
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +26,12 @@ from numpy.typing import NDArray
 import edge3dpose
 from edge3dpose import machine, storage
 from edge3dpose.evaluation import motion_errors, recordings
+from edge3dpose.evaluation.motion_metrics import sampled
 from edge3dpose.metrics import pa_mpjpe
 from edge3dpose.runtime.filters.temporal_lift import observation
 from edge3dpose.runtime.lift_features import ANSWERS, Observation, features, posed, turned
 from edge3dpose.skeletons import H36M17
-from edge3dpose.training.lift import loop, observed
+from edge3dpose.training.lift import loop, observed, session
 from edge3dpose.training.lift.net import LiftNet
 
 SCHEMA = "edge3dpose.lift-ablation/1"
@@ -44,9 +46,12 @@ Way = Callable[[Observation], NDArray]  # (B, T) seen -> (B, T, 17, 3) joints, m
 @click.option("--root", type=_PATH, required=True, help="Folder of real clips with their truth.")
 @click.option("--lift", "lifts", multiple=True, required=True, help="NAME=FILE; repeatable.")
 @click.option("--column", default="sspnet-lite/7", show_default=True, help="Model and cut.")
+@click.option("--plot", type=click.Path(path_type=Path), help="Reliability of the first, as PNG.")
 @click.option("--report", type=click.Path(path_type=Path), required=True)
-def main(records: Path, root: Path, lifts: tuple[str, ...], column: str, report: Path) -> None:
+def main(**options: Any) -> None:
     """Write the figures of every way of lifting."""
+    records, root, column, report = (options[n] for n in ("records", "root", "column", "report"))
+    lifts = options["lifts"]
     nets = {name: loop.load(Path(file)) for name, file in (one.split("=", 1) for one in lifts)}
     held = observed.read_records(records.glob("held-out-*.npz"), column)
     held = observed.timed(held, None)
@@ -64,6 +69,8 @@ def main(records: Path, root: Path, lifts: tuple[str, ...], column: str, report:
         "rows": rows,
     }
     storage.save_json(report, {"schema": SCHEMA, **content})
+    if options["plot"]:
+        _plot(next(iter(nets.values())), held, clips, options["plot"])
 
 
 def _ways(nets: dict[str, LiftNet]) -> Iterator[tuple[str, Way]]:
@@ -154,6 +161,43 @@ def _on_clips(way: Way, clips: list[tuple[Any, NDArray, Observation]]) -> dict[s
         for figure in ("pa_mpjpe_mm", "one_rotation_mm", "velocity_error_mm_s"):
             row[f"{recording.name}_{figure}"] = round(found[figure], 1)
     return row
+
+
+def _plot(net: LiftNet, held: observed.Sequences, clips: list, out: Path) -> None:
+    """How many errors lie within so many deviations, and how many should."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    error, std = session.errors(net, held)
+    ratios = {"rendered, held out": error[:, :, 1:] / std[:, :, 1:]}
+    for recording, times, seen in clips:
+        at = turned(seen)
+        with torch.no_grad():
+            joints, _, std = posed(net(torch.from_numpy(features(seen, at))).numpy(), at)
+        rows = [H36M17.index(name) for name in recording.names]
+        spread = np.sqrt(std**2 @ at.turn**2)[0][:, rows].astype(float)
+        motion = recordings.Motion(times, joints[0][:, rows].astype(float))
+        offset_s = motion_errors.best_offset_s(motion, recording.truth)
+        true = sampled(recording.truth.joints_mm, recording.truth.time_s, times + offset_s)
+        found = motion_errors.Found(motion, std_mm=spread)
+        ratios[f"real clip {recording.name}"] = motion_errors.deviations(
+            found, true, recording.names
+        )
+    figure = Figure(figsize=(5.5, 5), dpi=100, layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots()
+    counts = np.linspace(0, 3, 61)
+    wanted = np.array([erf(count / sqrt(2)) for count in counts])
+    axes.plot(wanted, wanted, "k--", label="as told")
+    for name, ratio in ratios.items():
+        known = ratio[np.isfinite(ratio)]
+        axes.plot(wanted, [(known < count).mean() for count in counts], label=name)
+    axes.set_xlabel("share of the errors that std_mm promises")
+    axes.set_ylabel("share that was found")
+    axes.legend()
+    axes.grid(alpha=0.3)
+    with storage.writing(out) as temporary:
+        figure.savefig(temporary, format="png")
 
 
 if __name__ == "__main__":

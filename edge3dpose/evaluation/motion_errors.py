@@ -23,11 +23,13 @@ class Found:
     motion    at the video's frames, NaN where it has nobody
     axes      "camera": the joints are in the camera's axes; "own": in any that stand still
     absolute  the joints are where they are, not only relative to the hips
+    std_mm    (F, J, 3) standard deviations that it gives, from the root joint; None without
     """
 
     motion: Motion
     axes: str = "camera"
     absolute: bool = False
+    std_mm: Floats | None = None
 
 
 def best_offset_s(found: Motion, truth: Motion) -> float:
@@ -57,6 +59,7 @@ def figures(found: Found, recording: Recording, offset_s: float) -> dict[str, fl
         "one_rotation_mm": metrics.mean(metrics.distances(turned, true_relative)),
         **_in_camera(found, recording, (theirs, true)),
         "velocity_error_mm_s": metrics.mean(metrics.distances(*speeds)),
+        **_sureness(found, true, names),
         **own_figures(Motion(time_s, theirs), names),
         **{
             f"{angle}_error_deg": _median(
@@ -66,6 +69,30 @@ def figures(found: Found, recording: Recording, offset_s: float) -> dict[str, fl
         },
         "missed": float(missed.sum() / covered.sum()) if covered.any() else float("nan"),
     }
+
+
+def deviations(found: Found, true: Floats, names: tuple[str, ...]) -> Floats:
+    """Errors over the deviations that the system gives, (F, J, 3); NaN where one is unknown.
+
+    Along the found motion's own axes, onto which one rotation turns the true motion (F, J, 3). The
+    hips are left out: their middle is the origin.
+    """
+    relative = metrics.from_hips(found.motion.joints_mm, names)
+    if found.std_mm is None:
+        return np.full_like(relative, np.nan)
+    turned = metrics.turned_once(metrics.from_hips(true, names), relative)
+    shares = np.abs(relative - turned) / found.std_mm
+    shares[:, [names.index("left_hip"), names.index("right_hip")]] = np.nan
+    return shares
+
+
+def _sureness(found: Found, true: Floats, names: tuple[str, ...]) -> dict[str, float]:
+    """Share of the errors within one and two of the deviations that the system gives."""
+    shares = deviations(found, true, names)
+    known = shares[np.isfinite(shares)]
+    if not known.size:
+        return {}
+    return {f"within_{count}_std": float((known < count).mean()) for count in (1, 2)}
 
 
 def own_figures(motion: Motion, names: tuple[str, ...]) -> dict[str, float]:

@@ -122,17 +122,21 @@ def _systems(
 def _ours(pose: PoseEstimator, recording: Recording, progress: Progress | None) -> Found:
     """The motion by the whole pipeline, in the camera's axes, as far from it as it says."""
     of = [pose.config.spec.skeleton.index(name) for name in recording.names]
-    times, joints = [], []
+    times, joints, stds = [], [], []
+    unknown = np.full((len(of), 3), np.nan)
     for frame, people in _frames(pose, recording, progress):
         person = _person(people, frame, recording)
         times.append(frame.time_s)
         if person is None or person.root_mm is None:
-            joints.append(np.full((len(of), 3), np.nan))
+            joints.append(unknown)
+            stds.append(unknown)
         else:
             joints.append(person.root_mm.astype(np.float64) + person.joints_mm[of])
+            stds.append(unknown if person.std_mm is None else person.std_mm[of].astype(float))
     if len(times) < 2:
         raise BadInput(f"{recording.video} has {len(times)} frames, wanted two or more")
-    return Found(Motion(np.array(times), np.array(joints)), absolute=True)
+    std = None if np.isnan(stds).all() else np.array(stds)
+    return Found(Motion(np.array(times), np.array(joints)), absolute=True, std_mm=std)
 
 
 def _frames(

@@ -57,6 +57,8 @@ _ALL = (
     Figure("velocity_error_mm_s", "velocity error", "mm/s", ".0f", "lower"),
     Figure("acceleration_m_s2", "accel.", "m/s²"),
     Figure("bone_wobble", "bone wobble", form=".1%", better="lower"),
+    Figure("within_1_std", "within 1 std (68 %)", form=".1%"),
+    Figure("within_2_std", "within 2 std (95 %)", form=".1%"),
     Figure("knee_flexion_error_deg", "knee", "deg", better="lower"),
     Figure("hip_flexion_error_deg", "hip", "deg", better="lower"),
     Figure("elbow_flexion_error_deg", "elbow", "deg", better="lower"),

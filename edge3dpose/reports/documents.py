@@ -21,6 +21,8 @@ from edge3dpose.reports.columns import Column, Figure, Table, make_table
 from edge3dpose.reports.rows import SpeedReport, SpeedRow, load_folder
 from edge3dpose.reports.templating import render
 
+REAL = Figure("real_pa_mpjpe_mm", "PA-MPJPE real clips", "mm", better="lower")
+
 
 @dataclass(frozen=True, slots=True)
 class Reports:
@@ -104,6 +106,12 @@ def readme_table(reports: Reports, models: Sequence[ShippedModel]) -> str:
     """Speed and error of each model's default, most accurate and fastest engine."""
     default_cuts = {model.card["model"]: model.default_cut for model in models}
     used = _widest_reports(reports.speed)
+    real = {
+        (report.model, row.cut): row.figures.get("pa_mpjpe_mm")
+        for report in reports.accuracy.values()
+        if report.dataset.name == "mocap"
+        for row in report.cuts
+    }
     chosen = [
         (report.model, role, row)
         for report in used.values()
@@ -119,6 +127,7 @@ def readme_table(reports: Reports, models: Sequence[ShippedModel]) -> str:
         ("choice", lambda entry: entry[1]),
         ("mpjpe_mm", of_row(speed.error)),
         ("pa_mpjpe_mm", of_row(lambda row: row.error_mm("pa_mpjpe_mm"))),
+        (REAL, lambda entry: real.get((entry[0], entry[2].cut))),
         ("engine_p50_ms", of_row(lambda row: row.engine and row.engine.p50_ms)),
         ("fps", of_row(lambda row: row.end_to_end and row.end_to_end.fps)),
         ("engine_mb", of_row(lambda row: row.engine_bytes / 1e6)),

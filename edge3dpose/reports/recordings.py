@@ -14,7 +14,7 @@ _FIGURES = (
     *("pa_mpjpe_mm", "one_rotation_mm", "mpjpe_mm", "root_depth_error_mm", "root_depth_error"),
     *("velocity_error_mm_s", "acceleration_m_s2", "bone_wobble", "knee_flexion_error_deg"),
     *("hip_flexion_error_deg", "elbow_flexion_error_deg", "shoulder_elevation_error_deg"),
-    "missed",
+    *("within_1_std", "within_2_std", "missed"),
 )
 
 _Entry = tuple[SystemRow, dict[str, float | None], float | None]

@@ -1,5 +1,7 @@
 """Figures of motions whose errors are known: turned, shifted, shaken, late, with holes."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import standing
@@ -205,3 +207,21 @@ def test_with_a_calibrated_camera_nothing_is_aligned_but_the_hips():
     assert "root_depth_error_mm" not in relative
     own_axes = motion_errors.figures(Found(Motion(TIME_S, turned), axes="own"), clip, 0.0)
     assert "mpjpe_mm" not in own_axes
+
+
+def test_the_share_within_a_deviation_is_counted_along_the_found_axes():
+    rng = np.random.default_rng(0)
+    names = ("left_hip", "right_hip", "left_knee", "right_knee", "left_wrist")
+    true = rng.normal(0, 300, (200, 5, 3))
+    true[:, :2] = [[100, 0, 0], [-100, 0, 0]]
+    turn = np.array([[0, 0, 1.0], [0, 1, 0], [-1, 0, 0]])
+    noise = rng.normal(0, [10, 20, 60], (200, 5, 3))
+    noise[:, :2] = 0
+    time_s = np.arange(200) / 30
+    found = Found(
+        Motion(time_s, true @ turn.T + noise), std_mm=np.tile([10.0, 20.0, 60.0], (200, 5, 1))
+    )
+    recording = Recording("x", Path("x.mp4"), names, Motion(time_s, true))
+    figures = motion_errors.figures(found, recording, 0.0)
+    assert figures["within_1_std"] == pytest.approx(0.683, abs=0.03)
+    assert figures["within_2_std"] == pytest.approx(0.954, abs=0.02)

@@ -74,7 +74,7 @@ def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
 
 def calibrate(net: LiftNet, held: Sequences) -> None:
     """Scale the deviations so that of each joint and axis 68 % of the errors are within one."""
-    error, std = _errors(net, held)
+    error, std = errors(net, held)
     ratio = np.quantile(error / std, WITHIN, axis=(0, 1))
     with torch.no_grad():
         logs = torch.from_numpy(np.log(np.maximum(ratio, 1e-3)).astype(np.float32))
@@ -87,7 +87,7 @@ def measure(net: LiftNet, held: Sequences) -> dict[str, float]:
     truth = held.truth_mm - held.truth_mm[..., :1, :]
     before = posed(np.zeros((*truth.shape[:2], ANSWERS), np.float32), at)[0]
     after = posed(_answer(net, features(held.seen, at)), at)[0]
-    error, std = _errors(net, held)
+    error, std = errors(net, held)
     return {
         **_figures("without", before, truth, held.fps),
         **_figures("with", after, truth, held.fps),
@@ -106,7 +106,7 @@ def _figures(name: str, joints: NDArray, truth: NDArray, fps: NDArray) -> dict[s
     }
 
 
-def _errors(net: LiftNet, held: Sequences) -> tuple[NDArray, NDArray]:
+def errors(net: LiftNet, held: Sequences) -> tuple[NDArray, NDArray]:
     """(B, T, 17, 3) absolute errors and deviations in mm, in the camera that looks at the root."""
     inputs, target = loop.prepared(held)
     answer = torch.from_numpy(_answer(net, inputs.numpy()))
