@@ -52,7 +52,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "pycuda": ("runtime/cuda.py",),
     "onnx": ("compiler/", "training/"),
     "onnxruntime": ("runtime/", "compiler/"),
-    "openvino": ("runtime/", "compiler/", "training/teacher/blazepose.py"),
+    "openvino": ("runtime/", "compiler/", "training/teacher/network.py"),
     "click": ("commands/", "cli.py"),
     "rich": ("commands/", "reports/", "training/"),
     "matplotlib": ("reports/", "training/"),

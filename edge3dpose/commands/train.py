@@ -33,7 +33,8 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--teachers",
     type=_PATH,
-    help="Folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite.",
+    help="Folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite, and with "
+    "movenet-thunder.onnx for a third opinion.",
 )
 @click.option(
     "--encoder",
@@ -98,7 +99,7 @@ def _run(request: Any, options: dict[str, Any], message: Callable[[str], None]) 
     request.out.mkdir(parents=True, exist_ok=True)
     if options["label"]:
         file, count = session.label(request, options["label"], options["teachers"], message)
-        message(f"wrote {file}: {count} people on whom both teachers agree")
+        message(f"wrote {file}: {count} people on whom the teachers agree")
     elif options["fit_convention"]:
         message(f"wrote {session.fit_convention(request, options['fit_convention'])}")
     elif options["preview"]:

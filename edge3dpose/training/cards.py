@@ -47,7 +47,11 @@ def _data(saved: Checkpoint) -> dict:
         used = {name: text.replace("renders only", "renders") for name, text in used.items()}
     if progress.real:
         used |= {"real": progress.real}
-        used["real_labels"] = "2D alone, where BlazePose heavy and full agree"
+        used["real_labels"] = "2D alone, where " + (
+            "two agree of " + ", ".join(progress.teachers)
+            if progress.teachers
+            else "BlazePose heavy and full agree"
+        )
     if progress.datasets:
         used |= {"datasets": progress.datasets}
     if saved.recipe.feature_distillation:

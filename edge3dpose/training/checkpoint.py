@@ -27,6 +27,7 @@ class Progress:
     machines: list[str] = field(default_factory=list)
     renders: bool = True  # whether renders were learned from
     real: list[str] = field(default_factory=list)  # sources of real crops: file, SHA-256, number
+    teachers: list[str] = field(default_factory=list)  # of the real crops: file, SHA-256
     datasets: list[str] = field(default_factory=list)  # under licences of their own
     put_back_at: int = 0  # samples when the published encoder replaced a tuned one
 

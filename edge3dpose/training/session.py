@@ -122,9 +122,10 @@ def label(
     teachers: Path | None,
     message: Callable[[str], None],
 ) -> tuple[Path, int]:
-    """Write the people of clips and photos on whom two teachers agree; gives file and number.
+    """Write the people of clips and photos on whom the teachers agree; gives file and number.
 
-    teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite
+    teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite, and
+              movenet-thunder.onnx where there is one
     message   is called with a line on each source
     """
     from edge3dpose.training.data.real_labels import label_sources

@@ -13,7 +13,8 @@ torch = pytest.importorskip("torch", reason="the train extra is not installed")
 from edge3dpose import models
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.training import losses
+from edge3dpose.training import cards, losses
+from edge3dpose.training.checkpoint import Checkpoint, Progress
 from edge3dpose.training.data import polarity, real_crops, real_labels, renders
 from edge3dpose.training.data.batches import targets_from
 from edge3dpose.training.data.label_roi import roi_of
@@ -22,7 +23,11 @@ from edge3dpose.training.data.mixture import Mixture
 from edge3dpose.training.data.picture_dataset import PictureDataset
 from edge3dpose.training.data.real_people import RealPeople
 from edge3dpose.training.distributed import DistributedContext
+from edge3dpose.training.recipes import Recipe
+from edge3dpose.training.teacher import teachers as panel
+from edge3dpose.training.teacher.agreement import agreed
 from edge3dpose.training.teacher.blazepose import Landmarks, Roi
+from edge3dpose.training.teacher.teachers import Teachers
 from edge3dpose.types import Box, Camera, Frame
 
 SPEC = models.find("sspnet-lite")
@@ -40,23 +45,27 @@ def landmarks(shift_px=0.0, hidden=()):
     return Landmarks(pixels, world, visibility, 0.99, Roi((300.0, 200.0), 250.0))
 
 
+def both(first, second):
+    return agreed([panel.of_blazepose(one, 1.0) for one in (first, second)])
+
+
 def test_a_joint_counts_where_both_teachers_see_it_in_one_place():
-    whole = real_labels.agreed(landmarks(), landmarks(2.0))
+    whole = both(landmarks(), landmarks(2.0))
     assert np.isfinite(whole).all()
-    assert np.isnan(real_labels.agreed(landmarks(), landmarks(30.0))).all()
-    half = real_labels.agreed(landmarks(hidden=[26, 28]), landmarks())  # right knee and ankle
+    assert np.isnan(both(landmarks(), landmarks(30.0))).all()
+    half = both(landmarks(hidden=[26, 28]), landmarks())  # right knee and ankle
     assert np.isnan(half[[2, 3]]).all()
     assert np.isfinite(half[[0, 1, 5, 6, 8, 16]]).all()
-    no_hip = real_labels.agreed(landmarks(), landmarks(hidden=[23]))
+    no_hip = both(landmarks(), landmarks(hidden=[23]))
     assert np.isnan(no_hip[[0, 4, 7, 8]]).all()  # what hangs on the left hip
 
 
 def test_the_crop_of_a_person_shows_the_pelvis_in_the_middle():
     image = np.zeros((400, 600, 3), np.uint8)
     seen = landmarks()
-    pelvis = real_labels.agreed(seen, seen)[0]
+    pelvis = both(seen, seen)[0]
     cv2.circle(image, (round(pelvis[0]), round(pelvis[1])), 4, (255, 255, 255), -1)
-    teachers = (lambda image, roi: seen,) * 2
+    teachers = Teachers(*(lambda image, roi: seen,) * 2)
     crops = real_labels.people_in(Frame(image, 0, 0.0), [Box(200, 100, 400, 300)] * 2, teachers)
     assert len(crops) == 1  # two boxes, one person
     middle = real_crops.CROP / 2
@@ -87,9 +96,22 @@ def test_crops_are_read_back_and_a_broken_file_is_named(tmp_path):
     for one, other in zip(back, crops, strict=True):
         np.testing.assert_allclose(one.pixels, other.pixels, equal_nan=True)
         assert np.abs(one.image.astype(int) - other.image).mean() < 2
+    old = real_crops.teachers(file)  # of a file without teachers: the two that there were
+    assert old == ["pose_landmark_heavy.tflite", "pose_landmark_full.tflite"]
+    real_crops.save(crops, ["a clip 3"], file, ["one 12", "two 34", "three 56"])
+    assert real_crops.teachers(file) == ["one 12", "two 34", "three 56"]
     file.write_bytes(file.read_bytes()[:500])
     with pytest.raises(BadInput, match="no labelled crops"):
         real_crops.read(file)
+
+
+def test_the_card_names_the_teachers():
+    progress = Progress(real=["a clip 3"], teachers=["one 12", "two 34"])
+    card = cards.trained(Checkpoint(Recipe("sspnet", 8, 16), progress, {}))
+    assert card["data"]["real_labels"] == "2D alone, where two agree of one 12, two 34"
+    old = replace(progress, teachers=[])  # of an old checkpoint
+    before = Checkpoint(Recipe("sspnet", 8, 16), old, {})
+    assert "BlazePose heavy and full" in cards.trained(before)["data"]["real_labels"]
 
 
 def test_a_drawn_crop_moves_with_its_joints(tmp_path):

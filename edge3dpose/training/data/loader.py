@@ -78,6 +78,7 @@ def open_samples(sources: DataSources, training: Training, spec: ModelSpec) -> A
     shares = [1.0] * len(parts)
     if sources.real is not None:
         _add(progress.real, real_crops.sources(sources.real))
+        _add(progress.teachers, real_crops.teachers(sources.real))
         shares = [(1 - recipe.real) / len(parts)] * len(parts) + [recipe.real]
         size, upright = spec.input_size, recipe.upright
         parts.append(RealPeople(sources.real, size, first, distributed, upright=upright))

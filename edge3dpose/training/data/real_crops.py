@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from edge3dpose.errors import BadInput
 from edge3dpose.types import Image
 
 CROP = 352  # stored pixels a side
+TEACHERS = ("pose_landmark_heavy.tflite", "pose_landmark_full.tflite")  # of files that name none
 MARGIN = 1.5  # side of a crop over that of the person's ROI
 
 
@@ -49,8 +51,16 @@ def sources(file: Path) -> list[str]:
         return [str(fact) for fact in content["sources"]]
 
 
-def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
-    """Write crops and the facts of their sources, whole or not at all."""
+def teachers(file: Path) -> list[str]:
+    """Name and SHA-256 of each teacher that labelled a file."""
+    with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
+        return [str(one) for one in content.get("teachers", TEACHERS)]
+
+
+def save(
+    crops: list[RealCrop], facts: list[str], out: Path, teachers: Sequence[str] = TEACHERS
+) -> None:
+    """Write crops, the facts of their sources and their teachers, whole or not at all."""
     coded = [cv2.imencode(".jpg", crop.image, [cv2.IMWRITE_JPEG_QUALITY, 90])[1] for crop in crops]
     with storage.writing(out) as temporary, open(temporary, "wb") as file:
         np.savez(
@@ -59,4 +69,5 @@ def save(crops: list[RealCrop], facts: list[str], out: Path) -> None:
             ends=np.cumsum([picture.size for picture in coded]),
             joints=np.array([crop.pixels for crop in crops], np.float32),
             sources=np.array(facts),
+            teachers=np.array(teachers),
         )

@@ -1,8 +1,7 @@
-"""Clips and photos of real people -> crops with the 2D labels that two teachers agree on.
+"""Clips and photos of real people -> crops with the 2D labels that the teachers agree on.
 
-BlazePose heavy and full see the same person. A joint is labelled where both give it a high
-visibility and the same place. The convention map turns their landmarks into our joints. There is
-no depth.
+BlazePose heavy and full and, where its file is there, MoveNet Thunder see the same person. A joint
+is labelled where two of them are sure of it and give it the same place. There is no depth.
 """
 
 from __future__ import annotations
@@ -10,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,21 +20,14 @@ from edge3dpose.runtime.sources import open_source
 from edge3dpose.training.data import real_crops
 from edge3dpose.training.data.real_crops import CROP, MARGIN, RealCrop
 from edge3dpose.training.data.warp import warped
-from edge3dpose.training.teacher import blazepose, convention
-from edge3dpose.training.teacher.blazepose import Landmarks, Teacher
+from edge3dpose.training.teacher import movenet
+from edge3dpose.training.teacher.agreement import agreed
+from edge3dpose.training.teacher.teachers import Teachers, open_teachers
 from edge3dpose.types import Box, Frame, Image
 
 EVERY_S = 0.06  # of a clip: the frames between are hardly different
-SURE = 0.6  # least visibility of a landmark
-AGREE = 0.12  # of the torso's length: greatest distance of a landmark between the teachers
 LEAST_KNOWN = 8  # joints of a crop; crops with fewer are dropped
 ROI_PER_SIDE = 0.93  # our ROI (2.25 m) over the teacher's: median of renders and clips
-TRUNK = (11, 12, 23, 24)  # landmarks
-HEAD = (0, 7, 8)  # nose, ears
-# Landmarks that must be known for a joint that MediaPipe does not have
-_NEEDS = {0: (23, 24), 7: TRUNK, 8: TRUNK, 9: (*TRUNK, *HEAD), 10: (*TRUNK, *HEAD)}
-
-Teachers: TypeAlias = tuple[Teacher, Teacher]
 
 
 def label_sources(
@@ -44,24 +35,25 @@ def label_sources(
 ) -> int:
     """Write the crops of all sources, clips or folders of photos; gives how many there are.
 
-    teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite
-    message   is called with each source and its number of crops
+    teachers  folder with pose_landmark_heavy.tflite and pose_landmark_full.tflite, and
+              movenet-thunder.onnx where there is one
+    message   is called with each source and its numbers of crops and of labelled joints
     """
-    heavy, full = (
-        blazepose.open_teacher(teachers / f"pose_landmark_{size}.tflite")
-        for size in ("heavy", "full")
-    )
+    opened = open_teachers(teachers)
+    if opened.thunder is None:
+        message(f"no {movenet.FILE} in {teachers}: two teachers label")
     detect = open_detector("blazepose")
     facts: list[str] = []
     crops: list[RealCrop] = []
     for path in sources:
-        found = label(_frames(path), detect, (heavy, full))
+        found = label(_frames(path), detect, opened)
         facts.append(f"{_identity(path)} {len(found)}")
-        message(facts[-1])
+        joints = sum(int(np.isfinite(crop.pixels[:, 0]).sum()) for crop in found)
+        message(f"{facts[-1]} crops, {joints} joints")
         crops += found
     if not crops:
         raise BadInput("the teachers agree on nobody in these sources")
-    real_crops.save(crops, facts, out)
+    real_crops.save(crops, facts, out, opened.files)
     return len(crops)
 
 
@@ -71,36 +63,21 @@ def label(frames: Iterable[Frame], detect: Detector, teachers: Teachers) -> list
 
 
 def people_in(frame: Frame, boxes: list[Box], teachers: Teachers) -> list[RealCrop]:
-    """The crops of those people of a frame on whom both teachers agree."""
+    """The crops of those people of a frame on whom the teachers agree."""
     found: list[tuple[NDArray, RealCrop]] = []
     for box in boxes:
-        first, second = (blazepose.landmarks_in_box(one, frame.image, box) for one in teachers)
-        if first is None or second is None:
+        seen = teachers.look(frame.image, box)
+        if seen is None:
             continue
-        pixels = agreed(first, second)
-        middle = np.array(first.next_roi.centre_px)
-        side = first.next_roi.side_px
+        opinions, roi = seen
+        pixels = agreed(opinions)
+        middle, side = np.array(roi.centre_px), roi.side_px
         if np.isfinite(pixels[:, 0]).sum() < LEAST_KNOWN:
             continue
         if any(np.linalg.norm(middle - other) < 0.2 * side for other, _ in found):
             continue  # two boxes of one person
         found.append((middle, _crop(frame.image, pixels, middle, side * ROI_PER_SIDE)))
     return [crop for _, crop in found]
-
-
-def agreed(first: Landmarks, second: Landmarks) -> NDArray:
-    """Our joints (17, 2) in frame pixels by the first one, NaN where the two differ."""
-    torso = np.linalg.norm(first.pixels[[11, 12]].mean(0) - first.pixels[[23, 24]].mean(0))
-    apart = np.linalg.norm(first.pixels - second.pixels, axis=1)
-    known = (apart < AGREE * max(float(torso), 1.0)) & (
-        np.minimum(first.visibility, second.visibility) > SURE
-    )
-    joints = convention.shipped() @ first.pixels
-    for joint in range(len(joints)):
-        needs = _NEEDS.get(joint) or (blazepose.LANDMARK_OF_JOINT[joint], *TRUNK)
-        if not known[list(needs)].all():
-            joints[joint] = np.nan
-    return joints
 
 
 def _crop(image: Image, pixels: NDArray, middle: NDArray, side_px: float) -> RealCrop:

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import camera
-from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.errors import BadInput
+from edge3dpose.training.teacher import network
 from edge3dpose.types import Array, Box, Image
 
 SIZE = 256  # the landmark network's input, pixels
@@ -28,6 +29,14 @@ _PRESENT = 0.5  # presence under which there is nobody in the ROI
 _ROUNDS = 3  # passes until a detector's upright ROI is aligned with the person
 _HEAT, _ROWS, _WORLD = 64 * 64 * 39, 39 * 5, 39 * 3  # numbers in the outputs that are read
 _SIZES = {_HEAT, _ROWS, _WORLD, 1}
+SHA256 = {  # of the two that label
+    "pose_landmark_heavy.tflite": (
+        "59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe"
+    ),
+    "pose_landmark_full.tflite": (
+        "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
+    ),
+}
 
 # h36m17 joint -> BlazePose landmark; the other five joints have no counterpart there
 LANDMARK_OF_JOINT = {
@@ -78,28 +87,28 @@ def open_teacher(model: Path) -> Teacher:
             f"no teacher at {model}; wanted pose_landmark_heavy.tflite of MediaPipe, "
             "which the npm package @mediapipe/pose holds; pass --teacher FILE"
         )
-    try:
-        import openvino
-    except ImportError:
-        raise MissingDependency("the teacher runs in OpenVINO; pip install openvino") from None
-    core = openvino.Core()
-    try:
-        compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    except RuntimeError as error:
-        raise BadInput(f"{model} is not the teacher's file: {str(error).splitlines()[0]}") from None
+    compiled = network.compiled(model)
     shapes = [port.partial_shape for port in compiled.outputs]
     sizes = {math.prod(shape.to_shape()) for shape in shapes if shape.is_static}
     if not sizes >= _SIZES:
         raise BadInput(f"{model} is not one of MediaPipe's pose_landmark_*.tflite")
 
     def landmarks_in(image: Image, roi: Roi) -> Landmarks:
-        outputs = compiled(_tensor(image, roi))
+        tensor = crop(image, roi)[None].astype(np.float32) / np.float32(255)
+        outputs = compiled(tensor)
         by_size = {outputs[port].size: outputs[port] for port in compiled.outputs}
         heat = by_size[_HEAT].reshape(64, 64, 39)
         rows, world = by_size[_ROWS].reshape(39, 5), by_size[_WORLD].reshape(39, 3)
         return _landmarks(rows, world, heat, by_size[1].item(), roi)
 
     return landmarks_in
+
+
+def open_verified(model: Path) -> Teacher:
+    """Open a file whose name is in ``SHA256``; BadInput where it is missing or another one."""
+    wanted = f"{model.name} of MediaPipe, which the npm package @mediapipe/pose holds"
+    network.verify(model, SHA256[model.name], wanted)
+    return open_teacher(model)
 
 
 def landmarks_in_box(teacher: Teacher, image: Image, box: Box) -> Landmarks | None:
@@ -136,13 +145,14 @@ def roi_of_box(box: Box) -> Roi:
     return Roi(((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2), side, box.angle_rad)
 
 
-def _tensor(image: Image, roi: Roi) -> Array:
+def crop(image: Image, roi: Roi) -> Image:
+    """The ROI of an image, (SIZE, SIZE, 3) RGB."""
     centres = roi.frame_from_crop(SIZE)
     # cv2 puts (0, 0) at a pixel's centre, we at its corner
     centres[:, 2] += centres[:, :2] @ [0.5, 0.5] - 0.5
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(image, centres, (SIZE, SIZE), flags=flags)
-    return np.asarray(crop[None, :, :, ::-1], np.float32) / np.float32(255)
+    bgr = cv2.warpAffine(image, centres, (SIZE, SIZE), flags=flags)
+    return np.asarray(bgr[:, :, ::-1], np.uint8)
 
 
 def _landmarks(rows: Array, world: Array, heat: Array, presence: float, roi: Roi) -> Landmarks:
