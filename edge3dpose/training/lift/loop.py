@@ -34,6 +34,8 @@ class LiftRecipe:
     warm_up: int = 100
     average: float = 0.998  # of the weights that are kept, a step
     weight_decay: float = 1e-2
+    gate_steps: int = 150
+    gate_lr: float = 2e-2
     seed: int = 0
     weights: losses.Weights = field(default_factory=losses.Weights)
 
@@ -93,6 +95,29 @@ def train(
     return kept.eval()
 
 
+def fit_gate(net: LiftNet, unseen: Sequences, steps: int, recipe: LiftRecipe) -> None:
+    """Fit how far the network's depths are trusted, and the deviations, with all else held.
+
+    unseen  recorded sequences that ``train`` has not learned from: of those that it has, the lift
+            knows the depths by heart, and would trust itself too far
+    """
+    rng = np.random.default_rng(recipe.seed + 1)
+    net.requires_grad_(False)
+    fitted = [net.trust, net.trust_by, *net.unsure.parameters()]
+    for part in fitted:
+        part.requires_grad_(True)
+    optimiser = torch.optim.Adam(fitted, lr=recipe.gate_lr)
+    for step in range(steps):
+        optimiser.param_groups[0]["lr"] = recipe.gate_lr * (1 - step / steps)
+        optimiser.zero_grad()
+        some = unseen.of(rng.integers(len(unseen), size=recipe.recorded + recipe.motion))
+        inputs, target = prepared(observed.augmented(some, rng))
+        total, _ = losses.loss(net(inputs), target, recipe.weights)
+        total.backward()
+        optimiser.step()
+    net.requires_grad_(True)
+
+
 def _batch(
     data: LiftData, recipe: LiftRecipe, rng: np.random.Generator
 ) -> list[tuple[Tensor, losses.Target]]:
@@ -102,7 +127,7 @@ def _batch(
         some = data.recorded.of(rng.integers(len(data.recorded), size=recipe.recorded))
         if rng.random() < recipe.long:
             some = observed.there_and_back(some)
-        parts.append(observed.augmented(some, rng))
+        parts.append(observed.augmented(some, rng, blind=1.0))
     if recipe.motion:
         rows = np.sort(rng.integers(len(data.motion), size=recipe.motion))
         step, frames = int(rng.integers(1, 3)), data.bank.flat_mm.shape[1]

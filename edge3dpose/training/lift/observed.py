@@ -187,8 +187,11 @@ def _while(rng: np.random.Generator, frames: int) -> slice:
     return slice(first, min(frames, first + int(rng.integers(3, 30))))
 
 
-def augmented(sequences: Sequences, rng: np.random.Generator) -> Sequences:
-    """Mirrored, rolled, seen with a wrong focal length, at other frame rates; times are set."""
+def augmented(sequences: Sequences, rng: np.random.Generator, blind: float = 0.15) -> Sequences:
+    """Mirrored, rolled, seen with a wrong focal length, at other frame rates; times are set.
+
+    blind  share of the sequences whose depths are taken away
+    """
     seen, truth = sequences.seen, sequences.truth_mm.astype(np.float32)
     B, T = truth.shape[:2]
     rays, root = seen.rays.copy(), seen.root_mm.copy()
@@ -209,8 +212,8 @@ def augmented(sequences: Sequences, rng: np.random.Generator) -> Sequences:
     factor = np.where(assumed, np.exp(rng.normal(0, 0.15, B)), 1.0).astype(np.float32)
     rays = rays / factor[:, None, None, None]
     root = root * factor[:, None]
-    blind = np.asarray(rng.random(B) < 0.15)
-    has = np.where(blind[:, None], 0.0, seen.has_depth).astype(np.float32)
+    unseen = np.asarray(rng.random(B) < blind)
+    has = np.where(unseen[:, None], 0.0, seen.has_depth).astype(np.float32)
     changed = replace(
         seen,
         rays=rays,
