@@ -266,7 +266,7 @@ def test_the_command_line_uses_all_of_them(place, weights, tmp_path):
     done = run(
         place,
         *("run", "--source", "grey:4", *fixed, "--cut", 3, "--precision", "fp32"),
-        *("--backend", "made-up", "--detector", "top-left", "--no-smooth"),
+        *("--backend", "made-up", "--detector", "top-left", "--no-smooth", "--lift", "none"),
         *("--lower-mm", 12.5, "--tally", tally),
     )
     assert done.returncode == 0, done.stderr
@@ -279,7 +279,8 @@ def test_the_command_line_uses_all_of_them(place, weights, tmp_path):
     again = run(
         place,
         *("run", "--source", "grey:1", *fixed, "--cut", 3, "--precision", "fp32"),
-        *("--backend", "made-up", "--detector", "top-left", "--no-smooth", "--tally", tally),
+        *("--backend", "made-up", "--detector", "top-left", "--no-smooth", "--lift", "none"),
+        *("--tally", tally),
     )
     assert again.returncode == 0, again.stderr
     assert float(down_mm) - float(tally.read_text().split()[-1]) == pytest.approx(12.5, abs=2e-3)

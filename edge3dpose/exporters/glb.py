@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import __version__
+from edge3dpose import __version__, storage
 from edge3dpose.exporters import ExporterPlugin, ExportRequest
 from edge3dpose.exporters._gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Gltf
 from edge3dpose.plugins import PluginOption
@@ -61,7 +61,8 @@ class GlbPlugin(ExporterPlugin):
             "source": str(header.get("source")),
             "shape": shape.to_dict(),
         }
-        out.write_bytes(glb(shape.body, time_s, motion, name, about))
+        content = glb(shape.body, time_s, motion, name, about)
+        storage.write_bytes(out, content)
         size_cm = shape.height_mm / 10
         return f"{name}, {size_cm:.0f} cm tall, {len(time_s)} frames, {time_s[-1]:.1f} s"
 
