@@ -64,12 +64,13 @@ def test_filters_are_opened_in_their_order():
 
 def test_unrelated_images_are_not_smoothed_and_the_header_says_so():
     assert [type(one) for one in filters.open_all(ALL_ON, related=False)] == [
+        TemporalLift,
         BodyHeight,
         BoneLength,
     ]
     assert filters.header({})["smoothing"] == "one-euro on joints_mm and root_mm"
     assert filters.header({}, related=False) == {
-        "lift": None,
+        "lift": "temporal",
         "steady_bones": False,
         "correction": None,
         "smoothing": None,

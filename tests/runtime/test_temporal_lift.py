@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -61,6 +62,13 @@ def test_a_person_starts_anew_after_a_gap_and_when_the_time_does_not_go_on():
     lift = TemporalLift(network)
     assert [hips(lift, t, [person(1)]) for t in (0.0, 0.5, 1.6, 1.6)] == [[1], [2], [1], [1]]
     assert network.first == [[1], [0], [1], [1]]
+
+
+def test_nobody_is_remembered_from_one_photo_to_another():
+    lift = TemporalLift(Counting())
+    photos = [replace(frame(n / 30), name=f"{n}.jpg") for n in range(3)]
+    found = [lift(photo, [person(1)])[0].joints_mm[1, 2] - JOINTS_MM[1, 2] for photo in photos]
+    assert [round(float(one)) for one in found] == [1, 1, 1]
 
 
 def test_the_time_since_the_last_frame_is_told():

@@ -32,7 +32,6 @@ class TemporalLiftPlugin(FilterPlugin):
 
     name = "temporal-lift"
     order = 5  # it was trained on the pose network's own answers
-    over_time = True
     options = (
         PluginOption(
             "--lift",
@@ -73,7 +72,9 @@ class TemporalLift(Filter):
         self._people: dict[int | None, _Memory] = {}
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
-        """The people, corrected, in the same order."""
+        """The people, corrected, in the same order; nobody is remembered from one photo to another."""
+        if frame.name is not None:
+            self._people = {}
         rows = [n for n, pose in enumerate(poses) if _is_known(pose)]
         corrected = list(poses)
         if rows:

@@ -20,7 +20,10 @@ from edge3dpose.training.lift.net import LiftNet
 from edge3dpose.training.lift.observed import ErrorBank, Sequences
 
 POOL = 10_000  # pieces of motion
-WITHIN = 0.6827  # share of the errors within one standard deviation
+GATE_EVERY = 5  # files of recorded sequences: the gate is fitted on one of so many
+# Share of the errors of held-out renders within one standard deviation. Renders are harder than
+# real clips: between 0.68 of the ones and 0.68 of the others, both are within 6 points.
+WITHIN = 0.64
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,16 @@ def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
     """Train, calibrate the deviations on held-out sequences, export; gives the ONNX file."""
     if request.minutes <= 0:
         raise BadInput(f"--minutes {request.minutes:g}: wanted more than 0")
-    recorded = observed.read_records(request.records.glob("train-*.npz"))
+    files = sorted(request.records.glob("train-*.npz"))
+    unseen = files[GATE_EVERY - 1 :: GATE_EVERY]
+    recorded = observed.read_records([file for file in files if file not in unseen])
     held = observed.read_records(request.records.glob("held-out-*.npz"))
     pool_file = request.records / f"motion-{POOL}.npy"
     motion = motion_pool.open_pool(pool_file, request.assets, "train", POOL)
     data = loop.LiftData(recorded, motion, ErrorBank.of(recorded))
     net = loop.train(data, request.recipe, request.minutes * 60, tell, request.start_from)
+    gated = observed.read_records(unseen) if unseen else recorded
+    loop.fit_gate(net, gated, request.recipe.gate_steps, request.recipe)
     held = observed.timed(held, None)
     calibrate(net, held)
     loop.save(net, request.out / "lift.safetensors")
@@ -73,7 +80,7 @@ def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
 
 
 def calibrate(net: LiftNet, held: Sequences) -> None:
-    """Scale the deviations so that of each joint and axis 68 % of the errors are within one."""
+    """Scale the deviations of each joint and axis so that the wanted share is within one."""
     error, std = errors(net, held)
     ratio = np.quantile(error / std, WITHIN, axis=(0, 1))
     with torch.no_grad():
