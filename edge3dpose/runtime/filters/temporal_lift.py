@@ -72,8 +72,8 @@ class TemporalLift(Filter):
         self._people: dict[int | None, _Memory] = {}
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
-        """The people, corrected, in the same order; nobody is remembered from one photo to another."""
-        if frame.name is not None:
+        """The people, corrected, in the same order."""
+        if frame.name is not None:  # unrelated photos: nobody is remembered
             self._people = {}
         rows = [n for n, pose in enumerate(poses) if _is_known(pose)]
         corrected = list(poses)
