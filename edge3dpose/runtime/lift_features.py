@@ -63,37 +63,40 @@ def turned(seen: Observation) -> Turned:
     """The observation in the camera that looks at the root."""
     root = seen.rays[..., H36M17.root, :]
     turn = turn_to_axis(root)
-    ones = np.ones_like(seen.rays[..., :1])
-    rays = np.concatenate([seen.rays, ones], -1) @ np.swapaxes(turn, -1, -2)
-    far = seen.root_mm * np.sqrt(1 + (root**2).sum(-1))
-    flat = rays[..., :2] / np.maximum(rays[..., 2:], 0.05) * far[..., None, None]
-    depth = seen.root_mm[..., None] + seen.depth_mm
-    points = np.concatenate([seen.rays, ones], -1) * np.maximum(depth, 50.0)[..., None]
-    relative = points - points[..., H36M17.root : H36M17.root + 1, :]
-    deep = (relative @ np.swapaxes(turn, -1, -2))[..., 2] * seen.has_depth[..., None]
-    return Turned(*(np.asarray(part, np.float32) for part in (turn, flat, deep, far)))
+    back = np.swapaxes(turn, -1, -2)
+    rays = np.ones((*seen.rays.shape[:-1], 3), np.float32)
+    rays[..., :2] = seen.rays
+    depth = np.maximum(seen.root_mm[..., None] + seen.depth_mm, 50.0)
+    points = rays * depth[..., None]
+    points -= points[..., H36M17.root : H36M17.root + 1, :]
+    rays = rays @ back
+    far = (seen.root_mm * np.sqrt(1 + (root * root).sum(-1))).astype(np.float32)
+    flat = rays[..., :2] * (far[..., None] / np.maximum(rays[..., 2], 0.05))[..., None]
+    deep = (points @ back)[..., 2] * seen.has_depth[..., None]
+    return Turned(turn, flat.astype(np.float32), deep.astype(np.float32), far)
 
 
 def features(seen: Observation, at: Turned) -> Array:
     """(..., FEATURES) of what the network is given."""
     lead = seen.root_mm.shape
-    flat = np.clip(at.flat_mm / 1000, -3, 3).reshape(*lead, 2 * JOINTS)
-    deep = np.clip(at.deep_mm / 1000, -3, 3)
-    root = np.clip(seen.rays[..., H36M17.root, :], -2, 2)
-    first = (seen.step_s <= 0).astype(np.float32)
-    step = np.log(np.clip(seen.step_s, 1 / 240, LONGEST_GAP_S) * 30) * (1 - first)
-    facts = [
-        root[..., 0],
-        root[..., 1],
-        np.log(np.clip(at.far_mm, 300, 60_000) / NEAR_MM),
-        seen.has_depth,
-        seen.assumed,
-        first,
-        step,
-        seen.score.mean(-1),
-    ]
-    columns = [flat, deep, seen.score, np.stack(facts, -1)]
-    return np.concatenate(columns, -1).astype(np.float32)
+    out = np.empty((*lead, FEATURES), np.float32)
+    out[..., : 2 * JOINTS] = at.flat_mm.reshape(*lead, 2 * JOINTS)
+    out[..., 2 * JOINTS : 3 * JOINTS] = at.deep_mm
+    places = out[..., : 3 * JOINTS]
+    places *= 0.001
+    np.minimum(np.maximum(places, -3, out=places), 3, out=places)
+    out[..., 3 * JOINTS : 4 * JOINTS] = seen.score
+    facts = out[..., 4 * JOINTS :]
+    facts[..., :2] = np.minimum(np.maximum(seen.rays[..., H36M17.root, :], -2), 2)
+    facts[..., 2] = np.log(np.minimum(np.maximum(at.far_mm, 300), 60_000) / NEAR_MM)
+    facts[..., 3] = seen.has_depth
+    facts[..., 4] = seen.assumed
+    first = seen.step_s <= 0
+    facts[..., 5] = first
+    step_s = np.minimum(np.maximum(seen.step_s, 1 / 240), LONGEST_GAP_S)
+    facts[..., 6] = np.where(first, 0, np.log(step_s * 30))
+    facts[..., 7] = seen.score.mean(-1)
+    return out
 
 
 def posed(answer: NDArray, at: Turned) -> tuple[Array, Array, Array]:
@@ -105,25 +108,26 @@ def posed(answer: NDArray, at: Turned) -> tuple[Array, Array, Array]:
     place, the others' of their places from the root.
     """
     lead = answer.shape[:-1]
-    shift = answer[..., : 3 * JOINTS].reshape(*lead, JOINTS, 3) * 1000
+    joints = answer[..., : 3 * JOINTS].reshape(*lead, JOINTS, 3) * np.float32(1000)
     factor = np.exp(np.tanh(answer[..., 3 * JOINTS]) * 0.7)
-    std = np.exp(answer[..., 3 * JOINTS + 1 : -1]).reshape(*lead, JOINTS, 3) * 1000
-    deep = at.deep_mm + shift[..., 2]
-    across = at.flat_mm * (1 + deep / at.far_mm[..., None])[..., None] + shift[..., :2]
-    joints = np.concatenate([across, deep[..., None]], -1) * factor[..., None, None]
-    joints = joints - joints[..., H36M17.root : H36M17.root + 1, :]
-    return (joints @ at.turn).astype(np.float32), factor.astype(np.float32), std.astype(np.float32)
+    std = np.exp(answer[..., 3 * JOINTS + 1 : -1]).reshape(*lead, JOINTS, 3) * np.float32(1000)
+    deep = joints[..., 2]
+    deep += at.deep_mm
+    joints[..., :2] += at.flat_mm * (1 + deep / at.far_mm[..., None])[..., None]
+    joints -= joints[..., H36M17.root : H36M17.root + 1, :].copy()
+    joints = joints @ (at.turn * factor[..., None, None])
+    return joints.astype(np.float32), factor.astype(np.float32), std.astype(np.float32)
 
 
 def turn_to_axis(root: NDArray) -> NDArray:
     """(..., 2) ray of the root -> (..., 3, 3) the smallest turn that takes it to the axis."""
     x, y = root[..., 0], root[..., 1]
-    length = np.sqrt(x * x + y * y + 1)
-    a, b, c = x / length, y / length, 1 / length
-    k = 1 / (1 + c)
-    rows = [
-        [1 - a * a * k, -a * b * k, -a],
-        [-a * b * k, 1 - b * b * k, -b],
-        [a, b, c],
-    ]
-    return np.stack([np.stack(row, -1) for row in rows], -2)
+    c = 1 / np.sqrt(x * x + y * y + 1)
+    a, b, k = x * c, y * c, 1 / (1 + c)
+    turn = np.empty((*root.shape[:-1], 3, 3), np.float32)
+    turn[..., 0, 0] = 1 - a * a * k
+    turn[..., 0, 1] = turn[..., 1, 0] = -a * b * k
+    turn[..., 1, 1] = 1 - b * b * k
+    turn[..., 0, 2], turn[..., 1, 2] = -a, -b
+    turn[..., 2, 0], turn[..., 2, 1], turn[..., 2, 2] = a, b, c
+    return turn

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +109,17 @@ def computes_bf16() -> bool:
     return "BF16" in list(_import().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
-def compiled(path: Path, *, bf16: bool, threads: int | None = None) -> Any:
-    """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be."""
+def compiled(
+    path: Path,
+    *,
+    bf16: bool,
+    threads: int | None = None,
+    shapes: Mapping[str, Sequence[int]] | None = None,
+) -> Any:
+    """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be.
+
+    shapes  of inputs that are to be fixed, by name
+    """
     config: dict[str, Any] = {
         # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
         "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
@@ -120,7 +130,12 @@ def compiled(path: Path, *, bf16: bool, threads: int | None = None) -> Any:
     }
     if threads is not None:
         config["INFERENCE_NUM_THREADS"] = threads
-    return _import().Core().compile_model(str(path), "CPU", config)
+    core = _import().Core()
+    if shapes is None:
+        return core.compile_model(str(path), "CPU", config)
+    network = core.read_model(str(path))
+    network.reshape({name: list(shape) for name, shape in shapes.items()})
+    return core.compile_model(network, "CPU", config)
 
 
 def _import() -> Any:
