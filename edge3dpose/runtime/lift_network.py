@@ -40,7 +40,9 @@ def open_lift(file: Path | None = None) -> Step:
         raise EngineMismatch(f"{file} is not the {NAME} of its card; reinstall edge3dpose")
     if (card.get("features"), card.get("answers")) != (FEATURES, ANSWERS):
         raise EngineMismatch(f"{file} is of another version of edge3dpose; install it again")
-    return _in_openvino(file) if "openvino" in sys.modules else _in_onnxruntime(file)
+    step = _in_openvino(file) if "openvino" in sys.modules else _in_onnxruntime(file)
+    step(np.zeros((1, FEATURES), np.float32), first_state(1))  # the first call prepares more
+    return step
 
 
 def _in_openvino(file: Path) -> Step:

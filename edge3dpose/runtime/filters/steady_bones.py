@@ -21,7 +21,7 @@ from edge3dpose.runtime.filters import Filter, FilterPlugin
 from edge3dpose.skeletons import H36M17
 from edge3dpose.types import Array, Frame, Pose3D
 
-EVERY_S, KEPT = 0.1, 300  # a sample of the lengths; so many are kept
+EVERY_S, KEPT = 0.3, 100  # a sample of the lengths; so many are kept
 SURE = 0.5  # score from which on a joint's bones count
 FORGET_S = 2.0  # a person who was away for longer is measured anew
 
@@ -103,9 +103,17 @@ class SteadyBones(Filter):
         both = np.where(np.isnan(other), seen, np.where(np.isnan(seen), other, (seen + other) / 2))
         body.sampled_s = time_s
         body.samples = [*body.samples[1 - KEPT :], both]
-        samples = np.stack(body.samples)
-        if not np.isnan(samples).all(axis=0).any():
-            body.lengths_mm = np.nanmedian(samples, axis=0).astype(np.float32)
+        body.lengths_mm = _medians(np.stack(body.samples))
+
+
+def _medians(samples: Array) -> Array | None:
+    """(N, 16) with NaN where unsure -> (16,); None where a bone was never sure."""
+    counts = len(samples) - np.isnan(samples).sum(axis=0)
+    if not counts.all():
+        return None
+    rows = np.sort(samples, axis=0)  # NaN comes last
+    columns = np.arange(rows.shape[1])
+    return (rows[(counts - 1) // 2, columns] + rows[counts // 2, columns]) / 2
 
 
 def lengths_mm(joints_mm: Array) -> Array:
