@@ -33,7 +33,7 @@ POINT_OF_JOINT = {
 }  # fmt: skip
 # COCO's shoulder lies above the joint's centre, by this share of the torso: the least-squares fit
 # to BlazePose's joints on 62 people of clips and photos where heavy and full agree (0.10 and 0.11;
-# on the sample clip, which was not fitted, 0.10 and 0.13). Offsets of hips were below 0.03 and
+# on the sample clip, which was not fitted, 0.10 and 0.13). Offsets of hips were below 0.05 and
 # differed in sign between clips: none is made.
 SHOULDER_DROP = 0.10
 _SHOULDERS, _HIPS = (5, 6), (11, 12)  # points
