@@ -33,7 +33,9 @@ _PATH = click.Path(path_type=Path)
     "--every", default=1, show_default=True, help="Step of the numbers, for several processes."
 )
 @click.option("--minutes", default=30.0, show_default=True, help="Length of the training.")
-@click.option("--start-from", type=_PATH, help="A lift.safetensors to begin with.")
+@click.option(
+    "--start-from", type=_PATH, help="A lift.safetensors or temporal-lift.onnx to begin with."
+)
 @click.option(
     "--set",
     "setting",

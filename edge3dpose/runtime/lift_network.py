@@ -32,7 +32,14 @@ def open_lift(file: Path | None = None) -> Step:
     OpenVINO runs it where an engine has loaded OpenVINO, ONNX Runtime elsewhere: only one of the
     packages is then in memory. Raises EngineMismatch where the file is damaged or another model's.
     """
-    file = file or paths.weights_file(NAME)
+    file = verified(file or paths.weights_file(NAME))
+    step = _in_openvino(file) if "openvino" in sys.modules else _in_onnxruntime(file)
+    step(np.zeros((1, FEATURES), np.float32), first_state(1))  # the first call prepares more
+    return step
+
+
+def verified(file: Path) -> Path:
+    """The file of a lift that agrees with its card; EngineMismatch for any other."""
     if not file.is_file():
         raise EngineMismatch(f"{file} is missing; reinstall edge3dpose, or pass --lift none")
     card = models.read_card(file)
@@ -40,9 +47,7 @@ def open_lift(file: Path | None = None) -> Step:
         raise EngineMismatch(f"{file} is not the {NAME} of its card; reinstall edge3dpose")
     if (card.get("features"), card.get("answers")) != (FEATURES, ANSWERS):
         raise EngineMismatch(f"{file} is of another version of edge3dpose; install it again")
-    step = _in_openvino(file) if "openvino" in sys.modules else _in_onnxruntime(file)
-    step(np.zeros((1, FEATURES), np.float32), first_state(1))  # the first call prepares more
-    return step
+    return file
 
 
 def _in_openvino(file: Path) -> Step:

@@ -151,6 +151,10 @@ def test_it_learns_and_is_as_sure_as_it_is_right(tmp_path):
     wanted, wanted_state = net.step(torch.from_numpy(features), torch.from_numpy(state))
     np.testing.assert_allclose(answer, wanted.detach().numpy(), atol=1e-4)
     np.testing.assert_allclose(after, wanted_state.detach().numpy(), atol=1e-4)
+    # training can go on from the exported file
+    again = loop.load(file)
+    _, state_again = again.step(torch.from_numpy(features), torch.from_numpy(state))
+    torch.testing.assert_close(state_again, wanted_state)
 
 
 def test_what_cannot_be_trained_is_one_line(tmp_path):

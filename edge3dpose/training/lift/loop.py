@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from edge3dpose.runtime import lift_network
 from edge3dpose.runtime.lift_features import features, turned
 from edge3dpose.training.lift import losses, observed
 from edge3dpose.training.lift.net import LiftNet
@@ -155,13 +156,29 @@ def _average(kept: LiftNet, net: LiftNet, share: float) -> None:
 
 
 def load(file: Path) -> LiftNet:
-    """A network from a file that ``save`` wrote."""
+    """A network from a file that ``save`` wrote, or from an exported temporal-lift.onnx.
+
+    The export folds some numbers of the gate into its graph: fit the gate again after it.
+    """
     from safetensors.torch import load_file
 
-    state = load_file(file)
+    state = _exported(file) if file.suffix == ".onnx" else load_file(file)
     net = LiftNet(state["enter.0.weight"].shape[0])
-    net.load_state_dict(state)
+    net.load_state_dict(state, strict=file.suffix != ".onnx")
     return net.eval()
+
+
+def _exported(file: Path) -> dict[str, Tensor]:
+    import onnx
+
+    graph = onnx.load(lift_network.verified(file)).graph
+    return {
+        tensor.name.removeprefix("net."): torch.from_numpy(
+            onnx.numpy_helper.to_array(tensor).copy()
+        )
+        for tensor in graph.initializer
+        if tensor.name.startswith("net.")
+    }
 
 
 def save(net: LiftNet, file: Path) -> None:
