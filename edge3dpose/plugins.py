@@ -81,7 +81,7 @@ def load(folder: str, name: str) -> ModuleType:
         return importlib.import_module(module)
     except Edge3DPoseError:
         raise
-    except Exception as error:
+    except Exception as error:  # a file of somebody else may raise anything
         what = f"{type(error).__name__}: {error}"
         raise BadInput(f"{module} cannot be loaded: {what}; mend or remove the file") from error
 

@@ -18,7 +18,6 @@ from edge3dpose.runtime import detectors, filters, sinks
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera
 
-LIFTS = ("temporal", "none")
 CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
 
 
@@ -85,8 +84,6 @@ class EstimatorOptions:
         checks.switch("smooth", self.smooth)
         checks.switch("flip_test", self.flip_test)
         refuse_unknown("filter_options", self.filter_options, filters.options())
-        if self.lift not in LIFTS:
-            raise BadInput(f"lift is {self.lift!r}; wanted one of {', '.join(LIFTS)}")
         detectors.find(self.detector)  # an unknown one is refused now
         filters.check(self.filter_values)
 

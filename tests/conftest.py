@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from edge3dpose.engine_types import Weights
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # before torch loads: two processes share the cores
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

@@ -96,7 +96,7 @@ def train(
     return kept.eval()
 
 
-def fit_gate(net: LiftNet, unseen: Sequences, steps: int, recipe: LiftRecipe) -> None:
+def fit_gate(net: LiftNet, unseen: Sequences, recipe: LiftRecipe) -> None:
     """Fit how far the network's depths are trusted, and the deviations, with all else held.
 
     unseen  recorded sequences that ``train`` has not learned from: of those that it has, the lift
@@ -108,8 +108,8 @@ def fit_gate(net: LiftNet, unseen: Sequences, steps: int, recipe: LiftRecipe) ->
     for part in fitted:
         part.requires_grad_(True)
     optimiser = torch.optim.Adam(fitted, lr=recipe.gate_lr)
-    for step in range(steps):
-        optimiser.param_groups[0]["lr"] = recipe.gate_lr * (1 - step / steps)
+    for step in range(recipe.gate_steps):
+        optimiser.param_groups[0]["lr"] = recipe.gate_lr * (1 - step / recipe.gate_steps)
         optimiser.zero_grad()
         some = unseen.of(rng.integers(len(unseen), size=recipe.recorded + recipe.motion))
         inputs, target = prepared(observed.augmented(some, rng))

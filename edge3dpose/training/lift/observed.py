@@ -43,12 +43,12 @@ class Sequences:
 _NAMES = tuple(Observation.__dataclass_fields__)
 
 
-def read_records(files: Iterable[Path], columns: str = "") -> Sequences:
+def read_records(files: Iterable[Path], column: str = "") -> Sequences:
     """All sequences of record files, each recorded column one of its own.
 
-    columns  only those whose name begins so, such as "sspnet-lite/7"
+    column  only that one, such as "sspnet-lite/7"
     """
-    parts = [part for file in sorted(files) for part in _read_record(file, columns)]
+    parts = [part for file in sorted(files) for part in _read_record(file, column)]
     if not parts:
         raise BadInput("no recorded sequences; render some: edge3dpose train-lift --render")
     return joined(parts)
@@ -63,7 +63,7 @@ def joined(parts: list[Sequences]) -> Sequences:
     return Sequences(seen, truth, np.concatenate([part.fps for part in parts]))
 
 
-def _read_record(file: Path, columns: str) -> list[Sequences]:
+def _read_record(file: Path, column: str) -> list[Sequences]:
     with np.load(file, allow_pickle=False) as data:
         if str(data.get("schema")) != SCHEMA:
             raise BadInput(f"{file} is no record of sequences ({SCHEMA})")
@@ -73,7 +73,7 @@ def _read_record(file: Path, columns: str) -> list[Sequences]:
         side, fps = float(data["side_px"]), float(data["fps"])
     found = []
     for n, name in enumerate(names):
-        if name.startswith(columns) and (not columns or name == columns or columns.endswith("/")):
+        if column in ("", name):
             seen = _seen(outputs[:, :, n], focal, centre, turn, side)
             found.append(Sequences(seen, truth, np.full(len(truth), fps, np.float32)))
     return found

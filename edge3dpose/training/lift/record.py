@@ -12,17 +12,17 @@ fps         frames a second
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import models, storage
-from edge3dpose.engine_types import ModelSpec
 from edge3dpose.runtime.all_heads import open_heads
+from edge3dpose.runtime.preprocess import to_tensor
 from edge3dpose.training.synthesis.assets import Split, load_assets
 from edge3dpose.training.synthesis.sequences import SequenceFrame, SequenceSynthesizer
+from edge3dpose.types import Crop
 
 SCHEMA = "edge3dpose.sequences/1"
 CUTS = {"sspnet-lite": (3, 7, 11)}
@@ -32,20 +32,6 @@ FRAMES = 48
 PER_FILE = 16  # sequences
 BATCH = 4  # crops in one call of a network
 SIDE_PX = 256.0
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """What was recorded; see the module."""
-
-    outputs: NDArray[np.float16]
-    columns: tuple[str, ...]
-    truth_mm: NDArray[np.float32]
-    focal_px: NDArray[np.float32]
-    centre_px: NDArray[np.float32]
-    to_frame: NDArray[np.float32]
-    side_px: float
-    fps: float
 
 
 class Networks:
@@ -58,18 +44,12 @@ class Networks:
         ]
         self.columns = tuple(f"{name}/{cut}" for name, some in cuts.items() for cut in some)
 
-    def __call__(self, images: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """(N, S, S, 3) BGR -> (N, C, 17, 4)."""
-        rows = []
+    def __call__(self, crops: list[Crop]) -> NDArray[np.float16]:
+        """N crops -> (N, C, 17, 4)."""
+        rows: list[NDArray] = []
         for spec, call in self._open:
-            rows += [cut[..., :4].astype(np.float16) for cut in call(_tensor(images, spec))]
+            rows += [cut[..., :4].astype(np.float16) for cut in call(to_tensor(crops, spec))]
         return np.stack(rows, 1)
-
-
-def _tensor(images: NDArray[np.uint8], spec: ModelSpec) -> NDArray[np.float32]:
-    mean, std = (np.array(v, np.float32) for v in (spec.mean_rgb, spec.std_rgb))
-    rgb = (images[..., ::-1].astype(np.float32) / 255 - mean) / std
-    return np.ascontiguousarray(rgb.transpose(0, 3, 1, 2))
 
 
 def record(
@@ -100,10 +80,9 @@ def _record_file(people: SequenceSynthesizer, networks: Networks, number: int, p
 
 
 def _sequence(frames: list[SequenceFrame], networks: Networks) -> tuple[NDArray, ...]:
-    outputs = [
-        networks(np.stack([frame.image for frame in frames[at : at + BATCH]]))
-        for at in range(0, len(frames), BATCH)
-    ]
+    whole = np.eye(2, 3, dtype=np.float32)  # a crop that is all of its picture
+    crops = [Crop(frame.image, whole) for frame in frames]
+    outputs = [networks(crops[at : at + BATCH]) for at in range(0, len(crops), BATCH)]
     return (
         np.concatenate(outputs),
         np.stack([frame.joints_mm for frame in frames]).astype(np.float32),

@@ -21,8 +21,8 @@ from edge3dpose.training.lift.observed import ErrorBank, Sequences
 
 POOL = 10_000  # pieces of motion
 GATE_EVERY = 5  # files of recorded sequences: the gate is fitted on one of so many
-# Share of the errors of held-out renders within one standard deviation. Renders are harder than
-# real clips: between 0.68 of the ones and 0.68 of the others, both are within 6 points.
+# Share of the errors of held-out renders within one standard deviation; 0.68 of a normal
+# distribution. Renders are harder than real clips, of which more is within (docs/temporal-lift.md).
 WITHIN = 0.64
 
 
@@ -34,7 +34,7 @@ class LiftRequest:
     records     folder of recorded sequences, see ``training.lift.record``
     out         folder of the exported file
     minutes     length of the training
-    start_from  a lift.safetensors to begin with
+    start_from  a lift.safetensors or temporal-lift.onnx to begin with
     """
 
     assets: Path
@@ -58,7 +58,7 @@ def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
     data = loop.LiftData(recorded, motion, ErrorBank.of(recorded))
     net = loop.train(data, request.recipe, request.minutes * 60, tell, request.start_from)
     gated = observed.read_records(unseen) if unseen else recorded
-    loop.fit_gate(net, gated, request.recipe.gate_steps, request.recipe)
+    loop.fit_gate(net, gated, request.recipe)
     held = observed.timed(held, None)
     calibrate(net, held)
     loop.save(net, request.out / "lift.safetensors")
@@ -67,11 +67,11 @@ def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
         tell(f"held out: {name} {value:g}")
     card = {
         "state": "trained",
-        "licence": "Apache-2.0",
-        "data": {key: cards.DATA[key] for key in ("people", "motion", "backgrounds")},
+        "licence": cards.LICENCE,
+        "data": cards.DATA,
         "training": {
             "minutes": request.minutes,
-            "recorded_frames": int(recorded.truth_mm.shape[0] * recorded.truth_mm.shape[1]),
+            "recorded_files": len(files),
             "recipe": asdict(request.recipe),
         },
         "held_out": figures,
