@@ -51,7 +51,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "cuda": ("runtime/cuda.py", "runtime/nvrtc.py"),
     "pycuda": ("runtime/cuda.py",),
     "onnx": ("compiler/", "training/"),
-    "onnxruntime": ("runtime/", "compiler/"),
+    "onnxruntime": ("runtime/", "compiler/", "training/fusion/trunk.py"),
     "openvino": ("runtime/", "compiler/", "training/teacher/network.py"),
     "click": ("commands/", "cli.py"),
     "rich": ("commands/", "reports/", "training/"),

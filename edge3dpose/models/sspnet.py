@@ -23,4 +23,13 @@ SSPNET_LITE = ModelSpec(  # BlazePose's encoder wants pixels in 0..1
     std_rgb=(1.0, 1.0, 1.0),
 )
 
-SPECS = (SSPNET, SSPNET_LITE)
+SSPNET_MID = ModelSpec(  # sspnet-lite's depths, MoveNet Thunder's places in the image
+    name="sspnet-mid",
+    input_size=256,
+    cuts=24,
+    skeleton=H36M17,
+    mean_rgb=(0.0, 0.0, 0.0),
+    std_rgb=(1.0, 1.0, 1.0),
+)
+
+SPECS = (SSPNET, SSPNET_LITE, SSPNET_MID)

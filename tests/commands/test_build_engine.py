@@ -116,7 +116,7 @@ def test_models_is_a_line_a_model_in_80_columns(monkeypatch):
     assert "…" not in done.output
     assert all(len(line) <= 80 for line in done.output.splitlines())
     rows = {row[0]: row[1:] for row in table_rows(done.output)}
-    assert list(rows) == ["hemlets", "hemlets-edge", "sspnet", "sspnet-lite"]
+    assert list(rows) == ["hemlets", "hemlets-edge", "sspnet", "sspnet-lite", "sspnet-mid"]
     best, *figures, state = rows["sspnet-lite"]
     assert (best, state) == ("11 of 24", "trained")
     assert all(float(figure) > 0 for figure in figures)

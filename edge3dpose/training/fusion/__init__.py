@@ -1,0 +1,1 @@
+"""Networks joined to one, without training."""
