@@ -53,6 +53,11 @@ def costs(model: ModelProto) -> dict[str, Cost]:
     one.graph.input[0].type.tensor_type.shape.dim[0].dim_value = 1
     known = {t.name: tuple(t.dims) for t in one.graph.initializer}
     size = {t.name: len(t.raw_data) for t in one.graph.initializer}
+    for node in one.graph.node:  # weights that are stored in FP16
+        if node.op_type == "Cast" and node.input[0] in known:
+            stored, name = node.input[0], node.output[0]
+            known[name], size[name] = known[stored], 4 * int(np.prod(known[stored]))
+            size[stored] = 0
     shapes = graphs.shapes(one)
     decode_names = {node.name for node in graphs.decode_nodes(one.graph)}
     found = {}

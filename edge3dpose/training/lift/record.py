@@ -26,7 +26,11 @@ from edge3dpose.types import Crop
 
 SCHEMA = "edge3dpose.sequences/1"
 CUTS = {"sspnet-lite": (3, 7, 11)}
-MORE_CUTS = {"sspnet-lite": (3, 7, 11, 16, 24), "hemlets-edge": (1,)}  # of every fourth pair
+MORE_CUTS = {  # of every fourth pair
+    "sspnet-lite": (3, 7, 11, 16, 24),
+    "sspnet-mid": (7,),
+    "hemlets-edge": (1,),
+}
 RATES_FPS = (30.0, 15.0)  # of one pair of files and the next
 FRAMES = 48
 PER_FILE = 16  # sequences
