@@ -100,6 +100,17 @@ def test_noise_is_that_of_the_bank_and_depths_are_not_known(tmp_path):
     assert np.median(np.abs(seen.rays - rays)) * 3000 < 2
 
 
+def test_shuffled_noise_has_the_same_errors_in_another_order(tmp_path):
+    bank = ErrorBank.of(observed.read_records([written(tmp_path)]))
+    shuffled, none = bank.as_noise("shuffled"), bank.as_noise("none")
+    assert bank.as_noise("recorded") is bank
+    np.testing.assert_allclose(np.sort(shuffled.root_log, 1), np.sort(bank.root_log, 1))
+    assert not np.array_equal(shuffled.flat_mm, bank.flat_mm)
+    assert not none.flat_mm.any()
+    with pytest.raises(BadInput, match="recorded, shuffled, none"):
+        bank.as_noise("loud")
+
+
 def test_one_step_after_the_other_is_the_whole_sequence():
     net = LiftNet(32)
     torch.nn.init.normal_(net.answer.weight, std=0.2)

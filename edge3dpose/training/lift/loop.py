@@ -26,11 +26,13 @@ class LiftRecipe:
 
     recorded, motion  sequences of a batch: rendered ones with a network's outputs, and motion
     long              share of the batches whose recorded sequences run there and back
+    noise             of the motion: recorded, shuffled (not correlated in time) or none
     """
 
     recorded: int = 40
     motion: int = 40
     long: float = 0.4
+    noise: str = "recorded"
     peak_lr: float = 1.5e-3
     warm_up: int = 100
     average: float = 0.998  # of the weights that are kept, a step

@@ -128,6 +128,21 @@ class ErrorBank:
             recorded.seen.score,
         )
 
+    def as_noise(self, noise: str) -> ErrorBank:
+        """The errors as they are (recorded), their frames in any order (shuffled), or none."""
+        if noise == "recorded":
+            return self
+        if noise == "none":
+            return ErrorBank(self.flat_mm * 0, self.root_log * 0, self.score)
+        if noise != "shuffled":
+            raise BadInput(f"noise {noise!r}; there is: recorded, shuffled, none")
+        rng = np.random.default_rng(0)
+        order = rng.permuted(np.tile(np.arange(self.flat_mm.shape[1]), (len(self.flat_mm), 1)), 1)
+        rows = np.arange(len(order))[:, None]
+        return ErrorBank(
+            self.flat_mm[rows, order], self.root_log[rows, order], self.score[rows, order]
+        )
+
 
 def with_errors(truth_mm: NDArray, bank: ErrorBank, rng: np.random.Generator) -> Observation:
     """Motion (B, T, 17, 3) seen with a network's errors, its depths unknown.

@@ -55,7 +55,8 @@ def train(request: LiftRequest, tell: Callable[[str], None]) -> Path:
     held = observed.read_records(request.records.glob("held-out-*.npz"))
     pool_file = request.records / f"motion-{POOL}.npy"
     motion = motion_pool.open_pool(pool_file, request.assets, "train", POOL)
-    data = loop.LiftData(recorded, motion, ErrorBank.of(recorded))
+    bank = ErrorBank.of(recorded).as_noise(request.recipe.noise)
+    data = loop.LiftData(recorded, motion, bank)
     net = loop.train(data, request.recipe, request.minutes * 60, tell, request.start_from)
     gated = observed.read_records(unseen) if unseen else recorded
     loop.fit_gate(net, gated, request.recipe)
