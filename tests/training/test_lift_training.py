@@ -101,7 +101,8 @@ def test_noise_is_that_of_the_bank_and_depths_are_not_known(tmp_path):
 
 
 def test_shuffled_noise_has_the_same_errors_in_another_order(tmp_path):
-    bank = ErrorBank.of(observed.read_records([written(tmp_path)]))
+    written(tmp_path)
+    bank = ErrorBank.of(observed.read_records([tmp_path / "train-00000.npz"]))
     shuffled, none = bank.as_noise("shuffled"), bank.as_noise("none")
     assert bank.as_noise("recorded") is bank
     np.testing.assert_allclose(np.sort(shuffled.root_log, 1), np.sort(bank.root_log, 1))
