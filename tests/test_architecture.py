@@ -66,6 +66,9 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "platformdirs": ("paths.py",),
     "filelock": ("compiler/",),
     "jinja2": ("reports/",),
+    "av": ("runtime/sources/", "runtime/sinks/"),
+    "PIL": ("runtime/sources/",),
+    "pillow_heif": ("runtime/sources/",),
     "cv2": (
         "drawing.py",
         "runtime/",
