@@ -83,22 +83,14 @@ def _in_bf16() -> Network:
 
 
 class BlazePose(Detector):
-    """Searches a frame window by window: all of them at once, or one a call."""
+    """Searches a frame window by window."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._next_window = 0
 
     def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
         """Everybody in the frame."""
         return self._boxes(frame, search_windows(frame.image))
-
-    def search_next_window(self, frame: Frame) -> tuple[list[Box], bool]:
-        """The people in the next window only, and whether it was the frame's last one."""
-        windows = search_windows(frame.image)
-        n = self._next_window % len(windows)
-        self._next_window = n + 1
-        return self._boxes(frame, windows[n : n + 1]), n + 1 == len(windows)
 
     def _boxes(self, frame: Frame, windows: list[tuple[int, int, int]]) -> list[Box]:
         found: list[Detection] = []

@@ -1,0 +1,284 @@
+"""Identities: which pose of this frame is which person of the frames before.
+
+A pose comes out of the ROI of a person who is followed, which may have slid onto another person.
+So poses are assigned to people anew in each frame: by OKS with where everybody is expected, then
+by boxes. Who has no pose is lost: for LOST_S that person's identity waits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.runtime.tracking import pose_nms
+from edge3dpose.runtime.tracking.assignment import assigned
+from edge3dpose.runtime.tracking.similarity import (
+    areas,
+    extents,
+    intersections,
+    iou,
+    oks,
+    shapes,
+    side_px,
+)
+from edge3dpose.runtime.tracking.track import Track, expected
+from edge3dpose.types import Box, Frame
+
+LOST_S = 2.0  # for so long an identity waits
+LEAST_OKS = 0.3
+LEAST_IOU = 0.3
+OWN_ROI = 0.15  # added to the OKS of a pose with the person whose ROI it came from
+SAME_ROI = 0.2  # pelvis to pelvis, in sides of the larger ROI (0.45 m)
+LEAST_GAIN = 0.3  # of a box that was found with a person
+FAR, FAR_A_SECOND = 0.25, 0.5  # sides by which a lost person may be away from where expected
+RESIZED = 1.5  # factor by which a lost person's size may have changed
+SURE = 0.75  # mean score above which somebody who is hidden may go unconfirmed for longer
+UNSEEN, UNSEEN_HIDDEN = 2, 8  # searches in a row
+FEWEST_INSIDE = 4  # joints; somebody with fewer has left the frame
+HIDDEN = 0.5  # share of a person's box that others cover, or that the frame cuts off
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Everybody followed in a frame that is searched."""
+
+    time_s: float
+    track_ids: tuple[int, ...]
+    boxes: tuple[Box, ...]  # their ROIs
+    extents: NDArray[np.float64]  # (N, 4)
+    frame_px: tuple[int, int]  # width, height
+
+
+class Tracker:
+    """The people of one source. An id is given with a first pose, and never to another person."""
+
+    def __init__(self) -> None:
+        self._tracks: list[Track] = []
+        self._next_id = 0
+
+    @property
+    def followed(self) -> list[Track]:
+        """Those who were seen in the last frame."""
+        return [track for track in self._tracks if not track.lost]
+
+    @property
+    def anybody_lost(self) -> bool:
+        """Whether an identity waits."""
+        return any(track.lost for track in self._tracks)
+
+    def rois(self, frame: Frame) -> list[Box]:
+        """The ROIs of those who are followed; who has left the frame is lost."""
+        boxes = []
+        for track in self.followed:
+            if _stays(track.person, frame):
+                box = track.roi(track.person, frame.time_s)
+                boxes.append(replace(box, track_id=track.track_id))
+            else:
+                track.lost = True
+        self._tracks = [track for track in self._tracks if frame.time_s - track.time_s <= LOST_S]
+        return boxes
+
+    def snapshot(self, frame: Frame) -> Snapshot:
+        """Everybody as they are in a frame, once its poses are identified."""
+        tracks = self.followed
+        seen = extents(shapes([t.person.pose for t in tracks])) if tracks else np.zeros((0, 4))
+        height, width = frame.image.shape[:2]
+        boxes = [track.person.pose.box for track in tracks]
+        return Snapshot(
+            frame.time_s,
+            tuple(track.track_id for track in tracks),
+            tuple(box for box in boxes if box is not None),
+            seen,
+            (width, height),
+        )
+
+    def confirm(self, found: Sequence[Box], then: Snapshot, time_s: float) -> list[Box]:
+        """Take the boxes that a search found in an earlier frame.
+
+        Who was not confirmed twice in a row is let go. Returns the boxes of new people, and of
+        those lost who seem to be back, carried forward to ``time_s``.
+        """
+        pairs = dict(assigned(_gains(found, then), LEAST_GAIN))
+        confirmed = {then.track_ids[column] for column in pairs.values()}
+        hidden = _hidden(then, [n for n, one in enumerate(then.track_ids) if one in confirmed])
+        for track in self.followed:
+            if track.track_id not in then.track_ids:
+                continue  # has come since
+            track.unseen = 0 if track.track_id in confirmed else track.unseen + 1
+            excused = (
+                hidden[then.track_ids.index(track.track_id)]
+                and track.person.pose.mean_score >= SURE
+            )
+            if track.unseen >= (UNSEEN_HIDDEN if excused else UNSEEN):
+                track.lost = True
+        rest = [box for n, box in enumerate(found) if n not in pairs]
+        return self._carried([box for box in rest if not self._is_known(box)], then, time_s)
+
+    def identify(self, people: Sequence[TrackedPose], time_s: float) -> list[TrackedPose]:
+        """The people of a frame without duplicates, each with its id; ``track_id`` of a pose says
+        whose ROI it came from.
+        """
+        if not people:
+            self._lose_all_but(set())
+            return []
+        kept = self._without_duplicates(people, time_s)
+        owners = self._owners(kept, time_s)
+        named = []
+        for n, person in enumerate(kept):
+            track = owners.get(n)
+            if track is None:
+                track = self._born(person, time_s)
+            else:
+                shape = expected([track], time_s)
+                pose = track.sides.kept(person.pose, shape, track.person.pose, time_s)
+                person = replace(person, pose=replace(pose, track_id=track.track_id))
+                track.see(person, time_s)
+            named.append(track.person)
+        self._lose_all_but({person.pose.track_id for person in named})
+        return named
+
+    def _without_duplicates(
+        self, people: Sequence[TrackedPose], time_s: float
+    ) -> list[TrackedPose]:
+        if len(people) == 1:
+            return list(people)
+        ages = {track.track_id: track.frames for track in self._tracks}
+        # a track of long standing is surer than a pose that has just come up
+        confidence = [
+            person.pose.mean_score + 0.1 * min(ages.get(_id(person), 0), 10) / 10
+            for person in people
+        ]
+        return [people[n] for n in pose_nms.distinct([p.pose for p in people], confidence)]
+
+    def _owners(self, people: Sequence[TrackedPose], time_s: float) -> dict[int, Track]:
+        """The track of each person, by number; who is new has none."""
+        owners: dict[int, Track] = {}
+        now = shapes([person.pose for person in people])
+        followed = self.followed
+        if followed:
+            then = expected(followed, time_s)
+            likeness = oks(now, then)
+            ids = np.array([track.track_id for track in followed])
+            own = np.array([_id(person) for person in people])[:, None] == ids[None]
+            gain = np.where(likeness >= LEAST_OKS, likeness + OWN_ROI * own, 0.0)
+            owners = {n: followed[m] for n, m in assigned(gain, LEAST_OKS)}
+            rows, columns = _rest(len(people), followed, owners)
+            if rows and columns:
+                overlap = iou(extents(now)[rows], extents(then)[columns])
+                for n, m in assigned(overlap, LEAST_IOU):
+                    owners[rows[n]] = followed[columns[m]]
+        rows, _ = _rest(len(people), followed, owners)
+        lost = [track for track in self._tracks if track.lost]
+        if rows and lost:
+            boxes = [people[n].pose.box for n in rows]
+            nearness = _nearness([box for box in boxes if box is not None], lost, time_s)
+            for n, m in assigned(nearness, 0.01):
+                owners[rows[n]] = lost[m]
+        return owners
+
+    def _born(self, person: TrackedPose, time_s: float) -> Track:
+        pose = replace(person.pose, track_id=self._next_id)
+        track = Track(self._next_id, replace(person, pose=pose), time_s)
+        self._next_id += 1
+        self._tracks.append(track)
+        return track
+
+    def _lose_all_but(self, seen: set[int | None]) -> None:
+        for track in self._tracks:
+            track.lost |= track.track_id not in seen
+
+    def _is_known(self, box: Box) -> bool:
+        """Whether a box is of somebody who has come since the frame that was searched."""
+        return any(same_roi(box, roi) for track in self.followed if (roi := track.person.pose.box))
+
+    def _carried(self, boxes: list[Box], then: Snapshot, time_s: float) -> list[Box]:
+        lost = [track for track in self._tracks if track.lost]
+        if not boxes or not lost:
+            return boxes
+        carried = list(boxes)
+        for n, m in assigned(_nearness(boxes, lost, then.time_s), 0.01):
+            x, y = lost[m].velocity * (time_s - then.time_s)
+            box = boxes[n]
+            carried[n] = replace(box, x0=box.x0 + x, x1=box.x1 + x, y0=box.y0 + y, y1=box.y1 + y)
+        return carried
+
+
+def same_roi(a: Box, b: Box) -> bool:
+    """Whether two ROIs are one person's: their centres are the pelvis."""
+    return _apart(a, b) < SAME_ROI
+
+
+def _apart(a: Box, b: Box) -> float:
+    """Centre to centre, in sides of the larger one."""
+    apart = np.hypot(a.x0 + a.x1 - b.x0 - b.x1, a.y0 + a.y1 - b.y0 - b.y1) / 2
+    return float(apart / max(a.x1 - a.x0, b.x1 - b.x0))
+
+
+def _id(person: TrackedPose) -> int:
+    return -1 if person.pose.track_id is None else person.pose.track_id
+
+
+def _rest(
+    people: int, tracks: Sequence[Track], owners: dict[int, Track]
+) -> tuple[list[int], list[int]]:
+    """Numbers of the people without a track, and of the tracks without a person."""
+    taken = {track.track_id for track in owners.values()}
+    rows = [n for n in range(people) if n not in owners]
+    return rows, [m for m, track in enumerate(tracks) if track.track_id not in taken]
+
+
+def _nearness(boxes: Sequence[Box], lost: Sequence[Track], time_s: float) -> NDArray[np.float64]:
+    """(N, M): 1 where a lost person is expected, 0 farther away than they can be."""
+    found = np.zeros((len(boxes), len(lost)))
+    for m, track in enumerate(lost):
+        shift = track.shift_px(time_s)
+        allowed = FAR + FAR_A_SECOND * max(time_s - track.time_s, 0.0)
+        roi, side = track.person.pose.box, track.side_px
+        assert roi is not None
+        for n, box in enumerate(boxes):
+            size = (box.x1 - box.x0) / side
+            if not 1 / RESIZED < size < RESIZED:
+                continue
+            x = (box.x0 + box.x1 - roi.x0 - roi.x1) / 2 - shift[0]
+            y = (box.y0 + box.y1 - roi.y0 - roi.y1) / 2 - shift[1]
+            found[n, m] = max(0.0, 1 - np.hypot(x, y) / side / allowed)
+    return found
+
+
+def _gains(found: Sequence[Box], then: Snapshot) -> NDArray[np.float64]:
+    """(N, M) how well boxes that were found fit the people who were followed."""
+    gains = np.zeros((len(found), len(then.boxes)))
+    for n, box in enumerate(found):
+        for m, roi in enumerate(then.boxes):
+            gains[n, m] = 1 - (1 - LEAST_GAIN) * min(_apart(box, roi) / SAME_ROI, 2.0)
+    return gains
+
+
+def _hidden(then: Snapshot, confirmed: list[int]) -> list[bool]:
+    """Who is covered by others who were confirmed, or cut off by the border of the frame."""
+    if not then.track_ids:
+        return []
+    size = np.maximum(areas(then.extents), 1e-9)
+    inside = intersections(then.extents, np.array([[0, 0, *then.frame_px]], float))[:, 0]
+    covered = np.zeros(len(size))
+    for m in confirmed:
+        common = intersections(then.extents, then.extents[m : m + 1])[:, 0]
+        covered = np.maximum(covered, np.where(np.arange(len(size)) == m, 0, common))
+    return [bool(one) for one in (covered / size >= HIDDEN) | (inside / size <= HIDDEN)]
+
+
+def _stays(person: TrackedPose, frame: Frame) -> bool:
+    """Whether enough of a person is in the frame, and the ROI has a size that makes sense."""
+    pose = person.pose
+    height, width = frame.image.shape[:2]
+    side = side_px(pose)
+    if pose.outside is not None:
+        inside = int((~pose.outside).sum()) >= FEWEST_INSIDE
+    else:
+        x, y = pose.pixels[0]
+        inside = -0.2 * side < x < width + 0.2 * side and -0.2 * side < y < height + 0.2 * side
+    return bool(inside and 8 < side < 8 * max(height, width))
