@@ -84,6 +84,8 @@ class Box:
     score: float = 1.0
     track_id: int | None = None
     angle_rad: float = 0.0
+    # tight box x0 y0 x1 y1 around what is visible of the person; None where the detector gives none
+    extent: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -23,7 +23,7 @@ from edge3dpose.types import Frame
 
 
 def test_the_folder_holds_the_documented_detectors():
-    assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
+    assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame", "nanodet")
 
 
 def test_blazepose_finds_the_person_of_the_sample_with_the_pelvis_in_the_middle():
