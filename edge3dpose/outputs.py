@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge3dpose import storage
+from edge3dpose import stopping, storage
 from edge3dpose.errors import BadInput
 
 STDOUT = "-"
@@ -187,7 +187,8 @@ def _opened_stream(path: Path) -> int:
     number = _descriptor(path)
     try:
         if number is None:
-            return os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+            with stopping.interruptible():  # a pipe waits for its reader
+                return os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
         if number in (1, 2):
             (sys.stdout if number == 1 else sys.stderr).flush()
         return os.dup(number)

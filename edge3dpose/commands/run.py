@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge3dpose import stopping
 from edge3dpose.commands._options import engine_options, plugin_options
 from edge3dpose.runtime import detectors, filters, sinks
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from edge3dpose.runtime.sources import Source
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
@@ -118,7 +121,7 @@ def _run(
     from edge3dpose.commands._progress import frames_done
     from edge3dpose.errors import BadInput
 
-    with _ctrl_c_on_sigterm(), frames_done(source.frames, max_frames) as on_frame:
+    with _ended_by_signals(), frames_done(source.frames, max_frames) as on_frame:
         summary = pose.run(source, outputs=outputs, max_frames=max_frames, on_frame=on_frame)
     for file in summary.written:
         click.echo(f"wrote {file}", err=True)
@@ -133,14 +136,18 @@ def _run(
 
 
 @contextmanager
-def _ctrl_c_on_sigterm() -> Iterator[None]:
-    """A service that is stopped ends as with Ctrl-C: files are finished."""
-
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
+def _ended_by_signals() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and SIGHUP end the run; its files are finished, a second one is ignored."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
+        yield
+        return
+    known = [number for name in SIGNALS if (number := getattr(signal, name, None))]
+    known = [n for n in known if signal.getsignal(n) != signal.SIG_IGN]  # nohup, background jobs
+    stopping.forget()
+    before = {number: signal.signal(number, stopping.note) for number in known}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        stopping.forget()

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from edge3dpose import stopping
 from edge3dpose.camera import Lens
 from edge3dpose.engine_types import Engine
 from edge3dpose.errors import EndedEarly
@@ -193,7 +194,7 @@ def _timed(source: Iterable[Frame], clock: StageClock) -> Iterator[Frame]:
     """The frames of a source, the time that the loop waits for them on the clock."""
     frames = iter(source)
     while True:
-        with clock.stage("source"):
+        with clock.stage("source"), stopping.interruptible():
             frame = next(frames, None)
         if frame is None:
             return

@@ -34,7 +34,7 @@ def blind(tmp_path_factory):
 
 def run(place, *arguments):
     fixed = ["--weights", place / f"{SPEC.name}.onnx", "--engines", place / "engines"]
-    words = ["run", *fixed, "--threads", 1, *arguments]
+    words = ["run", *fixed, "--threads", 1, "--overwrite", *arguments]
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
