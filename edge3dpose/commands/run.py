@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import click
 
 from edge3dpose import stopping
 from edge3dpose.commands._options import engine_options, plugin_options
+from edge3dpose.commands._source_options import source_options
 from edge3dpose.runtime import detectors, filters, sinks
 
 if TYPE_CHECKING:
@@ -26,7 +28,10 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 
 @click.command()
 @click.option("--camera", type=click.IntRange(min=0), help="Number of a camera; 0 is the first.")
-@click.option("--source", help="Video, image, folder of images, URL, gst:PIPELINE or sample.")
+@click.option(
+    "--source", help="Video, picture, folder or pattern, URL, device, gst:PIPELINE, sample or -."
+)
+@source_options
 @engine_options
 @click.option("--fov", type=float, help="Field of view across the longer side, degrees.")
 @click.option("--intrinsics", type=FILE, help="JSON file: size, focal_px, centre_px, distortion.")
@@ -77,7 +82,7 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
     auto, a camera whose frame rate is known gets the most accurate engine that keeps up with it.
     What is chosen is printed with the reason.
     """
-    from edge3dpose.runtime.sources import open_source
+    from edge3dpose.runtime.sources import SourceOptions, open_source
 
     given = source if camera is None else camera
     if given is None or (camera is not None and source is not None):
@@ -85,7 +90,10 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
     given_outputs = {option.name: options.pop(option.name) for option in sinks.options()}
     values = {option.name: options.pop(option.name) for option in filters.options()}
     filters.check(values)
-    with closing(open_source(given)) as opened:
+    how = SourceOptions(**{field.name: options.pop(field.name) for field in fields(SourceOptions)})
+    with closing(open_source(given, options=how)) as opened:
+        for line in opened.said:
+            click.echo(line, err=True)
         outputs = sinks.with_default_output(given_outputs, opened.name, live=opened.live)
         sinks.check(outputs, opened.name)
         with _estimator(opened, values, options) as pose:

@@ -215,6 +215,7 @@ def _end(sinks: Sequence[Sink], *, keep: bool) -> None:
 
 def facts_of(source: Source, engine: Engine | None, frame: Frame) -> dict[str, Any]:
     """What a run says of a frame besides its people."""
-    live = {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
+    age_s = round(source.age_s(frame), 4)
+    live = {"age_s": age_s, "dropped": source.dropped, "time_utc": source.time_utc(frame)}
     cut = {"cut": engine.last_cut} if isinstance(engine, GovernedEngine) else {}
     return (live if source.live else {}) | cut
