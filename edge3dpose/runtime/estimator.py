@@ -73,7 +73,7 @@ class Estimator:
             again = self._infer(frame, [roi_from_pose(people[n]) for n in new])
             people = list(people)
             for n, person in zip(new, again, strict=True):
-                people[n] = person
+                people[n] = replace(person, found=people[n].found)
         return people
 
     def _infer(self, frame: Frame, boxes: list[Box]) -> list[TrackedPose]:
@@ -84,7 +84,8 @@ class Estimator:
             for unit, transform, box in zip(units, transforms, boxes, strict=True):
                 pose = lift(unit, transform, frame.camera, self.spec)
                 pose = replace(marked(pose, frame), track_id=box.track_id)
-                people.append(TrackedPose(pose, roi_scale(unit.xyz, self.spec)))
+                found = box if box.track_id is None else None
+                people.append(TrackedPose(pose, roi_scale(unit.xyz, self.spec), found))
         if not all(np.isfinite(person.pose.joints_mm).all() for person in people):
             raise BadInput(
                 f"frame {frame.index}: positions that are not finite; check focal length and "

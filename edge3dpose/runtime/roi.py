@@ -41,6 +41,7 @@ class TrackedPose:
 
     pose: Pose3D
     roi_scale: float = 1.0  # what its ROI spans at the person, over what a training crop spans
+    found: Box | None = None  # what the detector found, of somebody new
 
 
 def body_scale(joints_mm: Array, outside: NDArray[np.bool_] | None = None) -> float:

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin, blazepose
 from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.runtime.tracking.found import Snapshot, is_clear, new_people, snapshot
 from edge3dpose.runtime.tracking.search import Background, Searcher
-from edge3dpose.runtime.tracking.tracker import Snapshot, Tracker
+from edge3dpose.runtime.tracking.tracker import Tracker
 from edge3dpose.types import Box, Frame
 
 EVERY_S = 0.25  # time between searches while people are followed
@@ -37,7 +38,11 @@ class FollowAnew(Detector):
 
     def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
         """Everybody in the frame."""
-        return self._searcher.now(frame)
+        return new_people(self._searcher.now(frame))
+
+    def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
+        """The people without duplicates."""
+        return super().identify(frame, [person for person in people if is_clear(person)])
 
     def for_source(self, *, related: bool, live: bool = False) -> Detector:
         """Follows anew; unrelated images cannot be followed: each is searched."""
@@ -66,7 +71,7 @@ class Follow(Detector):
         """The ROIs of the people who are followed, of new ones, and of those who may be back."""
         if self._searched_s == -math.inf:
             self._searched_s = frame.time_s
-            return self._searcher.now(frame)
+            return new_people(self._searcher.now(frame))
         found = self._search.result()
         new: list[Box] = []
         if found is not None:
@@ -84,7 +89,7 @@ class Follow(Detector):
         named = self._tracker.identify(people, frame.time_s)
         self._urgent |= len(named) < before
         if self._then is None:
-            self._then = self._tracker.snapshot(frame)
+            self._then = snapshot(self._tracker.followed, frame)
         return named
 
     def close(self) -> None:

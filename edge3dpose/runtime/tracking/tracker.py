@@ -8,7 +8,7 @@ by boxes. Who has no pose is lost: for LOST_S that person's identity waits.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,15 @@ from numpy.typing import NDArray
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.tracking import pose_nms
 from edge3dpose.runtime.tracking.assignment import assigned
-from edge3dpose.runtime.tracking.similarity import (
-    areas,
-    extents,
-    intersections,
-    iou,
-    oks,
-    shapes,
-    side_px,
+from edge3dpose.runtime.tracking.found import (
+    Snapshot,
+    hidden,
+    is_clear,
+    matched,
+    new_people,
+    same_roi,
 )
+from edge3dpose.runtime.tracking.similarity import extents, iou, oks, shapes, side_px
 from edge3dpose.runtime.tracking.track import Track, expected
 from edge3dpose.types import Box, Frame
 
@@ -32,25 +32,11 @@ LOST_S = 2.0  # for so long an identity waits
 LEAST_OKS = 0.3
 LEAST_IOU = 0.3
 OWN_ROI = 0.15  # added to the OKS of a pose with the person whose ROI it came from
-SAME_ROI = 0.2  # pelvis to pelvis, in sides of the larger ROI (0.45 m)
-LEAST_GAIN = 0.3  # of a box that was found with a person
 FAR, FAR_A_SECOND = 0.25, 0.5  # sides by which a lost person may be away from where expected
 RESIZED = 1.5  # factor by which a lost person's size may have changed
 SURE = 0.75  # mean score above which somebody who is hidden may go unconfirmed for longer
 UNSEEN, UNSEEN_HIDDEN = 2, 8  # searches in a row
 FEWEST_INSIDE = 4  # joints; somebody with fewer has left the frame
-HIDDEN = 0.5  # share of a person's box that others cover, or that the frame cuts off
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """Everybody followed in a frame that is searched."""
-
-    time_s: float
-    track_ids: tuple[int, ...]
-    boxes: tuple[Box, ...]  # their ROIs
-    extents: NDArray[np.float64]  # (N, 4)
-    frame_px: tuple[int, int]  # width, height
 
 
 class Tracker:
@@ -65,11 +51,6 @@ class Tracker:
         """Those who were seen in the last frame."""
         return [track for track in self._tracks if not track.lost]
 
-    @property
-    def anybody_lost(self) -> bool:
-        """Whether an identity waits."""
-        return any(track.lost for track in self._tracks)
-
     def rois(self, frame: Frame) -> list[Box]:
         """The ROIs of those who are followed; who has left the frame is lost."""
         boxes = []
@@ -82,40 +63,27 @@ class Tracker:
         self._tracks = [track for track in self._tracks if frame.time_s - track.time_s <= LOST_S]
         return boxes
 
-    def snapshot(self, frame: Frame) -> Snapshot:
-        """Everybody as they are in a frame, once its poses are identified."""
-        tracks = self.followed
-        seen = extents(shapes([t.person.pose for t in tracks])) if tracks else np.zeros((0, 4))
-        height, width = frame.image.shape[:2]
-        boxes = [track.person.pose.box for track in tracks]
-        return Snapshot(
-            frame.time_s,
-            tuple(track.track_id for track in tracks),
-            tuple(box for box in boxes if box is not None),
-            seen,
-            (width, height),
-        )
-
     def confirm(self, found: Sequence[Box], then: Snapshot, time_s: float) -> list[Box]:
         """Take the boxes that a search found in an earlier frame.
 
-        Who was not confirmed twice in a row is let go. Returns the boxes of new people, and of
-        those lost who seem to be back, carried forward to ``time_s``.
+        A box of a low score confirms who is followed (Zhang et al., ByteTrack, arXiv 2110.06864),
+        but is of nobody new. Who was not confirmed twice in a row is let go. Returns the boxes of
+        new people, and of those lost who seem to be back, carried forward to ``time_s``.
         """
-        pairs = dict(assigned(_gains(found, then), LEAST_GAIN))
+        pairs = matched(found, then)
         confirmed = {then.track_ids[column] for column in pairs.values()}
-        hidden = _hidden(then, [n for n, one in enumerate(then.track_ids) if one in confirmed])
+        excusable = hidden(then, [n for n, one in enumerate(then.track_ids) if one in confirmed])
         for track in self.followed:
             if track.track_id not in then.track_ids:
                 continue  # has come since
             track.unseen = 0 if track.track_id in confirmed else track.unseen + 1
             excused = (
-                hidden[then.track_ids.index(track.track_id)]
+                excusable[then.track_ids.index(track.track_id)]
                 and track.person.pose.mean_score >= SURE
             )
             if track.unseen >= (UNSEEN_HIDDEN if excused else UNSEEN):
                 track.lost = True
-        rest = [box for n, box in enumerate(found) if n not in pairs]
+        rest = new_people([box for n, box in enumerate(found) if n not in pairs])
         return self._carried([box for box in rest if not self._is_known(box)], then, time_s)
 
     def identify(self, people: Sequence[TrackedPose], time_s: float) -> list[TrackedPose]:
@@ -125,11 +93,13 @@ class Tracker:
         if not people:
             self._lose_all_but(set())
             return []
-        kept = self._without_duplicates(people, time_s)
+        kept = self._without_duplicates(people)
         owners = self._owners(kept, time_s)
         named = []
         for n, person in enumerate(kept):
             track = owners.get(n)
+            if track is None and not is_clear(person):
+                continue
             if track is None:
                 track = self._born(person, time_s)
             else:
@@ -141,9 +111,7 @@ class Tracker:
         self._lose_all_but({person.pose.track_id for person in named})
         return named
 
-    def _without_duplicates(
-        self, people: Sequence[TrackedPose], time_s: float
-    ) -> list[TrackedPose]:
+    def _without_duplicates(self, people: Sequence[TrackedPose]) -> list[TrackedPose]:
         if len(people) == 1:
             return list(people)
         ages = {track.track_id: track.frames for track in self._tracks}
@@ -172,7 +140,8 @@ class Tracker:
                 for n, m in assigned(overlap, LEAST_IOU):
                     owners[rows[n]] = followed[columns[m]]
         rows, _ = _rest(len(people), followed, owners)
-        lost = [track for track in self._tracks if track.lost]
+        taken = {track.track_id for track in owners.values()}
+        lost = [track for track in self._tracks if track.track_id not in taken]
         if rows and lost:
             boxes = [people[n].pose.box for n in rows]
             nearness = _nearness([box for box in boxes if box is not None], lost, time_s)
@@ -207,17 +176,6 @@ class Tracker:
         return carried
 
 
-def same_roi(a: Box, b: Box) -> bool:
-    """Whether two ROIs are one person's: their centres are the pelvis."""
-    return _apart(a, b) < SAME_ROI
-
-
-def _apart(a: Box, b: Box) -> float:
-    """Centre to centre, in sides of the larger one."""
-    apart = np.hypot(a.x0 + a.x1 - b.x0 - b.x1, a.y0 + a.y1 - b.y0 - b.y1) / 2
-    return float(apart / max(a.x1 - a.x0, b.x1 - b.x0))
-
-
 def _id(person: TrackedPose) -> int:
     return -1 if person.pose.track_id is None else person.pose.track_id
 
@@ -247,28 +205,6 @@ def _nearness(boxes: Sequence[Box], lost: Sequence[Track], time_s: float) -> NDA
             y = (box.y0 + box.y1 - roi.y0 - roi.y1) / 2 - shift[1]
             found[n, m] = max(0.0, 1 - np.hypot(x, y) / side / allowed)
     return found
-
-
-def _gains(found: Sequence[Box], then: Snapshot) -> NDArray[np.float64]:
-    """(N, M) how well boxes that were found fit the people who were followed."""
-    gains = np.zeros((len(found), len(then.boxes)))
-    for n, box in enumerate(found):
-        for m, roi in enumerate(then.boxes):
-            gains[n, m] = 1 - (1 - LEAST_GAIN) * min(_apart(box, roi) / SAME_ROI, 2.0)
-    return gains
-
-
-def _hidden(then: Snapshot, confirmed: list[int]) -> list[bool]:
-    """Who is covered by others who were confirmed, or cut off by the border of the frame."""
-    if not then.track_ids:
-        return []
-    size = np.maximum(areas(then.extents), 1e-9)
-    inside = intersections(then.extents, np.array([[0, 0, *then.frame_px]], float))[:, 0]
-    covered = np.zeros(len(size))
-    for m in confirmed:
-        common = intersections(then.extents, then.extents[m : m + 1])[:, 0]
-        covered = np.maximum(covered, np.where(np.arange(len(size)) == m, 0, common))
-    return [bool(one) for one in (covered / size >= HIDDEN) | (inside / size <= HIDDEN)]
 
 
 def _stays(person: TrackedPose, frame: Frame) -> bool:

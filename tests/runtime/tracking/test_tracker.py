@@ -7,6 +7,7 @@ import pytest
 from followed import box_at, frame_at, pose_at
 
 from edge3dpose.runtime.roi import SteadyRoi
+from edge3dpose.runtime.tracking.found import snapshot
 from edge3dpose.runtime.tracking.tracker import LOST_S, UNSEEN, Tracker
 from edge3dpose.skeletons import H36M17
 
@@ -83,9 +84,12 @@ def test_who_two_searches_do_not_confirm_is_let_go_and_comes_back_with_the_same_
     tracker.identify([seen(200), seen(500)], 0.0)
     for n in range(UNSEEN):
         assert len(tracker.rois(frame_at(0.1 * n))) == 2
-        assert tracker.confirm([box_at(200, 240, 300)], tracker.snapshot(frame_at(0.0)), 0.1) == []
+        assert (
+            tracker.confirm([box_at(200, 240, 300)], snapshot(tracker.followed, frame_at(0.0)), 0.1)
+            == []
+        )
     assert [box.track_id for box in tracker.rois(frame_at(0.3))] == [0]
-    then = tracker.snapshot(frame_at(0.3))
+    then = snapshot(tracker.followed, frame_at(0.3))
     new = tracker.confirm([box_at(200, 240, 300), box_at(505, 240, 300)], then, 0.4)
     assert len(new) == 1
     assert ids(tracker.identify([seen(200, of=0), seen(505)], 0.4)) == [0, 1]
@@ -95,14 +99,14 @@ def test_a_sure_pose_that_is_hidden_behind_another_goes_unconfirmed_for_longer()
     tracker = Tracker()
     tracker.identify([seen(300), seen(335, 255)], 0.0)
     for _ in range(UNSEEN + 1):
-        tracker.confirm([box_at(300, 240, 300)], tracker.snapshot(frame_at(0.0)), 0.1)
+        tracker.confirm([box_at(300, 240, 300)], snapshot(tracker.followed, frame_at(0.0)), 0.1)
     assert len(tracker.followed) == 2
 
 
 def test_a_search_of_an_earlier_frame_says_nothing_of_who_came_since():
     tracker = Tracker()
     tracker.identify([seen(200)], 0.0)
-    then = tracker.snapshot(frame_at(0.0))
+    then = snapshot(tracker.followed, frame_at(0.0))
     tracker.identify([seen(200, of=0), seen(500)], STEP_S)
     for _ in range(UNSEEN):
         found = [box_at(200, 240, 300), box_at(500, 240, 300)]
@@ -164,3 +168,35 @@ def test_the_roi_grows_towards_the_size_of_the_body_over_a_second():
     roi = SteadyRoi()
     box = roi(pose_at(300, 240, 400, scale=0.8), 0.0)
     assert box.x1 - box.x0 == pytest.approx(400, rel=0.25)
+
+
+def detected(x, score, side=300):
+    """A box with the tight box of somebody who stands at x."""
+    half = 0.13 * side
+    return replace(
+        box_at(x, 240, side),
+        score=score,
+        extent=(x - half, 240 - 0.4 * side, x + half, 240 + 0.4 * side),
+    )
+
+
+def test_a_box_of_a_low_score_confirms_who_is_followed_but_is_of_nobody_new():
+    tracker = Tracker()
+    tracker.identify([seen(200)], 0.0)
+    for _ in range(3 * UNSEEN):
+        then = snapshot(tracker.followed, frame_at(0.0))
+        found = [detected(203, 0.2), detected(500, 0.2)]
+        assert tracker.confirm(found, then, 0.1) == []
+    assert len(tracker.followed) == 1
+
+
+def test_an_unsure_box_is_a_person_only_with_a_sure_pose_that_fills_it():
+    def found(score, of_box, x=500):
+        return replace(seen(x, score=score), found=detected(500, of_box))
+
+    assert Tracker().identify([found(0.7, 0.4)], 0.0) == []
+    assert Tracker().identify([found(0.95, 0.4, x=590)], 0.0) == []
+    for clear in (found(0.95, 0.4), found(0.7, 0.6)):
+        tracker = Tracker()
+        assert tracker.identify([found(0.7, 0.4)], 0.0) == []
+        assert ids(tracker.identify([clear], STEP_S)) == [0]  # a false alarm leaves no gap
