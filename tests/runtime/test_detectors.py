@@ -23,7 +23,10 @@ from edge3dpose.types import Frame
 
 
 def test_the_folder_holds_the_documented_detectors():
-    assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame", "nanodet")
+    assert plugins.names("runtime.detectors") == (
+        *("blazepose", "follow", "follow-blazepose"),
+        *("full-frame", "nanodet"),
+    )
 
 
 def test_blazepose_finds_the_person_of_the_sample_with_the_pelvis_in_the_middle():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from edge3dpose.runtime.detectors import Detector, DetectorPlugin, blazepose
+from edge3dpose.runtime.detectors import Detector, DetectorPlugin, nanodet
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.tracking.found import Snapshot, is_clear, new_people, snapshot
 from edge3dpose.runtime.tracking.search import Background, Searcher
@@ -17,17 +17,18 @@ from edge3dpose.types import Box, Frame
 
 EVERY_S = 0.25  # time between searches while people are followed
 NOBODY_S = 0.1  # while nobody is
+CONFIRMS = 0.15  # score of a box that confirms who is followed
 
 
 class FollowPlugin(DetectorPlugin):
-    """Follow people, and search with BlazePose."""
+    """Follow people, and search with NanoDet."""
 
     name = "follow"
     summary = "search four times a second, follow in between"
 
     def open(self, *, bf16: bool = False) -> Detector:
-        """Open BlazePose."""
-        return FollowAnew(Searcher(blazepose.PLUGIN.open(bf16=bf16)))
+        """Open NanoDet."""
+        return FollowAnew(Searcher(nanodet.PLUGIN.open(bf16=bf16, min_score=CONFIRMS)))
 
 
 class FollowAnew(Detector):

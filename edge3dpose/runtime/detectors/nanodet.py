@@ -37,13 +37,14 @@ class NanoDetPlugin(DetectorPlugin):
     name = "nanodet"
     summary = "search every frame, also for small people and crowds"
 
-    def open(self, *, bf16: bool = False) -> Detector:
+    def open(self, *, bf16: bool = False, min_score: float = MIN_SCORE) -> Detector:
         """Open the network; EngineMismatch where its file was changed.
 
-        bf16  in OpenVINO: ONNX Runtime is then not loaded at all
+        bf16       in OpenVINO: ONNX Runtime is then not loaded at all
+        min_score  of a box
         """
         verified(FILE, SHA256)
-        detector = NanoDet(bf16=bf16)
+        detector = NanoDet(bf16=bf16, min_score=min_score)
         detector.network(320, 192)  # errors come now, and the first frame does not wait for it
         return detector
 
@@ -51,8 +52,8 @@ class NanoDetPlugin(DetectorPlugin):
 class NanoDet(Detector):
     """Searches each frame by itself."""
 
-    def __init__(self, *, bf16: bool = False) -> None:
-        self._bf16 = bf16
+    def __init__(self, *, bf16: bool = False, min_score: float = MIN_SCORE) -> None:
+        self._bf16, self._min_score = bf16, min_score
         self._networks: dict[tuple[int, int], Network] = {}  # by the input's width and height
 
     def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
@@ -61,7 +62,7 @@ class NanoDet(Detector):
         columns, rows = input_size(width, height)
         scale = min(columns / width, rows / height)
         outputs = self.network(columns, rows)(_tensor(frame.image, columns, rows, scale))
-        extents, scores = people_from_outputs(outputs)
+        extents, scores = people_from_outputs(outputs, self._min_score)
         extents = np.clip(extents / scale, 0, [width, height, width, height])
         return [
             roi_from_extent(
@@ -98,13 +99,15 @@ def input_size(width: int, height: int) -> tuple[int, int]:
     return max(sizes, key=lambda size: (min(size[0] / width, size[1] / height), -size[0] * size[1]))
 
 
-def people_from_outputs(outputs: Sequence[Array]) -> tuple[Array, Array]:
+def people_from_outputs(
+    outputs: Sequence[Array], min_score: float = MIN_SCORE
+) -> tuple[Array, Array]:
     """Tight boxes (N, 4) x0 y0 x1 y1 in pixels of the input, and scores (N,), the best first.
 
     outputs  (1, 45, rows, columns) a stride: a logit and four times 11 bins a cell
     """
     extents, scores = [], []
-    least = -np.log(1 / MIN_SCORE - 1)
+    least = -np.log(1 / min_score - 1)
     for stride, output in zip(STRIDES, outputs, strict=True):
         rows, columns = np.nonzero(output[0, 0] >= least)
         cells = output[0, :, rows, columns].astype(np.float32)  # (N, 45)

@@ -26,7 +26,8 @@ class Track:
     time_s: float  # of that pose
     velocity: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))  # px a second
     frames: int = 1
-    unseen: int = 0  # searches in a row that did not confirm them
+    confirmed: int = 0  # searches that confirmed them
+    unseen: int = 0  # searches in a row that did not
     lost: bool = False
     roi: SteadyRoi = field(default_factory=SteadyRoi)
     sides: Sides = field(default_factory=Sides)

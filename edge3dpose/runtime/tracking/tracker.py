@@ -32,10 +32,11 @@ LOST_S = 2.0  # for so long an identity waits
 LEAST_OKS = 0.3
 LEAST_IOU = 0.3
 OWN_ROI = 0.15  # added to the OKS of a pose with the person whose ROI it came from
-FAR, FAR_A_SECOND = 0.25, 0.5  # sides by which a lost person may be away from where expected
+FAR, FAR_A_SECOND = 0.25, 1.0  # sides by which a lost person may be away from where expected
 RESIZED = 1.5  # factor by which a lost person's size may have changed
+UNSEEN, UNSEEN_SURE = 2, 8  # searches in a row that need not confirm somebody
 SURE = 0.75  # mean score above which somebody who is hidden may go unconfirmed for longer
-UNSEEN, UNSEEN_HIDDEN = 2, 8  # searches in a row
+VERY_SURE, KNOWN = 0.9, 4  # mean score; searches that confirmed somebody who need not be hidden
 FEWEST_INSIDE = 4  # joints; somebody with fewer has left the frame
 
 
@@ -76,12 +77,14 @@ class Tracker:
         for track in self.followed:
             if track.track_id not in then.track_ids:
                 continue  # has come since
-            track.unseen = 0 if track.track_id in confirmed else track.unseen + 1
-            excused = (
-                excusable[then.track_ids.index(track.track_id)]
-                and track.person.pose.mean_score >= SURE
-            )
-            if track.unseen >= (UNSEEN_HIDDEN if excused else UNSEEN):
+            if track.track_id in confirmed:
+                track.confirmed, track.unseen = track.confirmed + 1, 0
+                continue
+            track.unseen += 1
+            score = track.person.pose.mean_score
+            known = track.confirmed >= KNOWN and score >= VERY_SURE
+            hidden_ = excusable[then.track_ids.index(track.track_id)] and score >= SURE
+            if track.unseen >= (UNSEEN_SURE if known or hidden_ else UNSEEN):
                 track.lost = True
         rest = new_people([box for n, box in enumerate(found) if n not in pairs])
         return self._carried([box for box in rest if not self._is_known(box)], then, time_s)
