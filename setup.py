@@ -29,6 +29,7 @@ MATLAB = ["scipy>=1.10", "h5py>=3.8"]
 HEIC = ["pillow-heif>=1"]
 PLOT = ["matplotlib>=3.8"]
 PANDAS = ["pandas>=2"]
+CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
 TEST = [
     "pytest>=8",
@@ -94,11 +95,12 @@ setup(
         "energy": ENERGY,
         "plot": PLOT,
         "pandas": PANDAS,
+        "crowds": CROWDS,
         "heic": HEIC,
         "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
-            *(TEST + NETS + MATLAB + PANDAS + ENERGY + HEIC),
+            *(TEST + NETS + MATLAB + PANDAS + CROWDS + ENERGY + HEIC),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },

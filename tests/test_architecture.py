@@ -59,6 +59,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
     "pandas": ("poses_file.py",),
+    "motmetrics": ("evaluation/",),
     "mediapipe": ("bench/peer_scripts/",),
     "jtop": ("bench/energy/",),
     "pynvml": ("bench/energy/",),
