@@ -134,3 +134,29 @@ def test_a_run_in_a_thread_takes_no_signals(tmp_path):
     thread.start()
     thread.join()
     assert seen == [before]
+
+
+IN_A_THREAD = """
+import signal, sys, threading
+from pathlib import Path
+import edge3dpose
+def refuse(*given):
+    raise AssertionError("the library handles signals")
+signal.signal = refuse
+done = []
+def work():
+    with edge3dpose.PoseEstimator(cut=1) as pose:
+        done.append(pose.run("sample", outputs={"jsonl": Path(sys.argv[1])}, max_frames=3))
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+assert done[0].processed == 3
+"""
+
+
+def test_the_library_works_in_a_thread_and_handles_no_signal(tmp_path):
+    command = (sys.executable, "-c", IN_A_THREAD, str(tmp_path / "o.jsonl"))
+    where = {**os.environ, "EDGE3DPOSE_HOME": str(tmp_path / "home")}
+    done = subprocess.run(command, env=where, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "o.jsonl").read_text().splitlines()) == 4
