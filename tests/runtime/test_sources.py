@@ -102,7 +102,7 @@ def test_a_url_where_nothing_answers_is_one_clear_line():
 def test_pictures_of_every_kind_become_bgr(tmp_path):
     colour = np.zeros((5, 7, 3), np.uint8)
     colour[...] = (10, 20, 200)
-    with_alpha = np.dstack([colour, np.full((5, 7), 128, np.uint8)])
+    with_alpha = np.dstack([colour, np.full((5, 7), 255, np.uint8)])
     cv2.imwrite(str(tmp_path / "1_alpha.png"), with_alpha)
     cv2.imwrite(str(tmp_path / "2_grey.png"), np.full((33, 21), 77, np.uint8))
     cv2.imwrite(str(tmp_path / "3_deep.png"), np.full((4, 4, 3), 200 * 257, np.uint16))

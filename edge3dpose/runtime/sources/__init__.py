@@ -20,7 +20,10 @@ from edge3dpose.types import Frame, Image
 
 FOLDER = "runtime.sources"
 FPS = (0.001, 1e6)  # rates that frames can be stamped with
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
+IMAGE_SUFFIXES = {  # a file that is no picture, but ends like one, is told
+    *(".jpg", ".jpeg", ".jfif", ".png", ".apng", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
+    *(".pgm", ".ppm", ".heic", ".heif", ".avif", ".jp2", ".jxl"),
+}
 
 
 class Source:

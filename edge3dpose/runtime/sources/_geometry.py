@@ -1,4 +1,4 @@
-"""How a player shows a decoded picture: cropped, with square pixels, turned."""
+"""How a player shows a decoded picture: cropped, with square pixels, turned, over grey."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from edge3dpose.types import Image
 
+GREY = 128  # what is seen through transparent pixels
 WIDEST_PIXEL = 8  # a pixel aspect ratio beyond this, or its inverse, is no true one
 
 
@@ -97,3 +98,20 @@ def matrix_of(frame: Any) -> bytes:
     """The display matrix of a decoded frame; empty where it has none."""
     data = frame.side_data.get("DISPLAYMATRIX")
     return b"" if data is None else bytes(data)
+
+
+def turned_by_exif(image: Image, orientation: int) -> Image:
+    """A picture upright, by its EXIF orientation (1 to 8)."""
+    if orientation in (2, 4, 5, 7):  # mirrored: left and right, then turned
+        image = np.asarray(cv2.flip(image, 1), np.uint8)
+    turns = {3: 2, 4: 2, 5: 3, 6: 1, 7: 1, 8: 3}.get(orientation, 0)
+    return np.asarray(cv2.rotate(image, _TURNS[turns]), np.uint8) if turns else image
+
+
+def over_grey(image: np.ndarray) -> Image:
+    """(H, W, 4) BGRA -> BGR, transparent pixels over grey."""
+    alpha = image[..., 3:].astype(np.uint16)
+    if alpha.min() == 255:
+        return np.ascontiguousarray(image[..., :3])
+    mixed = (image[..., :3] * alpha + GREY * (255 - alpha) + 127) // 255
+    return mixed.astype(np.uint8)

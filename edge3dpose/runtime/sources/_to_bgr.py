@@ -11,11 +11,9 @@ from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources._geometry import Geometry, matrix_of, turn_of
+from edge3dpose.runtime.sources._geometry import Geometry, matrix_of, over_grey, turn_of
 from edge3dpose.runtime.sources._tone_map import HDR_CURVES, ToneMap
 from edge3dpose.types import Image
-
-GREY = 128  # what is seen through transparent pixels
 
 # AVColorSpace: RGB, BT.709, not told (two numbers), FCC, BT.470BG and SMPTE 170M (both BT.601),
 # SMPTE 240M, YCgCo, BT.2020 (two numbers)
@@ -95,12 +93,3 @@ def range_of(frame: VideoFrame) -> int:
     if int(frame.color_range) == _FULL or frame.format.name.startswith("yuvj"):
         return _FULL
     return _LIMITED
-
-
-def over_grey(image: np.ndarray) -> Image:
-    """(H, W, 4) BGRA -> BGR, transparent pixels over grey."""
-    alpha = image[..., 3:].astype(np.uint16)
-    if alpha.min() == 255:
-        return np.ascontiguousarray(image[..., :3])
-    mixed = (image[..., :3] * alpha + GREY * (255 - alpha) + 127) // 255
-    return mixed.astype(np.uint8)
