@@ -28,7 +28,7 @@ class MatchedCrowd:
     fps: float
 
 
-def figures(sequences: Sequence[MatchedCrowd]) -> dict[str, float | None]:
+def figures(crowds: Sequence[MatchedCrowd]) -> dict[str, float | None]:
     """The figures of one sequence or of several together; None where one cannot be told.
 
     idf1                 2 IDTP / (2 IDTP + IDFP + IDFN), Ristani et al. 2016
@@ -45,23 +45,22 @@ def figures(sequences: Sequence[MatchedCrowd]) -> dict[str, float | None]:
     mpjpe_mm, pa_mpjpe_mm  of the people found
     """
     total = {
-        name: sum(one.matched.counts[name] for one in sequences)
-        for name in sequences[0].matched.counts
+        name: sum(one.matched.counts[name] for one in crowds) for name in crowds[0].matched.counts
     }
-    frames = sum(len(one.hidden) for one in sequences)
-    minutes = sum(len(one.hidden) / one.fps for one in sequences) / 60
+    frames = sum(len(one.hidden) for one in crowds)
+    minutes = sum(len(one.hidden) / one.fps for one in crowds) / 60
     wrong = total["num_misses"] + total["num_false_positives"] + total["num_switches"]
-    ghosts = [ghost for one in sequences for ghost in _ghosts(one)]
-    waits = np.array([wait for one in sequences for wait in entries_s(one)])
-    found = np.concatenate([one.matched.mpjpe_mm.ravel() for one in sequences])
-    pa = np.concatenate([one.matched.pa_mpjpe_mm.ravel() for one in sequences])
+    ghosts = [ghost for one in crowds for ghost in _ghosts(one)]
+    waits = np.array([wait for one in crowds for wait in entries_s(one)])
+    found = np.concatenate([one.matched.mpjpe_mm.ravel() for one in crowds])
+    pa = np.concatenate([one.matched.pa_mpjpe_mm.ravel() for one in crowds])
     people = max(total["num_objects"], 1)
     either = 2 * total["idtp"] + total["idfp"] + total["idfn"]
     return {
         "idf1": 2 * total["idtp"] / either if either else None,
         "mota": 1 - wrong / people,
         "switches": float(total["num_switches"]),
-        "identities": float(sum(one.matched.identities for one in sequences)),
+        "identities": float(sum(one.matched.identities for one in crowds)),
         "missed": total["num_misses"] / people,
         "false_a_frame": total["num_false_positives"] / frames,
         "ghosts_a_minute": len(ghosts) / minutes,
@@ -75,12 +74,12 @@ def figures(sequences: Sequence[MatchedCrowd]) -> dict[str, float | None]:
     }
 
 
-def by_hidden(sequences: Sequence[MatchedCrowd]) -> tuple[HiddenBin, ...]:
+def by_hidden(crowds: Sequence[MatchedCrowd]) -> tuple[HiddenBin, ...]:
     """Recall and errors of the people by how much of them is hidden."""
-    hidden = np.concatenate([one.hidden.ravel() for one in sequences])
-    found = np.concatenate([(one.matched.track_id >= 0).ravel() for one in sequences])
+    hidden = np.concatenate([one.hidden.ravel() for one in crowds])
+    found = np.concatenate([(one.matched.track_id >= 0).ravel() for one in crowds])
     mpjpe, pa = (
-        np.concatenate([getattr(one.matched, name).ravel() for one in sequences])
+        np.concatenate([getattr(one.matched, name).ravel() for one in crowds])
         for name in ("mpjpe_mm", "pa_mpjpe_mm")
     )
     rows = []
@@ -99,46 +98,42 @@ def by_hidden(sequences: Sequence[MatchedCrowd]) -> tuple[HiddenBin, ...]:
     return tuple(rows)
 
 
-def entries_s(sequence: MatchedCrowd) -> list[float]:
-    """For each person who comes in, seconds until found; infinity where gone again before."""
-    return [
-        wait
-        for person in range(sequence.hidden.shape[1])
-        for wait in _entries_of(
-            sequence.hidden[:, person], sequence.matched.track_id[:, person], sequence.fps
-        )
-    ]
+def entries_s(crowd: MatchedCrowd) -> list[float]:
+    """For each person who comes in, seconds until found; infinity where gone again before.
 
-
-def _entries_of(hidden: NDArray, track_id: NDArray, fps: float) -> list[float]:
-    waits: list[float] = []
-    since: int | None = None  # frame at which the person came in and is waiting
-    gone = 0
-    for frame, share in enumerate(hidden):
-        was_gone = gone >= GONE_S * fps
-        if share >= GONE:
-            gone += 1
-            if since is not None:
-                waits.append(np.inf)
-                since = None
-            continue
-        if share <= ENTERED and was_gone:
-            since = frame
-        if share <= ENTERED:
-            gone = 0
-        if since is not None and track_id[frame] >= 0:
-            waits.append((frame - since) / fps)
-            since = None
-    if since is not None and len(hidden) - since > SOON_S * fps:
-        waits.append(np.inf)
+    Who comes in was gone for half a second. A visit of less than 0.3 s is none.
+    """
+    waits = []
+    for person in range(crowd.hidden.shape[1]):
+        track_id = crowd.matched.track_id[:, person]
+        for begin, end in _visits(crowd.hidden[:, person], crowd.fps):
+            found = np.flatnonzero(track_id[begin:end] >= 0)
+            waits.append(float(found[0] / crowd.fps) if len(found) else np.inf)
     return waits
 
 
-def _ghosts(sequence: MatchedCrowd) -> list[bool]:
+def _visits(hidden: NDArray, fps: float) -> list[tuple[int, int]]:
+    """First frame in which enough of a person who came in is seen, and the one of being gone."""
+    visits: list[tuple[int, int]] = []
+    begin: int | None = None
+    gone = 0  # frames since last seen
+    for frame, share in enumerate(np.append(hidden, 1.0)):
+        if share >= GONE:
+            if begin is not None:
+                visits.append((begin, frame))
+            begin, gone = None, gone + 1
+        elif share <= ENTERED:
+            if gone >= GONE_S * fps:
+                begin = frame
+            gone = 0
+    return [(begin, end) for begin, end in visits if end - begin > SOON_S * fps]
+
+
+def _ghosts(crowd: MatchedCrowd) -> list[bool]:
     """For each false skeleton, whether it began on a person who has another one."""
     begun: list[bool] = []
     last: dict[int, int] = {}
-    for one in sequence.matched.false:
+    for one in crowd.matched.false:
         if one.frame - last.get(one.track_id, -10) > 1:
             begun.append(one.duplicate)
         last[one.track_id] = one.frame

@@ -9,7 +9,7 @@ from rich.console import Console
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
 from edge3dpose.reports.crowd_rows import CrowdRow, CrowdsReport, HiddenBin
 
-FIGURES = (
+IDENTITIES = (
     Figure("people", "people", form="d"),
     Figure("identities", "identities", form=".0f"),
     Figure("idf1", "IDF1", form=".3f"),
@@ -19,6 +19,8 @@ FIGURES = (
     Figure("false_a_frame", "false people a frame", form=".3f"),
     Figure("ghosts_a_minute", "ghosts a minute"),
     Figure("duplicates_a_minute", "of them duplicates"),
+)
+FINDING = (
     Figure("entries", "entries", form=".0f"),
     Figure("found_s", "found after (median)", "s", ".2f"),
     Figure("found_90_s", "found after (90 %)", "s", ".2f"),
@@ -32,31 +34,46 @@ _NEVER = ("found_s", "found_90_s")
 def print_tables(report: CrowdsReport, console: Console) -> None:
     """Print the protocol and both tables."""
     console.print(report.protocol)
-    for table in (sequences_table([*report.rows, report.overall]), hidden_table(report.overall)):
+    rows = [*report.rows, report.overall]
+    tables = (identities_table(rows), finding_table(rows), hidden_table([report.overall]))
+    for table in tables:
         table.print_to(console)
 
 
-def sequences_table(rows: list[CrowdRow], title: str = "crowds") -> Table:
-    """All figures, a row a sequence or a report."""
+def identities_table(rows: list[CrowdRow]) -> Table:
+    """Who is who: a row a sequence or a report."""
+    return _table("identities and ghosts", rows, IDENTITIES)
 
+
+def finding_table(rows: list[CrowdRow]) -> Table:
+    """How soon people are found, and how well: a row a sequence or a report."""
+    return _table("people who come in, and errors of those found", rows, FINDING)
+
+
+def _table(title: str, rows: list[CrowdRow], figures: tuple[Figure, ...]) -> Table:
     def value(key: str) -> Callable[[CrowdRow], float | str | None]:
         return lambda row: _shown(row, key)
 
-    columns: list[Column] = [("sequence", lambda row: row.name)]
-    columns += [(figure, value(figure.key)) for figure in FIGURES]
+    columns: list[Column] = [("crowd", lambda row: row.name)]
+    columns += [(figure, value(figure.key)) for figure in figures]
     return make_table(title, rows, columns, mark_best=False)
 
 
-def hidden_table(row: CrowdRow) -> Table:
+def hidden_table(rows: list[CrowdRow]) -> Table:
     """Recall and errors by how much of a person is hidden."""
+    bins = [(row.name, one) for row in rows for one in row.by_hidden]
+
+    def value(key: str) -> Callable[[tuple[str, HiddenBin]], float | None]:
+        return lambda entry: getattr(entry[1], key)
+
     columns: list[Column] = [
-        ("hidden", lambda one: f"{one.lowest:.0%} to {one.highest:.0%}"),
-        (Figure("people", "people, over the frames", form="d"), lambda one: one.people),
-        (Figure("found", "found", form=".1%"), lambda one: one.found),
-        (Figure("mpjpe_mm", "MPJPE", "mm"), lambda one: one.mpjpe_mm),
-        (Figure("pa_mpjpe_mm", "PA-MPJPE", "mm"), lambda one: one.pa_mpjpe_mm),
+        ("crowd", lambda entry: entry[0]),
+        ("hidden", lambda entry: f"{entry[1].lowest:.0%} to {entry[1].highest:.0%}"),
+        (Figure("people", "people, over the frames", form="d"), value("people")),
+        (Figure("found", "found", form=".1%"), value("found")),
+        (Figure("mpjpe_mm", "MPJPE", "mm"), value("mpjpe_mm")),
+        (Figure("pa_mpjpe_mm", "PA-MPJPE", "mm"), value("pa_mpjpe_mm")),
     ]
-    bins: tuple[HiddenBin, ...] = row.by_hidden
     return make_table("by how much of a person is hidden", bins, columns, mark_best=False)
 
 

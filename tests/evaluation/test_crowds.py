@@ -142,6 +142,13 @@ def test_how_soon_people_are_found():
     assert got["found_s"] == pytest.approx(0.4)
 
 
+def test_who_looks_in_for_a_moment_has_not_come_in():
+    truth = crowd(20, (0,))
+    truth.hidden[:] = 1.0
+    truth.hidden[10:13] = 0.3
+    assert entries_s(MatchedCrowd(match(truth, [[]] * 20), truth.hidden, FPS)) == []
+
+
 def test_errors_by_what_is_hidden():
     truth = crowd(4, (0,))
     truth.hidden[:, 0] = [0.1, 0.3, 0.6, 0.8]
@@ -169,9 +176,8 @@ def test_a_row_is_read_as_it_was_written_and_shown():
         name="a", people=1, frames=3, by_hidden=by_hidden([sequence]), figures=figures([sequence])
     )
     assert from_json(CrowdRow, to_json(row), "test") == row
-    table = tables.sequences_table([row])
-    assert "100.0%" in table.markdown  # missed
-    assert "0% to 25%" in tables.hidden_table(row).markdown
+    assert "100.0%" in tables.identities_table([row]).markdown  # missed
+    assert "0% to 25%" in tables.hidden_table([row]).markdown
 
 
 def test_a_folder_without_crowds_is_one_line(tmp_path):
