@@ -12,7 +12,7 @@ from edge3dpose import checks
 from edge3dpose.camera import Lens
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.errors import BadInput
-from edge3dpose.pose_options import CameraArgument, EstimatorOptions, check_run, lens_of
+from edge3dpose.pose_options import MAX_PEOPLE, CameraArgument, EstimatorOptions, check_run, lens_of
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime import sinks as sinks_folder
 from edge3dpose.runtime.clock import StageClock
@@ -50,8 +50,8 @@ class PoseEstimator:
     lift            "temporal": a small network corrects each pose by those before it; or "none"
     smooth          One-Euro filter on joints and root (Casiez et al., CHI 2012)
     flip_test       average with the prediction of the flipped crop: less error, two engine calls
-    detector        "follow" (search four times a second and follow), "blazepose" (search every
-                    frame) or "full-frame" (the frame is one person's crop)
+    detector        "follow" (search four times a second and follow), "nanodet" (search every
+                    frame), "full-frame" (the frame is one person's crop) ... (see --detector)
     max_latency_ms  of one call of the engine: take the most accurate cut within it on this machine
     max_error_mm    MPJPE by the model card: take the fastest engine within it
     min_fps         frames a second to keep up with, such as a camera's; needs the profile of this
@@ -93,7 +93,7 @@ class PoseEstimator:
         max_error_mm: float | None = None,
         min_fps: float | None = None,
         govern: bool = True,
-        max_people: int | None = None,
+        max_people: int | None = MAX_PEOPLE,
         filter_options: Mapping[str, Any] | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> None:

@@ -52,7 +52,11 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     help=detectors.summary(),
 )
 @click.option(
-    "--max-people", type=click.IntRange(min=1), help="At most so many people, the largest."
+    "--max-people",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="At most so many people, the largest.",
 )
 @click.option("--max-frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option(

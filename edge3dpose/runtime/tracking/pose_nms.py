@@ -20,6 +20,7 @@ from edge3dpose.types import Pose3D
 SAME = 0.6  # OKS of two poses of one person; two who stand half a shoulder apart have less
 TURNED_RAD = 1.05  # the trunks of a person and of a reversed ghost on that person differ by more
 SHRUNKEN = 0.7  # of the other's size, and less
+_NEAR = 0.35  # of the other's ROI, middle to middle; who is farther away is no ghost
 _ON_BODY = 0.05  # of the other's ROI: a joint nearer than that to a bone lies on the body
 _COVERED = 0.6  # share of the joints that lie on the body, of a reversed ghost
 _WITHIN = 0.8  # of a shrunken one
@@ -35,18 +36,19 @@ def distinct(poses: Sequence[Pose3D], confidence: Sequence[float] | None = None)
     seen = shapes(poses)
     alike = np.maximum(oks(seen, seen), oks(seen, seen.mirrored))
     sure = [pose.mean_score for pose in poses] if confidence is None else list(confidence)
+    middle = seen.points.mean(axis=1)
+    apart = np.linalg.norm(middle[:, None] - middle[None], axis=-1)
+    near = apart <= _NEAR * seen.side[None]
     kept: list[int] = []
     for n in sorted(range(len(poses)), key=lambda n: -sure[n]):
-        if not any(alike[n, m] >= SAME or _ghost(seen, poses, n, m) for m in kept):
+        rivals = [m for m in kept if near[n, m]]
+        if not any(alike[n, m] >= SAME or _ghost(seen, poses, n, m) for m in rivals):
             kept.append(n)
     return sorted(kept)
 
 
 def _ghost(seen: Shapes, poses: Sequence[Pose3D], n: int, m: int) -> bool:
     """Whether pose n is a reversed or shrunken ghost on the body of pose m, which is surer."""
-    apart = np.linalg.norm(seen.points[n].mean(axis=0) - seen.points[m].mean(axis=0))
-    if apart > 0.35 * seen.side[m]:
-        return False
     one, other = trunk(seen.points[n]), trunk(seen.points[m])
     length, size = float(np.linalg.norm(one)), float(np.linalg.norm(other))
     cosine = float(one @ other) / max(length * size, 1e-9)

@@ -11,10 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge3dpose.runtime.tracking.similarity import Shapes, oks, shapes
 from edge3dpose.types import Pose3D
 
-MARGIN = 0.15  # OKS by which the exchanged pose must fit the prior frame better
+MARGIN = 0.15  # least gain of an exchange
 STUBBORN_S = 1.0  # after so long the network is believed
 
 
@@ -24,14 +23,12 @@ class Sides:
 
     swapped_since_s: float | None = None
 
-    def kept(self, pose: Pose3D, expected: Shapes, before: Pose3D, time_s: float) -> Pose3D:
+    def kept(self, pose: Pose3D, gain: float, before: Pose3D, time_s: float) -> Pose3D:
         """The pose, its left and right exchanged where they were swapped since the prior frame.
 
-        expected  the one shape that the prior frame lets expect
-        before    the pose of the prior frame
+        gain    OKS by which the exchanged pose fits what the prior frame lets expect better
+        before  the pose of the prior frame
         """
-        now = shapes([pose])
-        gain = float(oks(now.mirrored, expected)[0, 0] - oks(now, expected)[0, 0])
         if gain < MARGIN:
             self.swapped_since_s = None
             return pose

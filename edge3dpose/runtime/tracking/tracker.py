@@ -97,7 +97,7 @@ class Tracker:
             self._lose_all_but(set())
             return []
         kept = self._without_duplicates(people)
-        owners = self._owners(kept, time_s)
+        owners, swapped = self._owners(kept, time_s)
         named = []
         for n, person in enumerate(kept):
             track = owners.get(n)
@@ -106,10 +106,11 @@ class Tracker:
             if track is None:
                 track = self._born(person, time_s)
             else:
-                shape = expected([track], time_s)
-                pose = track.sides.kept(person.pose, shape, track.person.pose, time_s)
-                person = replace(person, pose=replace(pose, track_id=track.track_id))
-                track.see(person, time_s)
+                gain = swapped.get(n, 0.0)
+                pose = track.sides.kept(person.pose, gain, track.person.pose, time_s)
+                if pose.track_id != track.track_id:
+                    pose = replace(pose, track_id=track.track_id)
+                track.see(replace(person, pose=pose), time_s)
             named.append(track.person)
         self._lose_all_but({person.pose.track_id for person in named})
         return named
@@ -125,9 +126,15 @@ class Tracker:
         ]
         return [people[n] for n in pose_nms.distinct([p.pose for p in people], confidence)]
 
-    def _owners(self, people: Sequence[TrackedPose], time_s: float) -> dict[int, Track]:
-        """The track of each person, by number; who is new has none."""
+    def _owners(
+        self, people: Sequence[TrackedPose], time_s: float
+    ) -> tuple[dict[int, Track], dict[int, float]]:
+        """The track of each person, by number; who is new has none.
+
+        And by how much a person fits the track better with left and right exchanged.
+        """
         owners: dict[int, Track] = {}
+        swapped: dict[int, float] = {}
         now = shapes([person.pose for person in people])
         followed = self.followed
         if followed:
@@ -135,8 +142,12 @@ class Tracker:
             likeness = oks(now, then)
             ids = np.array([track.track_id for track in followed])
             own = np.array([_id(person) for person in people])[:, None] == ids[None]
-            gain = np.where(likeness >= LEAST_OKS, likeness + OWN_ROI * own, 0.0)
-            owners = {n: followed[m] for n, m in assigned(gain, LEAST_OKS)}
+            flipped = oks(now.mirrored, then)
+            best = np.maximum(likeness, flipped)
+            gain = np.where(best >= LEAST_OKS, best + OWN_ROI * own, 0.0)
+            pairs = assigned(gain, LEAST_OKS)
+            owners = {n: followed[m] for n, m in pairs}
+            swapped = {n: float(flipped[n, m] - likeness[n, m]) for n, m in pairs}
             rows, columns = _rest(len(people), followed, owners)
             if rows and columns:
                 overlap = iou(extents(now)[rows], extents(then)[columns])
@@ -150,7 +161,7 @@ class Tracker:
             nearness = _nearness([box for box in boxes if box is not None], lost, time_s)
             for n, m in assigned(nearness, 0.01):
                 owners[rows[n]] = lost[m]
-        return owners
+        return owners, swapped
 
     def _born(self, person: TrackedPose, time_s: float) -> Track:
         pose = replace(person.pose, track_id=self._next_id)
