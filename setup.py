@@ -26,8 +26,10 @@ ENERGY = ["nvidia-ml-py>=12.535"]
 CUDA = ["cuda-bindings>=12.6", "nvidia-cuda-nvrtc>=13; platform_machine == 'x86_64'"]
 RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13", "nvidia-cuda-nvrtc>=13"]
 MATLAB = ["scipy>=1.10", "h5py>=3.8"]
+HEIC = ["pillow-heif>=1"]
 PLOT = ["matplotlib>=3.8"]
 PANDAS = ["pandas>=2"]
+CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
 TEST = [
     "pytest>=8",
@@ -74,6 +76,8 @@ setup(
     install_requires=[
         "numpy>=1.26",
         "opencv-python-headless>=4.8",
+        "av>=17",  # PyAV: video files and streams
+        "pillow>=11.3",  # pictures; the first with AVIF
         "onnx>=1.16",
         "onnxruntime>=1.18",
         "openvino>=2024.4",
@@ -91,10 +95,12 @@ setup(
         "energy": ENERGY,
         "plot": PLOT,
         "pandas": PANDAS,
+        "crowds": CROWDS,
+        "heic": HEIC,
         "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
-            *(TEST + NETS + MATLAB + PANDAS + ENERGY),
+            *(TEST + NETS + MATLAB + PANDAS + CROWDS + ENERGY + HEIC),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },

@@ -7,9 +7,16 @@ that ``import edge3dpose`` loads neither OpenCV nor a runtime.
 from __future__ import annotations
 
 import importlib
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# Nothing calls home. ONNX Runtime (from 1.29 on) and OpenVINO send usage data unless these are set
+# before they are loaded, and any module of this package is loaded after this line.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # OpenVINO goes on
 
 _WHERE = {  # public name -> the module that it is loaded from
     "PoseEstimator": "pose",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,7 +43,14 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except Edge3DPoseError as error:
-        raise click.ClickException(" ".join(str(error).split())) from error
+        raise click.ClickException(_without_secrets(" ".join(str(error).split()))) from error
+
+
+def _without_secrets(line: str) -> str:
+    """A line with *** for passwords and tokens in the addresses in it."""
+    line = re.sub(r"(://[^\s/?#@:]*):[^\s/?#]*@", r"\1:***@", line)
+    words = r"pass\w*|pwd|pw|user-pw|token|secret|auth\w*|api_?key|key|sig\w*"
+    return re.sub(rf"\b({words})=[^\s&;#]+", r"\1=***", line, flags=re.IGNORECASE)
 
 
 @click.group(cls=Commands)

@@ -12,7 +12,7 @@ from edge3dpose import checks
 from edge3dpose.camera import Lens
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.errors import BadInput
-from edge3dpose.pose_options import CameraArgument, EstimatorOptions, check_run, lens_of
+from edge3dpose.pose_options import MAX_PEOPLE, CameraArgument, EstimatorOptions, check_run, lens_of
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime import sinks as sinks_folder
 from edge3dpose.runtime.clock import StageClock
@@ -21,7 +21,7 @@ from edge3dpose.runtime.detectors._largest import Largest
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
-from edge3dpose.runtime.pipeline import Pipeline, Summary
+from edge3dpose.runtime.pipeline import Pipeline, Summary, facts_of
 from edge3dpose.runtime.sinks import Sink, SinkContext
 from edge3dpose.runtime.sources import Source, SourceArgument, open_source
 from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory, ImageTimes
@@ -50,8 +50,8 @@ class PoseEstimator:
     lift            "temporal": a small network corrects each pose by those before it; or "none"
     smooth          One-Euro filter on joints and root (Casiez et al., CHI 2012)
     flip_test       average with the prediction of the flipped crop: less error, two engine calls
-    detector        "follow" (search four times a second and follow), "blazepose" (search every
-                    frame) or "full-frame" (the frame is one person's crop)
+    detector        "follow" (search four times a second and follow), "nanodet" (search every
+                    frame), "full-frame" (the frame is one person's crop) ... (see --detector)
     max_latency_ms  of one call of the engine: take the most accurate cut within it on this machine
     max_error_mm    MPJPE by the model card: take the fastest engine within it
     min_fps         frames a second to keep up with, such as a camera's; needs the profile of this
@@ -93,7 +93,7 @@ class PoseEstimator:
         max_error_mm: float | None = None,
         min_fps: float | None = None,
         govern: bool = True,
-        max_people: int | None = None,
+        max_people: int | None = MAX_PEOPLE,
         filter_options: Mapping[str, Any] | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> None:
@@ -130,7 +130,7 @@ class PoseEstimator:
         (options := options or EstimatorOptions()).check()
         made = cls.__new__(cls)
         made._set_up(config, engine, options, lens_of(options.camera))
-        made._detector = detector
+        made._detector, made._owns_detector = detector, detector is None
         made._owns_engine = False
         return made
 
@@ -140,6 +140,7 @@ class PoseEstimator:
         self._config, self._options, self._lens = config, options, lens
         self._engine: Engine | None = engine
         self._detector: Detector | None = None
+        self._owns_detector = True
         self._single: tuple[Pipeline, ImageTimes] | None = None  # of calls with one image each
 
     @property
@@ -232,19 +233,27 @@ class PoseEstimator:
             pipeline = self._pipeline(opened, related=opened.related, clock=clock)
             outlets = [*sinks, *self._open_sinks(opened, outputs)]
             stack.pop_all()
-        pipeline.facts = partial(_facts, opened, self._engine)
+        pipeline.facts = partial(facts_of, opened, self._engine)
         return pipeline.run(outlets, max_frames=max_frames, on_frame=on_frame)
 
     def reset(self) -> None:
         """Forget the people seen so far: the next image begins another video."""
         self._check_open()
-        self._single = None
+        self._end_single()
 
     def close(self) -> None:
         """Free the engine. A second call does nothing."""
+        self._end_single()
+        if self._detector is not None and self._owns_detector:
+            self._detector.close()
         if self._engine is not None and self._owns_engine:
             self._engine.close()
-        self._engine = self._single = self._detector = None
+        self._engine = self._detector = None
+
+    def _end_single(self) -> None:
+        if self._single is not None and self._single[0].end:
+            self._single[0].end()
+        self._single = None
 
     def __repr__(self) -> str:
         return f"PoseEstimator({self._config.text}{', closed' if self._engine is None else ''})"
@@ -270,16 +279,17 @@ class PoseEstimator:
         assert engine is not None
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
-        detector = self._detector_for(related)
+        detector = self._detector_for(related=related, live=source.live)
         estimate = Estimator(spec, engine, detector, clock=clock, follows=related)
         changes = filters.open_all(options.filter_values, related=related)
-        return Pipeline(source, estimate, changes, self._lens, self._check_open, clock=clock)
+        about = (source, estimate, changes, self._lens, self._check_open)
+        return Pipeline(*about, end=estimate.close, clock=clock)
 
-    def _detector_for(self, related: bool) -> Detector:
+    def _detector_for(self, **kind: bool) -> Detector:
         if self._detector is None:
             bf16 = self._config.precision == "bf16"
             self._detector = open_detector(self._options.detector, bf16=bf16)
-        detector = self._detector.for_source(related=related)
+        detector = self._detector.for_source(**kind)
         most = self._options.max_people
         return detector if most is None else Largest(detector, most)
 
@@ -288,10 +298,3 @@ class PoseEstimator:
         header = self._options.header(self._config, source)
         context = SinkContext(*about, self._config.spec.skeleton, header)
         return sinks_folder.open_all(outputs, context)
-
-
-def _facts(source: Source, engine: Engine | None, frame: Frame) -> dict[str, Any]:
-    """What a run says of a frame besides its people."""
-    live = {"age_s": round(source.age_s(frame), 4), "dropped": source.dropped}
-    cut = {"cut": engine.last_cut} if isinstance(engine, GovernedEngine) else {}
-    return (live if source.live else {}) | cut

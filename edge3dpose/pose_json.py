@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array, Box, Pose3D
@@ -25,7 +26,11 @@ def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
         "score": _rounded(pose.score, 3),
         "root_mm": None if pose.root_mm is None else _rounded(pose.root_mm, 1),
     }
-    return content if pose.std_mm is None else content | {"std_mm": _rounded(pose.std_mm, 1)}
+    if pose.std_mm is not None:
+        content["std_mm"] = _rounded(pose.std_mm, 1)
+    if pose.outside is not None and pose.outside.any():
+        content["outside"] = pose.outside.tolist()
+    return content
 
 
 def pose_from_dict(content: Mapping[str, Any], skeleton: Skeleton) -> Pose3D:
@@ -43,7 +48,19 @@ def pose_from_dict(content: Mapping[str, Any], skeleton: Skeleton) -> Pose3D:
         _box(content),
         std_mm=None if std is None else _array(std),
         skeleton=skeleton,
+        outside=_outside(content, len(skeleton.joints)),
     )
+
+
+def _outside(content: Mapping[str, Any], joints: int) -> NDArray[np.bool_] | None:
+    value = content.get("outside")
+    if value is None:
+        return None
+    if not (
+        isinstance(value, list) and len(value) == joints and {type(v) for v in value} == {bool}
+    ):
+        raise ValueError(f"outside is {value!r:.60}, wanted {joints} of true and false")
+    return np.array(value)
 
 
 def _track_id(value: Any) -> int | None:

@@ -18,6 +18,8 @@ from edge3dpose.runtime import detectors, filters, sinks
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera
 
+MAX_PEOPLE = 10
+
 CameraArgument: TypeAlias = "Camera | float | str | Path | Lens | None"
 
 
@@ -34,7 +36,7 @@ class EstimatorOptions:
     smooth: bool = True
     flip_test: bool = False
     detector: str = detectors.DEFAULT
-    max_people: int | None = None
+    max_people: int | None = MAX_PEOPLE
     filter_options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

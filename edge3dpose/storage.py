@@ -37,7 +37,12 @@ def write_text(path: Path, text: str, hint: str = HINT) -> None:
 
 def save_json(path: Path, content: dict[str, Any], hint: str = HINT) -> None:
     """Write a JSON object; readers of ``load_json`` want its "schema"."""
-    write_text(path, json.dumps(content, indent=1) + "\n", hint)
+    write_text(path, json_text(content), hint)
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """A JSON object as the files hold it."""
+    return json.dumps(content, indent=1) + "\n"
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -70,7 +75,7 @@ def writing(path: Path, hint: str = HINT) -> Iterator[Path]:
     The temporary file ends like ``path`` and lies in the same folder. It takes the name when the
     block ends well and is removed otherwise.
     """
-    path = _file_to_write(path)
+    path = file_to_write(path)
     temporary = path.with_name(f".{path.stem[:100]}.{uuid.uuid4().hex[:12]}.tmp{path.suffix}")
     try:
         with _bad_input(path, hint):
@@ -85,7 +90,7 @@ def writing(path: Path, hint: str = HINT) -> Iterator[Path]:
 
 def move(source: Path, path: Path, hint: str = HINT) -> None:
     """Give a complete file its final name on the same disk, in place of what had it before."""
-    path = _file_to_write(path)  # it may have become something else meanwhile
+    path = file_to_write(path)  # it may have become something else meanwhile
     with _bad_input(path, hint):
         with open(source, "rb+") as file:
             os.fsync(file.fileno())
@@ -97,30 +102,34 @@ def world_writable(folder: Path) -> bool:
     return os.name == "posix" and bool(folder.stat().st_mode & stat.S_IWOTH)
 
 
-class PartFile:
-    """A file that grows beside its final name as NAME.part.SUFFIX and is renamed when complete.
+def publish(part: Path, path: Path, *, replace: bool) -> None:
+    """Give a file that is complete and on the disk its final name.
 
-    A process that is killed leaves the part behind: what a live source gave until then.
+    Raises BadInput where another file has that name, unless it is to be replaced.
     """
-
-    def __init__(self, path: Path, suffix: str = "") -> None:
-        """BadInput where the folder of ``path`` cannot be written."""
-        self.path = path = _file_to_write(path)
-        self.part = path.with_name(f"{path.stem}.part{suffix or path.suffix}")
-        with _bad_input(path, HINT):
-            self.part.touch()
-
-    def commit(self) -> None:
-        """Give the complete, closed file its final name; where that fails, remove it."""
+    with _bad_input(path, HINT):
+        if replace:
+            os.replace(part, path)
+            return
         try:
-            move(self.part, self.path)
-        except BadInput:
-            self.discard()
-            raise
+            os.link(part, path)
+        except FileExistsError:
+            raise BadInput(f"{path} is there already") from None
+        except (OSError, NotImplementedError, AttributeError):  # a file system without hard links
+            if os.path.lexists(path):
+                raise BadInput(f"{path} is there already") from None
+            os.replace(part, path)
+            return
+        part.unlink()
 
-    def discard(self) -> None:
-        """Remove what was written."""
-        self.part.unlink(missing_ok=True)
+
+def set_aside(path: Path) -> Path:
+    """Give a file the first free name of NAME-1.SUFFIX, NAME-2.SUFFIX ...; returns the new path."""
+    number = 1
+    while os.path.lexists(to := path.with_name(f"{path.stem}-{number}{path.suffix}")):
+        number += 1
+    os.rename(path, to)
+    return to
 
 
 @contextlib.contextmanager
@@ -131,7 +140,7 @@ def _bad_input(path: Path, hint: str) -> Iterator[None]:
         raise BadInput(f"cannot write {path}: {error.strerror or error}; {hint}") from error
 
 
-def _file_to_write(path: Path) -> Path:
+def file_to_write(path: Path) -> Path:
     """Where a file is written: a link's own target. BadInput for what is there and is no file.
 
     A finished file takes its name by a rename, which would put it in the place of a device, a pipe

@@ -84,6 +84,8 @@ class Box:
     score: float = 1.0
     track_id: int | None = None
     angle_rad: float = 0.0
+    # tight box x0 y0 x1 y1 around what is visible of the person; None where the detector gives none
+    extent: tuple[float, float, float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,6 +122,7 @@ class Joint(NamedTuple):
     px: Array  # (2,) frame pixels
     score: float  # 0..1, how sure the network is of the joint in the image
     std_mm: Array | None = None  # (3,) standard deviation; None of a model that gives none
+    outside: bool = False  # True: the frame does not show it, its position is a guess
 
 
 class Bone(NamedTuple):
@@ -154,6 +157,7 @@ class Pose3D:
     box: Box | None = None  # the ROI that the network saw
     std_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that gives none
     skeleton: Skeleton = H36M17
+    outside: NDArray[np.bool_] | None = None  # (J,) True: not in the frame, a guess
 
     def __post_init__(self) -> None:
         _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)
@@ -163,6 +167,15 @@ class Pose3D:
             _check_shape("Pose3D.root_mm", self.root_mm, 3)
         if self.std_mm is not None:
             _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
+        if self.outside is not None:
+            _check_shape("Pose3D.outside", self.outside, len(self.joints_mm))
+
+    @property
+    def mean_score(self) -> float:
+        """Mean score of the joints inside the frame; of all where none is, or nobody knows."""
+        if self.outside is None or self.outside.all():
+            return float(self.score.mean())
+        return float(self.score[~self.outside].mean())
 
     def __repr__(self) -> str:
         place = ""
@@ -179,7 +192,8 @@ class Pose3D:
         """Position, pixel, score and standard deviation by name; KeyError lists the names."""
         n = self.skeleton.index(name)
         std = None if self.std_mm is None else self.std_mm[n]
-        return Joint(name, self.joints_mm[n], self.pixels[n], float(self.score[n]), std)
+        outside = self.outside is not None and bool(self.outside[n])
+        return Joint(name, self.joints_mm[n], self.pixels[n], float(self.score[n]), std, outside)
 
     def bones(self) -> list[Bone]:
         """Every bone with its length in this pose, mm."""

@@ -59,6 +59,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
     "pandas": ("poses_file.py",),
+    "motmetrics": ("evaluation/",),
     "mediapipe": ("bench/peer_scripts/",),
     "jtop": ("bench/energy/",),
     "pynvml": ("bench/energy/",),
@@ -66,6 +67,9 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "platformdirs": ("paths.py",),
     "filelock": ("compiler/",),
     "jinja2": ("reports/",),
+    "av": ("runtime/sources/", "runtime/sinks/"),
+    "PIL": ("runtime/sources/",),
+    "pillow_heif": ("runtime/sources/",),
     "cv2": (
         "drawing.py",
         "runtime/",

@@ -10,7 +10,7 @@ import pytest
 from edge3dpose import plugins
 
 HEAVY = (
-    *("torch", "cv2", "onnx", "onnxruntime", "openvino"),
+    *("torch", "cv2", "av", "PIL", "onnx", "onnxruntime", "openvino"),
     *("tensorrt", "tensorrt_rtx", "matplotlib"),
 )
 CODE = """

@@ -280,7 +280,7 @@ def test_the_command_line_uses_all_of_them(place, weights, tmp_path):
         place,
         *("run", "--source", "grey:1", *fixed, "--cut", 3, "--precision", "fp32"),
         *("--backend", "made-up", "--detector", "top-left", "--no-smooth", "--lift", "none"),
-        *("--tally", tally),
+        *("--tally", tally, "--overwrite"),
     )
     assert again.returncode == 0, again.stderr
     assert float(down_mm) - float(tally.read_text().split()[-1]) == pytest.approx(12.5, abs=2e-3)

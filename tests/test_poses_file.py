@@ -63,6 +63,19 @@ def test_standard_deviations_come_back():
     np.testing.assert_allclose(again.std_mm, person.std_mm, atol=0.05)
 
 
+def test_joints_outside_the_frame_come_back_and_a_whole_body_has_no_such_field():
+    outside = np.arange(17) < 5
+    person = Pose3D.from_dict(replace(PERSON, outside=outside).to_dict())
+    assert person.outside.tolist() == outside.tolist()
+    assert person.joint("pelvis").outside
+    assert not person.joint("left_wrist").outside
+    assert person.mean_score == pytest.approx(float(person.score[5:].mean()))
+    assert "outside" not in replace(PERSON, outside=np.zeros(17, bool)).to_dict()
+    for wrong in (True, [True], ["no"] * 17, [[True]] * 17):
+        with pytest.raises(ValueError, match="outside is"):
+            Pose3D.from_dict(PERSON.to_dict() | {"outside": wrong})
+
+
 def test_a_file_as_numpy_has_a_row_a_person(file):
     arrays = edge3dpose.read_poses(file).to_numpy()
     assert arrays["frame"].tolist() == [0, 1, 1]

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge3dpose import storage
+from edge3dpose import outputs, storage
 from edge3dpose.errors import BadInput
 
 PACKAGE = Path(storage.__file__).parent
@@ -110,26 +110,6 @@ def test_what_is_not_the_wanted_json_is_one_line(tmp_path, content, said):
     assert "\n" not in str(caught.value)
 
 
-def test_a_part_is_beside_the_file_until_it_is_committed(tmp_path):
-    part = storage.PartFile(tmp_path / "poses.jsonl")
-    part.part.write_text("line\n")
-    assert os.listdir(tmp_path) == ["poses.part.jsonl"]
-    part.commit()
-    assert os.listdir(tmp_path) == ["poses.jsonl"]
-    other = storage.PartFile(tmp_path / "clip.avi", ".mp4")
-    assert other.part.name == "clip.part.mp4"
-    other.discard()
-    assert os.listdir(tmp_path) == ["poses.jsonl"]
-
-
-def test_a_part_that_cannot_be_renamed_is_removed(tmp_path):
-    part = storage.PartFile(tmp_path / "poses.jsonl")
-    (tmp_path / "poses.jsonl").mkdir()  # somebody was quicker
-    with pytest.raises(BadInput, match="is a folder, wanted a file"):
-        part.commit()
-    assert os.listdir(tmp_path) == ["poses.jsonl"]
-
-
 def test_storage_alone_renames_files_and_writes_json():
     """Another file that did so could leave a half-written file under its final name."""
     renames = {"os.replace", "os.rename", "json.dump"}
@@ -161,8 +141,6 @@ def test_a_pipe_or_a_device_is_not_replaced_by_a_file(tmp_path):
     for path in (pipe, link):
         with pytest.raises(BadInput, match="is a device or a pipe, wanted a file to write"):
             storage.write_bytes(path, b"new")
-        with pytest.raises(BadInput, match="is a device or a pipe"):
-            storage.PartFile(path)
     (done := tmp_path / "done").write_bytes(b"new")
     with pytest.raises(BadInput, match="is a device or a pipe"):
         storage.move(done, pipe)
@@ -178,9 +156,7 @@ def test_a_link_is_written_through_and_stays_a_link(tmp_path):
     (link := tmp_path / "link.jsonl").symlink_to(target)
     storage.write_bytes(link, b"one")
     assert target.read_bytes() == b"one"
-    part = storage.PartFile(link)
-    part.part.write_bytes(b"two")
-    part.commit()
+    storage.write_bytes(link, b"two")
     assert link.is_symlink()
     assert target.read_bytes() == b"two"
     assert sorted(os.listdir(tmp_path / "disk")) == ["real.jsonl"]
@@ -188,6 +164,6 @@ def test_a_link_is_written_through_and_stays_a_link(tmp_path):
 
 @pytest.mark.parametrize("name", ["", "a\0b"])
 def test_what_is_no_name_of_a_file_is_refused(name):
-    for write in (storage.PartFile, lambda path: storage.write_bytes(path, b"")):
+    for write in (outputs.Output, lambda path: storage.write_bytes(path, b"")):
         with pytest.raises(BadInput, match="is no name of a file to write"):
             write(Path(name))

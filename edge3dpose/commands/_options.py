@@ -43,7 +43,7 @@ def engine_options(command: Function) -> Function:
         click.option(
             "--engines",
             type=click.Path(path_type=Path, file_okay=False),
-            help=f"Folder of built engines.  [default: {paths.engines_folder()}]",
+            help=f"Folder of built engines.  [default: {paths.usual_engines()}]",
         ),
         click.option(
             "--threads",

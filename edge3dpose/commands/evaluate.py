@@ -13,6 +13,7 @@ from edge3dpose.evaluation import recordings
 from edge3dpose.runtime import filters
 
 _FILE = click.Path(path_type=Path)
+_OF_ERRORS = ("plot", "write_card", "require_mpjpe_mm", "require_pck", "against")
 
 
 @click.command()
@@ -25,7 +26,7 @@ _FILE = click.Path(path_type=Path)
     "--dataset",
     type=click.Choice(
         [
-            *("synthetic", "clip", "photos"),
+            *("synthetic", "clip", "photos", "crowds"),
             *plugins.names("training.datasets"),
             *recordings.formats(),
         ]
@@ -113,7 +114,14 @@ def command(**options: Any) -> None:
 
     mocap, views: real people with measured motion, through the whole pipeline of run, filters
     included; PA-MPJPE, root-relative error, velocity, bones, angles, beside other systems.
+
+    crowds: rendered people who cross, hide each other, leave and come back (render-crowds), through
+    the whole pipeline: IDF1, MOTA, switches, ghosts, how soon people are found, errors by what of
+    a person is hidden.
     """
+    if options["dataset"] == "crowds":
+        _crowds(options)
+        return
     from edge3dpose.commands._progress import builds
     from edge3dpose.evaluation.accuracy import check_thresholds
     from edge3dpose.evaluation.evaluate import evaluate
@@ -124,9 +132,7 @@ def command(**options: Any) -> None:
     names = ("report", "plot", "write_card", "require_mpjpe_mm", "require_pck")
     after = {name: options.pop(name) for name in names}
     _check(options, after)
-    defaults = {option.name: option.default for option in filters.options()}
-    given = {name: options.pop(name) for name in defaults}
-    options["filter_options"] = {n: one for n, one in given.items() if one != defaults[n]}
+    options["filter_options"] = _filter_options(options)
     with builds() as progress:
         report = evaluate(progress=progress, **options)
     accuracy.print_tables(report, wide_console())
@@ -142,6 +148,38 @@ def command(**options: Any) -> None:
         onnx = open_weights(find(options["model"]), options["weights"]).onnx
         click.echo(f"wrote {write_card(onnx, report)}")
     check_thresholds(report.cuts, after["require_mpjpe_mm"], after["require_pck"])
+
+
+def _crowds(options: dict[str, Any]) -> None:
+    """What a pipeline finds in rendered crowds."""
+    from edge3dpose.commands._progress import builds
+    from edge3dpose.errors import BadInput
+    from edge3dpose.evaluation.crowds import evaluate_crowds
+    from edge3dpose.reports import crowds, rows
+    from edge3dpose.reports.columns import wide_console
+
+    if options["root"] is None:
+        raise BadInput("--dataset crowds takes the folder of edge3dpose render-crowds with --root")
+    if unfit := [name for name in _OF_ERRORS if options[name]]:
+        raise BadInput(f"--{unfit[0].replace('_', '-')} has no place with --dataset crowds")
+    same = ("model", "weights", "precision", "engines", "flip_test")
+    pipeline = {name: options[name] for name in same}
+    pipeline["cut"] = "auto" if options["cut"] == "all" else options["cut"]
+    pipeline["backend"] = options["backend"] or "auto"
+    pipeline["filter_options"] = _filter_options(options)
+    with builds() as progress:
+        report = evaluate_crowds(options["root"], pipeline, progress)
+    crowds.print_tables(report, wide_console())
+    if options["report"] is not None:
+        rows.save(report, options["report"])
+        click.echo(f"wrote {options['report']}")
+
+
+def _filter_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Takes the options of filters out; gives those that are not at their default."""
+    defaults = {option.name: option.default for option in filters.options()}
+    given = {name: options.pop(name) for name in defaults}
+    return {name: one for name, one in given.items() if one != defaults[name]}
 
 
 def _check(options: dict[str, Any], after: dict[str, Any]) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge3dpose import stopping
 from edge3dpose.commands._options import engine_options, plugin_options
+from edge3dpose.commands._source_options import source_options
 from edge3dpose.runtime import detectors, filters, sinks
 
 if TYPE_CHECKING:
@@ -18,12 +22,16 @@ if TYPE_CHECKING:
     from edge3dpose.runtime.sources import Source
 
 FILE = click.Path(path_type=Path, dir_okay=False)
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command()
 @click.option("--camera", type=click.IntRange(min=0), help="Number of a camera; 0 is the first.")
-@click.option("--source", help="Video, image, folder of images, URL, gst:PIPELINE or sample.")
+@click.option(
+    "--source", help="Video, picture, folder or pattern, URL, device, gst:PIPELINE, sample or -."
+)
+@source_options
 @engine_options
 @click.option("--fov", type=float, help="Field of view across the longer side, degrees.")
 @click.option("--intrinsics", type=FILE, help="JSON file: size, focal_px, centre_px, distortion.")
@@ -44,7 +52,11 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     help=detectors.summary(),
 )
 @click.option(
-    "--max-people", type=click.IntRange(min=1), help="At most so many people, the largest."
+    "--max-people",
+    type=click.IntRange(min=1),
+    default=10,
+    show_default=True,
+    help="At most so many people, the largest.",
 )
 @click.option("--max-frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option(
@@ -74,7 +86,7 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
     auto, a camera whose frame rate is known gets the most accurate engine that keeps up with it.
     What is chosen is printed with the reason.
     """
-    from edge3dpose.runtime.sources import open_source
+    from edge3dpose.runtime.sources import SourceOptions, open_source
 
     given = source if camera is None else camera
     if given is None or (camera is not None and source is not None):
@@ -82,7 +94,10 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
     given_outputs = {option.name: options.pop(option.name) for option in sinks.options()}
     values = {option.name: options.pop(option.name) for option in filters.options()}
     filters.check(values)
-    with closing(open_source(given)) as opened:
+    how = SourceOptions(**{field.name: options.pop(field.name) for field in fields(SourceOptions)})
+    with closing(open_source(given, options=how)) as opened:
+        for line in opened.said:
+            click.echo(line, err=True)
         outputs = sinks.with_default_output(given_outputs, opened.name, live=opened.live)
         sinks.check(outputs, opened.name)
         with _estimator(opened, values, options) as pose:
@@ -118,7 +133,7 @@ def _run(
     from edge3dpose.commands._progress import frames_done
     from edge3dpose.errors import BadInput
 
-    with _ctrl_c_on_sigterm(), frames_done(source.frames, max_frames) as on_frame:
+    with _ended_by_signals(), frames_done(source.frames, max_frames) as on_frame:
         summary = pose.run(source, outputs=outputs, max_frames=max_frames, on_frame=on_frame)
     for file in summary.written:
         click.echo(f"wrote {file}", err=True)
@@ -133,14 +148,18 @@ def _run(
 
 
 @contextmanager
-def _ctrl_c_on_sigterm() -> Iterator[None]:
-    """A service that is stopped ends as with Ctrl-C: files are finished."""
-
-    def stop(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, stop)
+def _ended_by_signals() -> Iterator[None]:
+    """Ctrl-C, SIGTERM and SIGHUP end the run; its files are finished, a second one is ignored."""
+    if threading.current_thread() is not threading.main_thread():  # which alone may handle signals
+        yield
+        return
+    known = [number for name in SIGNALS if (number := getattr(signal, name, None))]
+    known = [n for n in known if signal.getsignal(n) != signal.SIG_IGN]  # nohup, background jobs
+    stopping.forget()
+    before = {number: signal.signal(number, stopping.note) for number in known}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        stopping.forget()

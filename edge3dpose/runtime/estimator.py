@@ -15,6 +15,8 @@ from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
 from edge3dpose.runtime.roi import TrackedPose, is_person, roi_from_pose
 from edge3dpose.types import Array, Box, Frame, Pose3D
 
+UNSEEN_SCORE = 0.02  # most that a joint outside the frame has
+
 
 class Estimator:
     """Detects people, infers each one's pose, lifts it to millimetres.
@@ -46,17 +48,22 @@ class Estimator:
         """The poses of everybody in the frame; an empty list where nobody is found."""
         with self.clock.stage("detect"):
             boxes = self._detector(frame, self._previous if self._follows else [])
-        boxes = [
-            box if box.track_id is not None else replace(box, track_id=n)
-            for n, box in enumerate(boxes)
-        ]
         people = self._infer(frame, boxes) if boxes else []
         if not self._detector.exact_boxes:
             people = self._infer_new_people_again(frame, people)
-        self._previous = [person for person in people if is_person(person.pose)]
-        poses = [person.pose for person in self._previous]
-        self._known = {pose.track_id for pose in poses}
+        with self.clock.stage("track"):
+            people = [person for person in people if is_person(person.pose)]
+            people = _numbered(self._detector.identify(frame, people))
+        self._previous = people
+        poses = [person.pose for person in people]
+        self._known = {
+            pose.track_id for pose in poses
+        }  # a new person's box has no id or a lost one
         return poses
+
+    def close(self) -> None:
+        """End what runs beside the loop."""
+        self._detector.close()
 
     def _infer_new_people_again(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
         """New people's poses from the ROI to which following would converge in some frames."""
@@ -66,20 +73,19 @@ class Estimator:
             again = self._infer(frame, [roi_from_pose(people[n]) for n in new])
             people = list(people)
             for n, person in zip(new, again, strict=True):
-                people[n] = person
+                people[n] = replace(person, found=people[n].found)
         return people
 
     def _infer(self, frame: Frame, boxes: list[Box]) -> list[TrackedPose]:
         outputs, transforms = self._outputs(frame, boxes)
         with self.clock.stage("lift"):
             units = units_from_outputs(outputs)
-            people = [
-                TrackedPose(
-                    replace(lift(unit, transform, frame.camera, self.spec), track_id=box.track_id),
-                    roi_scale(unit.xyz, self.spec),
-                )
-                for unit, transform, box in zip(units, transforms, boxes, strict=True)
-            ]
+            people = []
+            for unit, transform, box in zip(units, transforms, boxes, strict=True):
+                pose = lift(unit, transform, frame.camera, self.spec)
+                pose = replace(marked(pose, frame), track_id=box.track_id)
+                found = box if box.track_id is None else None
+                people.append(TrackedPose(pose, roi_scale(unit.xyz, self.spec), found))
         if not all(np.isfinite(person.pose.joints_mm).all() for person in people):
             raise BadInput(
                 f"frame {frame.index}: positions that are not finite; check focal length and "
@@ -101,3 +107,24 @@ class Estimator:
         with self.clock.stage("engine"):
             outputs = self._engine(tensor)
         return outputs, [crop.frame_from_crop for crop in crops]
+
+
+def marked(pose: Pose3D, frame: Frame) -> Pose3D:
+    """The pose, its joints outside the frame marked, with a score near 0."""
+    height, width = frame.image.shape[:2]
+    x, y = pose.pixels[:, 0], pose.pixels[:, 1]
+    outside = (x < 0) | (y < 0) | (x > width) | (y > height)
+    if not outside.any():
+        return replace(pose, outside=outside)
+    score = np.where(outside, np.minimum(pose.score, UNSEEN_SCORE), pose.score)
+    return replace(pose, outside=outside, score=score.astype(np.float32))
+
+
+def _numbered(people: list[TrackedPose]) -> list[TrackedPose]:
+    """Those without an id, of a detector that follows nobody, get their number in the frame."""
+    return [
+        person
+        if person.pose.track_id is not None
+        else replace(person, pose=replace(person.pose, track_id=n))
+        for n, person in enumerate(people)
+    ]

@@ -6,6 +6,10 @@ every other cut. This needs only the ratios of the idle times, so they may also 
 busy machine, if it was as busy for every cut. Going to a shallower cut takes a few calls. Going
 back needs headroom for a while, or the choice would alternate between two cuts. A deeper cut that
 was too slow soon after it was taken is retried only after twice the wait.
+
+A call of ten people takes longer than one of one. Costs of as many people as there are now count;
+where there are none yet, those of other numbers are scaled by it. So the cut is changed before the
+first call of a larger crowd, not after it was late.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ from edge3dpose.engine_types import Engine
 from edge3dpose.types import Array
 
 WINDOW_S = 2.0
+RECENT_S = 0.5  # the most people of a call within so long are the people there are now
 FEWEST = 5  # calls before anything is changed
 HEADROOM = 0.9  # share of the limit that a deeper cut may take by the prediction
 HOLD_S = 3.0  # for so long, before the deeper cut is taken
@@ -42,7 +47,7 @@ class Governor:
     ) -> None:
         self._quiet_ms = dict(sorted(quiet_ms.items()))
         self._deadline_ms = deadline_ms
-        self._costs: deque[tuple[float, float]] = deque()
+        self._costs: deque[tuple[float, float, int]] = deque()  # time, cost, people
         self._roomy_since_s = math.inf
         self._climbed_s = -math.inf
         self._hold_s = HOLD_S
@@ -50,17 +55,30 @@ class Governor:
         self.cut = self._deepest(1.0, deadline_ms) if start is None else start
         self.changes = 0
 
-    def observe(self, time_s: float, took_ms: float) -> None:
-        """Record a call of the chosen cut that ended at ``time_s``; may change ``cut``."""
+    def expect(self, time_s: float, people: int) -> None:
+        """A call of so many people comes: take a shallower cut now where it would be too slow."""
+        if people <= max((seen for _, _, seen in self._costs), default=people):
+            return  # as many were seen lately: what those calls took has been heard
+        cost = self._cost(people)
+        if cost * self._quiet_ms[self.cut] > self._deadline_ms:
+            self._take(self._deepest(cost, HEADROOM * self._deadline_ms), time_s)
+
+    def observe(self, time_s: float, took_ms: float, people: int = 1) -> None:
+        """Record a call of the chosen cut that ended at ``time_s``; may change ``cut``.
+
+        people  whom the call was for
+        """
         if self._cold:
             self._cold -= 1
             return
-        self._costs.append((time_s, took_ms / self._quiet_ms[self.cut]))
+        self._costs.append((time_s, took_ms / self._quiet_ms[self.cut], people))
         while self._costs[0][0] < time_s - WINDOW_S:
             self._costs.popleft()
         if len(self._costs) < FEWEST:
             return
-        cost = float(np.percentile([cost for _, cost in self._costs], 95))
+        # a call for somebody new comes beside that of everybody: the larger one counts
+        most = max(seen for at_s, _, seen in self._costs if at_s >= time_s - RECENT_S)
+        cost = self._cost(most)
         if cost * self._quiet_ms[self.cut] > self._deadline_ms:
             self._take(self._deepest(cost, HEADROOM * self._deadline_ms), time_s)
             return
@@ -71,6 +89,13 @@ class Governor:
         self._roomy_since_s = min(self._roomy_since_s, time_s)
         if time_s - self._roomy_since_s >= self._hold_s:
             self._take(deeper, time_s)
+
+    def _cost(self, people: int) -> float:
+        """The 95th percentile of the costs of a call of so many people."""
+        own = [cost for _, cost, seen in self._costs if seen == people]
+        if len(own) < FEWEST:
+            own = [cost * people / seen for _, cost, seen in self._costs]
+        return float(np.percentile(own, 95)) if own else 1.0
 
     def _deepest(self, cost: float, limit_ms: float) -> int:
         """The deepest cut within a limit at that cost, else the shallowest."""
@@ -109,19 +134,20 @@ class GovernedEngine(Engine):
 
     def __call__(self, images: Array) -> Array:
         """The outputs of the current cut."""
-        return self._timed(lambda engine: engine(images))
+        return self._timed(len(images), lambda engine: engine(images))
 
     def infer_crops(self, picture: Any, views: Sequence[Any]) -> Array:
         """The outputs of the current cut."""
-        return self._timed(lambda engine: engine.infer_crops(picture, views))
+        return self._timed(len(views), lambda engine: engine.infer_crops(picture, views))
 
-    def _timed(self, call: Callable[[Engine], Array]) -> Array:
+    def _timed(self, people: int, call: Callable[[Engine], Array]) -> Array:
+        self._governor.expect(perf_counter(), people)
         self.last_cut = self._governor.cut
         self.calls_by_cut[self.last_cut] = self.calls_by_cut.get(self.last_cut, 0) + 1
         start = perf_counter()
         outputs = call(self._engines[self.last_cut])
         end = perf_counter()
-        self._governor.observe(end, (end - start) * 1000)
+        self._governor.observe(end, (end - start) * 1000, people)
         return outputs
 
     def close(self) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.sinks import Sink
+from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame, Pose3D
 
 FRAMES_AHEAD = 2  # frames that are read before they are asked for
@@ -40,6 +41,8 @@ class Prefetcher:
     def close(self) -> None:
         """Stop reading; returns when the thread no longer uses the source."""
         self._closed.set()
+        if isinstance(self._frames, Source):
+            self._frames.cancel()  # a read that waits
         self._reader.join()
 
     def _read(self) -> None:

@@ -11,10 +11,13 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from edge3dpose import stopping
 from edge3dpose.camera import Lens
+from edge3dpose.engine_types import Engine
 from edge3dpose.errors import EndedEarly
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.filters import Filter
+from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.overlap import BackgroundSink, Prefetcher
 from edge3dpose.runtime.sinks import Sink, Stop
 from edge3dpose.runtime.sources import Source
@@ -71,10 +74,11 @@ class Pipeline:
     lens      frame size -> camera, for frames that come without one
     check     called before a frame is processed; raises where that cannot be any more
     facts     what is reported of a frame besides the people, asked once they are known
+    end       called once at the end, to end what runs beside the loop
     clock     gets stages source (waiting for a frame), filter, publish (handing it to the sinks),
               and frame (all of a frame but waiting for it); the estimator adds detect, preprocess,
-              engine and lift. Beside the loop, in threads of their own: read (the next frames of a
-              source that is not live) and sink
+              engine, lift and track. Beside the loop, in threads of their own: read (the next
+              frames of a source that is not live) and sink
     """
 
     source: Source
@@ -83,6 +87,7 @@ class Pipeline:
     lens: Lens | None = None
     check: Callable[[], object] | None = None
     facts: Callable[[Frame], Mapping[str, Any]] | None = None
+    end: Callable[[], object] | None = None
     clock: StageClock = field(default_factory=StageClock)
 
     def frames(self) -> Generator[tuple[Frame, list[Pose3D]], None, None]:
@@ -178,14 +183,18 @@ class Pipeline:
     def _close(self, ahead: Prefetcher | None) -> None:
         if ahead:
             ahead.close()
-        self.source.close()
+        try:
+            self.source.close()
+        finally:
+            if self.end:
+                self.end()
 
 
 def _timed(source: Iterable[Frame], clock: StageClock) -> Iterator[Frame]:
     """The frames of a source, the time that the loop waits for them on the clock."""
     frames = iter(source)
     while True:
-        with clock.stage("source"):
+        with clock.stage("source"), stopping.interruptible():
             frame = next(frames, None)
         if frame is None:
             return
@@ -202,3 +211,11 @@ def _end(sinks: Sequence[Sink], *, keep: bool) -> None:
     with ExitStack() as stack:
         for sink in reversed(sinks):
             stack.callback(sink.close if keep else sink.discard)
+
+
+def facts_of(source: Source, engine: Engine | None, frame: Frame) -> dict[str, Any]:
+    """What a run says of a frame besides its people."""
+    age_s = round(source.age_s(frame), 4)
+    live = {"age_s": age_s, "dropped": source.dropped, "time_utc": source.time_utc(frame)}
+    cut = {"cut": engine.last_cut} if isinstance(engine, GovernedEngine) else {}
+    return (live if source.live else {}) | cut

@@ -6,9 +6,10 @@ An ROI is a square about the pelvis that spans 2.25 m at the person's depth, tur
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge3dpose.skeletons import lean_rad, trunk
 from edge3dpose.types import Array, Box, Pose3D
@@ -25,9 +26,13 @@ _BONES = (
     (11, 12, 245.0),
     (14, 15, 245.0),
 )
+_FEWEST_BONES = 2  # inside the frame; with fewer all of them give the size
 _TRUNK = 0.15  # of the side; a trunk that is longer than that in the image gives the ROI's angle
 MIN_SCORE = 0.5  # mean over the joints; below it there is no person
 _MAX_CORRECTION = 1.25  # the side changes by at most this factor at once
+SETTLE_S = 1.0  # time constant of the ROI's size
+BAND_CENTRE, BAND_SIDE, BAND_ANGLE_RAD = 0.03, 0.05, 0.06  # the dead-band; shares of the side
+STILL_S = 0.3  # within the dead-band, before the ROI is held
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,16 +41,21 @@ class TrackedPose:
 
     pose: Pose3D
     roi_scale: float = 1.0  # what its ROI spans at the person, over what a training crop spans
+    found: Box | None = None  # what the detector found, of somebody new
 
 
-def body_scale(joints_mm: Array) -> float:
+def body_scale(joints_mm: Array, outside: NDArray[np.bool_] | None = None) -> float:
     """Size of a person (J, 3) by the bones, as a share of an adult.
+
+    outside  (J,) joints that the frame does not show: their bones are left out
 
     The network's cube is as deep as it is wide, so a person twice as far away is twice as large in
     it: the distance over this factor is the one at which the bones are as long as an adult's. The
     idea is that of Zhou et al., arXiv 1910.12032, whose evaluation searches for it.
     """
-    shares = [float(np.linalg.norm(joints_mm[a] - joints_mm[b])) / mm for a, b, mm in _BONES]
+    shown = [one for one in _BONES if outside is None or not (outside[one[0]] or outside[one[1]])]
+    used = shown if len(shown) >= _FEWEST_BONES else _BONES
+    shares = [float(np.linalg.norm(joints_mm[a] - joints_mm[b])) / mm for a, b, mm in used]
     return sum(shares) / len(shares)
 
 
@@ -58,11 +68,11 @@ def roi_from_pose(person: TrackedPose, *, trust: float = 1.0) -> Box:
     pose = person.pose
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     side = pose.box.x1 - pose.box.x0
-    correction = body_scale(pose.joints_mm) / person.roi_scale
+    correction = body_scale(pose.joints_mm, pose.outside) / person.roi_scale
     scale = float(np.clip(correction, 1 / _MAX_CORRECTION, _MAX_CORRECTION))
     half = side * scale**trust / 2
     x, y = (float(value) for value in pose.pixels[0])
-    score = float(pose.score.mean())
+    score = pose.mean_score
     angle = _angle_rad(pose, side)
     return Box(x - half, y - half, x + half, y + half, score, pose.track_id, angle)
 
@@ -79,4 +89,55 @@ def _angle_rad(pose: Pose3D, side_px: float) -> float:
 
 def is_person(pose: Pose3D) -> bool:
     """Whether a pose is a person's: the network is sure of it, and it has the size of a body."""
-    return bool(pose.score.mean() >= MIN_SCORE and 0.3 < body_scale(pose.joints_mm) < 3)
+    return pose.mean_score >= MIN_SCORE and 0.3 < body_scale(pose.joints_mm, pose.outside) < 3
+
+
+@dataclass(slots=True)
+class SteadyRoi:
+    """One person's ROI over time: it stays where it is while the person hardly moves.
+
+    A pose depends a little on its ROI, and the ROI on the pose: on a frozen picture both would go
+    round in circles. A person who moves is followed as before: the ROI is held only once it has
+    stayed within the dead-band for STILL_S, and at speed it never is.
+    """
+
+    held: Box | None = None  # where the person stands still
+    _anchor: Box | None = None  # where the ROI was when it last left the dead-band
+    _since_s: float = 0.0  # since when it has been there
+    _log_side: float = 0.0  # of the side that the poses ask for, over time
+    _time_s: float = -math.inf
+
+    def __call__(self, person: TrackedPose, time_s: float) -> Box:
+        """The ROI of the next frame, at ``time_s``."""
+        trust = 1 - math.exp(-max(time_s - self._time_s, 0.0) / SETTLE_S)
+        self._time_s = time_s
+        full = roi_from_pose(person)
+        asked = math.log(full.x1 - full.x0)
+        seen = person.pose.box
+        assert seen is not None, "only a pose that came out of a crop can be followed"
+        if self.held is None:
+            self._log_side = math.log(seen.x1 - seen.x0)
+        self._log_side += trust * (asked - self._log_side)
+        wanted = _resized(full, math.exp(self._log_side))
+        if self.held is not None:
+            if _within_dead_band(wanted, self.held):
+                return replace(self.held, score=wanted.score)
+            self.held = self._anchor = None
+        if self._anchor is None or not _within_dead_band(wanted, self._anchor):
+            self._anchor, self._since_s = wanted, time_s
+        elif time_s - self._since_s >= STILL_S:
+            self.held = wanted
+        return wanted
+
+
+def _resized(box: Box, side: float) -> Box:
+    x, y, half = (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side / 2
+    return replace(box, x0=x - half, y0=y - half, x1=x + half, y1=y + half)
+
+
+def _within_dead_band(a: Box, b: Box) -> bool:
+    side = b.x1 - b.x0
+    moved = math.hypot(a.x0 + a.x1 - b.x0 - b.x1, a.y0 + a.y1 - b.y0 - b.y1) / 2
+    turned = abs(math.remainder(a.angle_rad - b.angle_rad, math.tau))
+    resized = abs((a.x1 - a.x0) / side - 1)
+    return moved < BAND_CENTRE * side and resized < BAND_SIDE and turned < BAND_ANGLE_RAD

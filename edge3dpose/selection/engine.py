@@ -107,6 +107,9 @@ def ensure_key_built(
     """The engine of a key, built where the cache has none, and what the cache had before."""
     folder = engines or paths.engines_folder()
     found = cache.find(folder, key)
+    if found.made is None and engines is None and not paths.can_be_written(folder):
+        folder = paths.temporary_home() / "engines"
+        found = cache.find(folder, key)
     if found.made is not None and not force:
         return found.made, found
     # only now: the compiler and onnx take 30 MB

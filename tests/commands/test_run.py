@@ -34,7 +34,7 @@ def blind(tmp_path_factory):
 
 def run(place, *arguments):
     fixed = ["--weights", place / f"{SPEC.name}.onnx", "--engines", place / "engines"]
-    words = ["run", *fixed, "--threads", 1, *arguments]
+    words = ["run", *fixed, "--threads", 1, "--overwrite", *arguments]
     return CliRunner().invoke(cli, [str(word) for word in words])
 
 
@@ -160,7 +160,7 @@ def test_a_truncated_video_is_an_error_and_what_it_held_is_kept(place, tmp_path)
     writer.release()
     file.write_bytes(whole.read_bytes()[: whole.stat().st_size // 3])
     result = run(place, "--source", file, "--jsonl", out, "--detector", "full-frame")
-    assert "it is truncated or damaged" in refused(result)
+    assert "ends early: it is truncated" in refused(result)
     assert len(lines(out)) > 5
 
 
@@ -335,4 +335,4 @@ def test_a_broken_video_leaves_one_line_on_stderr(tmp_path):
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
     assert line.startswith("Error: ")
-    assert "is no video that OpenCV can read" in line
+    assert "is no video that FFmpeg can read" in line

@@ -8,9 +8,12 @@ import small_net
 from standing import SPEC, unit_pose, write_engine
 
 from edge3dpose import nvidia, plugins
+from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput, EngineMismatch, MissingDependency
 from edge3dpose.runtime import backends
 from edge3dpose.runtime.backends import _bound_engine
+from edge3dpose.selection.defaults import resolve
+from edge3dpose.selection.engine import open_engine
 
 ON_CPU = ["onnxruntime", "openvino"]
 IMAGES = np.random.default_rng(4).random((3, 3, 256, 256), np.float32)
@@ -43,6 +46,25 @@ def test_an_engine_takes_any_number_of_people(tmp_path, name):
         assert np.allclose(found, unit_pose())
     engine.close()
     engine.close()
+
+
+def test_several_people_in_pairs_give_the_outputs_of_one_after_the_other(tmp_path):
+    weights = small_net.write(tmp_path)
+    requests = [
+        EngineRequest(SPEC.name, weights.onnx, 7, "fp32", "openvino", threads) for threads in (1, 2)
+    ]
+    alone, pairs = (open_engine(resolve(one), tmp_path / "engines") for one in requests)
+    expected = alone(IMAGES)
+    assert not np.allclose(expected[0], expected[1], atol=1e-6)
+    assert (pairs(IMAGES) == expected).all()  # while the second network is compiled
+    pairs._compiling.exception()
+    for count in (1, 2, 3):
+        assert (pairs(IMAGES[:count]) == expected[:count]).all()
+    assert len(pairs._requests) == 2
+    assert not alone._requests
+    for engine in (alone, pairs):
+        engine.close()
+        engine.close()
 
 
 @pytest.mark.parametrize("name", ON_CPU)

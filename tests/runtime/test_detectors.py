@@ -6,58 +6,27 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from followed import Finder, box_at, frame_at, pose_at
 from standing import JOINTS_MM, SPEC, unit_pose
 
 from edge3dpose import plugins
-from edge3dpose.camera import open_lens
 from edge3dpose.engine_types import Engine
 from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime.backends import openvino
-from edge3dpose.runtime.detectors import Detector, blazepose, follow, open_detector
+from edge3dpose.runtime.detectors import blazepose, follow, open_detector
 from edge3dpose.runtime.detectors.full_frame import FullFrame
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.roi import TrackedPose, body_scale, roi_from_pose
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Box, Frame, Pose3D
-
-BLACK = np.zeros((480, 640, 3), np.uint8)
-
-
-def frame_at(time_s, image=BLACK):
-    return Frame(image, round(time_s * 10), time_s, open_lens()(image.shape[1], image.shape[0]))
-
-
-def pose_at(x, y, side, *, track_id=0, scale=1.0, score=0.9):
-    pixels = JOINTS_MM[:, :2] * scale * side / SPEC.crop_side_mm + (x, y)
-    box = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-    pose = Pose3D(
-        (JOINTS_MM * scale).astype(np.float32),
-        pixels.astype(np.float32),
-        np.full(17, score, np.float32),
-        np.zeros(3, np.float32),
-        track_id,
-        box,
-    )
-    return TrackedPose(pose)
-
-
-def box_at(x, y, side):
-    return Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-
-
-class Finder(Detector):
-    """Finds the boxes it was given, and counts how often it was asked."""
-
-    def __init__(self, *boxes):
-        self.boxes, self.asked = list(boxes), 0
-
-    def __call__(self, frame, previous):
-        self.asked += 1
-        return self.boxes
+from edge3dpose.runtime.tracking.search import Searcher
+from edge3dpose.types import Frame
 
 
 def test_the_folder_holds_the_documented_detectors():
-    assert plugins.names("runtime.detectors") == ("blazepose", "follow", "full-frame")
+    assert plugins.names("runtime.detectors") == (
+        *("blazepose", "follow", "follow-blazepose"),
+        *("full-frame", "nanodet"),
+    )
 
 
 def test_blazepose_finds_the_person_of_the_sample_with_the_pelvis_in_the_middle():
@@ -146,93 +115,6 @@ def test_a_trunk_that_points_at_the_camera_turns_nothing():
     assert abs(roi_from_pose(TrackedPose(replace(pose, pixels=pixels))).angle_rad) < 0.2
 
 
-def test_a_person_is_followed_without_a_search_until_it_is_time():
-    finder = Finder(box_at(300, 240, 400))
-    detect = follow.Follow(finder)
-    (first,) = detect(frame_at(0.0), [])
-    assert first.track_id == 0
-    (second,) = detect(frame_at(0.1), [pose_at(310, 240, 400)])
-    assert second.track_id == 0
-    assert (second.x0 + second.x1) / 2 == pytest.approx(310)
-    assert finder.asked == 1
-    detect(frame_at(0.1 + follow.EVERY_S), [pose_at(310, 240, 400)])
-    assert finder.asked == 2
-
-
-def test_a_new_person_gets_a_new_id_and_an_id_is_not_given_twice():
-    finder = Finder(box_at(200, 240, 300))
-    detect = follow.Follow(finder)
-    detect(frame_at(0.0), [])
-    finder.boxes.append(box_at(500, 240, 300))
-    boxes = detect(frame_at(1.0), [pose_at(200, 240, 300)])
-    assert [box.track_id for box in boxes] == [0, 1]
-    poses = [pose_at(200, 240, 300), pose_at(500, 240, 300, track_id=1)]
-    detect(frame_at(2.0), poses)
-    finder.boxes = [box_at(350, 100, 200)]
-    (other,) = detect(frame_at(3.0), [])
-    assert other.track_id == 2
-
-
-def test_a_person_who_leaves_the_frame_is_dropped_and_searched():
-    finder = Finder()
-    detect = follow.Follow(finder)
-    assert detect(frame_at(0.0), []) == []
-    assert detect(frame_at(0.1), [pose_at(900, 240, 300)]) == []
-    assert finder.asked == 2
-
-
-def test_a_person_whom_the_search_misses_for_long_is_dropped():
-    detect = follow.Follow(Finder())
-    seen = 0
-    for step in range(20):
-        seen += len(detect(frame_at(step * follow.EVERY_S), [pose_at(300, 240, 300)]))
-    assert 2 <= seen <= follow.UNSEEN_ROUNDS
-
-
-def test_a_person_with_an_unsure_pose_whom_the_search_misses_is_dropped_at_once():
-    detect = follow.Follow(Finder())
-    detect(frame_at(0.0), [])
-    assert detect(frame_at(0.1), [pose_at(300, 240, 300, score=0.6)]) == []
-
-
-class Pieces(Finder):
-    """Searches the frame in three windows; the boxes are in the second."""
-
-    def search_next_window(self, frame):
-        self.asked += 1
-        turn = (self.asked - 1) % 3
-        return (self.boxes if turn == 1 else []), turn == 2
-
-
-def test_a_frame_is_searched_in_pieces_and_who_is_in_one_of_them_stays():
-    finder = Pieces(box_at(300, 240, 300))
-    detect = follow.Follow(finder)
-    assert len(detect(frame_at(0.0), [])) == 1  # at first the whole frame at once
-    assert finder.asked == 1
-    finder.asked = 0
-    for step in range(1, 60):  # 20 rounds
-        assert len(detect(frame_at(step * follow.EVERY_S), [pose_at(300, 240, 300)])) == 1
-    finder.boxes.append(box_at(540, 240, 200))  # a new person
-    poses = [pose_at(300, 240, 300)]
-    found = [len(detect(frame_at(60 + step * follow.EVERY_S), poses)) for step in range(3)]
-    assert sum(found) == 4  # in the one window
-
-
-def test_an_unsure_pose_outlives_another_window_but_not_the_round():
-    detect = follow.Follow(Pieces())
-    detect(frame_at(0.0), [])
-    poses = [pose_at(300, 240, 300, score=0.6)]
-    stayed = [len(detect(frame_at(0.1 * step), poses)) for step in (1, 2, 3)]
-    assert 0 in stayed
-    assert 1 in stayed
-
-
-def test_two_tracks_on_one_person_become_one():
-    detect = follow.Follow(Finder())
-    twins = [pose_at(302, 240, 400, track_id=7), pose_at(300, 240, 400, track_id=2)]
-    assert [box.track_id for box in detect(frame_at(0.0), twins)] == [2]
-
-
 class Says(Engine):
     """An engine that always says the same."""
 
@@ -246,7 +128,11 @@ class Says(Engine):
 
 def test_the_estimator_gives_a_person_an_id_a_place_and_millimetres():
     engine = Says(unit_pose())
-    estimate = Estimator(SPEC, engine, follow.Follow(Finder(box_at(320, 240, 400))))
+    estimate = Estimator(
+        SPEC,
+        engine,
+        follow.FollowAnew(Searcher(Finder(box_at(320, 240, 400)))).for_source(related=True),
+    )
     (pose,) = estimate(frame_at(0.0))
     assert engine.people == 2  # a new person is inferred twice
     assert pose.track_id == 0
@@ -260,7 +146,9 @@ def test_the_estimator_gives_a_person_an_id_a_place_and_millimetres():
 
 def test_the_estimator_gives_no_person_where_the_network_is_not_sure():
     estimate = Estimator(
-        SPEC, Says(unit_pose(score=0.1)), follow.Follow(Finder(box_at(320, 240, 400)))
+        SPEC,
+        Says(unit_pose(score=0.1)),
+        follow.FollowAnew(Searcher(Finder(box_at(320, 240, 400)))).for_source(related=True),
     )
     assert estimate(frame_at(0.0)) == []
 
@@ -268,6 +156,6 @@ def test_the_estimator_gives_no_person_where_the_network_is_not_sure():
 def test_the_estimator_times_its_stages():
     estimate = Estimator(SPEC, Says(unit_pose()), FullFrame())
     estimate(frame_at(0.0))
-    assert estimate.clock.stages() == ["detect", "preprocess", "engine", "lift"]
+    assert estimate.clock.stages() == ["detect", "preprocess", "engine", "lift", "track"]
     assert (estimate.clock.seconds("preprocess") > 0).all()
     assert len(estimate.clock.seconds("never")) == 0

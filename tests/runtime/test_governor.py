@@ -141,3 +141,36 @@ def test_the_first_calls_after_a_change_are_cold_and_do_not_count():
         if govern.cut != before:
             changed_at = n
     assert (govern.cut, govern.changes) == (11, 2)
+
+
+def crowd(govern, people, *, seconds, start_s):
+    """Calls of so many people at 30 a second, each taking as long as one after the other."""
+    rows = []
+    for time_s in start_s + np.arange(0, seconds, 1 / 30):
+        govern.expect(time_s, people)
+        took_ms = QUIET_MS[govern.cut] * people
+        rows.append((govern.cut, took_ms))
+        govern.observe(time_s, took_ms, people)
+    return np.array(rows)
+
+
+def test_a_larger_crowd_gets_a_shallower_cut_before_its_first_call_is_late():
+    govern = Governor(QUIET_MS, 30.0)
+    crowd(govern, 1, seconds=5, start_s=0)
+    assert govern.cut == 11
+    many = crowd(govern, 5, seconds=5, start_s=5)
+    assert (many[:, 1] <= 30.0).all()
+    assert (many[:, 0] == 6).mean() > 0.9 or (many[:, 0] == 3).mean() > 0.9
+    crowd(govern, 2, seconds=10, start_s=10)
+    assert govern.cut == 11
+
+
+def test_a_call_for_somebody_new_beside_that_of_everybody_changes_nothing():
+    govern = Governor(QUIET_MS, 30.0)
+    for n in range(600):
+        govern.expect(n / 30, 3)
+        govern.observe(n / 30, 3 * QUIET_MS[govern.cut], 3)
+        if n % 8 == 0:
+            govern.expect(n / 30, 1)
+            govern.observe(n / 30 + 0.001, QUIET_MS[govern.cut], 1)
+    assert (govern.cut, govern.changes) == (11, 0)

@@ -1,10 +1,13 @@
 """What is written can be read again, and nothing half-written lies under its name."""
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
+import av
 import numpy as np
 import pytest
 from standing import JOINTS_MM, SPEC
@@ -14,10 +17,11 @@ from edge3dpose.camera import open_lens
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.poses_file import header_of
 from edge3dpose.runtime.sinks import SinkContext, video, window
-from edge3dpose.runtime.sinks._mp4 import Mp4
+from edge3dpose.runtime.sinks._mp4 import Mp4, Timing
 from edge3dpose.runtime.sinks.jsonl import JsonLines
 from edge3dpose.types import Box, Frame, Pose3D
 
+TEN = Timing(10.0)
 IMAGE = np.full((240, 320, 3), 60, np.uint8)
 
 
@@ -35,6 +39,11 @@ def person(track_id=4):
         track_id,
         Box(47, 7, 272, 232),
     )
+
+
+def feed(sink, indices):
+    for index in indices:
+        sink(frame(index), [person()])
 
 
 def lines(path):
@@ -89,9 +98,9 @@ def test_unrelated_pictures_carry_their_name_and_camera(tmp_path):
     assert b["camera"]["size"] == [20, 50]
 
 
-def test_a_live_line_is_on_the_disk_at_once_and_carries_its_age(tmp_path):
+def test_a_line_reaches_the_system_at_once_and_carries_its_age(tmp_path):
     out = tmp_path / "poses.jsonl"
-    sink = JsonLines(out, header(), live=True)
+    sink = JsonLines(out, header())
     sink(replace(frame(0), facts={"age_s": 0.02, "dropped": 3}), [person()])
     (part,) = tmp_path.iterdir()  # what a crash would leave
     assert part != out
@@ -104,12 +113,23 @@ def test_a_live_line_is_on_the_disk_at_once_and_carries_its_age(tmp_path):
 def test_what_is_discarded_leaves_nothing_and_an_old_file_alone(tmp_path, kind):
     out = tmp_path / f"poses.{kind}"
     out.write_text("old")
-    sink = JsonLines(out, header()) if kind == "jsonl" else Mp4(out, 10.0)
+
+    def opened(**options):
+        return JsonLines(out, header(), **options) if kind == "jsonl" else Mp4(out, TEN, **options)
+
+    with pytest.raises(BadInput, match="is there already; name another file or pass --overwrite"):
+        opened()
+    sink = opened(overwrite=True)
     sink(frame(0), [person()])
     assert out.read_text() == "old"
     sink.discard()
     assert [path.name for path in tmp_path.iterdir()] == [out.name]
     assert out.read_text() == "old"
+    sink = opened(overwrite=True)
+    sink(frame(0), [person()])
+    sink.close()
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+    assert out.read_bytes() != b"old"
 
 
 @pytest.mark.parametrize("where", ["gone/poses.jsonl", "."])
@@ -119,34 +139,58 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, where):
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
-def test_a_full_disk_is_one_clear_line(tmp_path):
-    sink = JsonLines(tmp_path / "poses.jsonl", header())
-    sink._file.close()
-    sink._file = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115  every write fails as on a full disk
-    sink(frame(0), [person()])
-    with pytest.raises(BadInput, match=r"cannot write .*No space left"):
-        sink.close()
-    assert list(tmp_path.iterdir()) == []
+@pytest.mark.parametrize("kind", ["jsonl", "mp4"])
+def test_a_full_disk_is_one_clear_line(kind):
+    full = Path("/dev/full")  # every write fails as on a full disk
+    sink = JsonLines(full, header()) if kind == "jsonl" else Mp4(full, TEN)
+    with pytest.raises(BadInput, match=r"cannot write /dev/full: No space left on device$"):
+        feed(sink, range(30))
+    sink.discard()
 
 
-def read_video(path):
-    capture = cv2.VideoCapture(str(path))
-    frames = []
-    while (image := capture.read()[1]) is not None:
-        frames.append(image)
-    fps = capture.get(cv2.CAP_PROP_FPS)
-    capture.release()
-    return frames, fps
+@pytest.mark.parametrize("kind", ["jsonl", "mp4"])
+def test_what_a_full_disk_cut_off_is_kept_and_told(tmp_path, monkeypatch, kind):
+    out = tmp_path / f"poses.{kind}"
+    sink = JsonLines(out, header()) if kind == "jsonl" else Mp4(out, TEN)
+    feed(sink, range(25))
+    taken = []
+
+    def half(handle, content):
+        if taken:
+            raise OSError(28, "No space left on device")
+        taken.append(write(handle, content[: len(content) // 2]))
+        return taken[0]
+
+    write = os.write
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(BadInput, match=r"No space left on device; what was written before is .*"):
+        feed(sink, range(25, 60))
+    monkeypatch.undo()
+    sink.discard()
+    assert [path.name for path in tmp_path.iterdir()] == [f"poses.part.{kind}"]
+    if kind == "jsonl":
+        assert [line["frame"] for line in lines(tmp_path / "poses.part.jsonl")[1:]] == [*range(25)]
+    else:
+        assert len(decoded(tmp_path / "poses.part.mp4")) >= 20
+
+
+def decoded(path):
+    """(time_s, image) of every frame."""
+    with av.open(str(path)) as file:
+        return [(one.time, one.to_ndarray(format="bgr24")) for one in file.decode(video=0)]
 
 
 def test_a_video_has_a_frame_for_each_frame_and_a_panel_beside(tmp_path):
     out = tmp_path / "out.mp4"
-    sink = Mp4(out, 10.0)
+    sink = Mp4(out, TEN)
     for index in range(12):
         sink(frame(index), [person()] if index else [])
+    assert not out.exists()
     sink.close()
-    frames, fps = read_video(out)
-    assert (len(frames), fps) == (12, 10)
+    sink.close()
+    found = decoded(out)
+    frames = [image for _, image in found]
+    assert [time_s for time_s, _ in found] == pytest.approx([n / 10 for n in range(12)], abs=1e-4)
     assert frames[0].shape[0] == 240
     assert frames[0].shape[1] > 320 + 200
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
@@ -154,25 +198,78 @@ def test_a_video_has_a_frame_for_each_frame_and_a_panel_beside(tmp_path):
     right = frames[11][:, 330:].astype(int) - frames[0][:, 330:]
     assert (np.abs(left) > 60).sum() > 300  # the skeleton over the frame
     assert (np.abs(right) > 60).sum() > 300  # and from the side
+    assert np.abs(frames[0][20:60, 20:60].astype(int) - 60).max() <= 3  # grey stays as it was
+
+
+def test_a_video_is_h264_that_browsers_and_phones_play(tmp_path):
+    sink = Mp4(tmp_path / "out.mp4", TEN)
+    for index in range(25):
+        sink(frame(index), [])
+    sink.close()
+    with av.open(str(tmp_path / "out.mp4")) as file:
+        (stream,) = file.streams
+        assert (stream.codec_context.name, stream.codec_context.pix_fmt) == ("h264", "yuv420p")
+        assert stream.frames == 25  # a plain MP4, which can be sought
+        assert float(file.duration / av.time_base) == pytest.approx(2.5, abs=0.02)
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_frames_of_a_video_are_shown_when_they_were(tmp_path, live):
+    times = [1.5, 1.533, 1.6, 3.0, 3.0, 7.25]  # uneven, and two at one time
+    sink = Mp4(tmp_path / "out.mp4", Timing(30.0, live=live))
+    for index, time_s in enumerate(times):
+        sink(replace(frame(index), time_s=time_s), [])
+    sink.close()
+    found = [time_s for time_s, _ in decoded(tmp_path / "out.mp4")]
+    assert found == pytest.approx([time_s - 1.5 for time_s in times], abs=1e-3)
+
+
+def test_unrelated_pictures_are_shown_a_second_each(tmp_path):
+    sink = Mp4(tmp_path / "out.mp4", Timing(1.0, even=True))
+    for index in range(3):
+        sink(frame(index, name=f"{index}.png"), [])
+    sink.close()
+    assert [time_s for time_s, _ in decoded(tmp_path / "out.mp4")] == pytest.approx([0, 1, 2])
+
+
+def test_a_frame_that_was_turned_is_not_squeezed(tmp_path):
+    sink = Mp4(tmp_path / "out.mp4", TEN)
+    sink(frame(0, np.full((240, 320, 3), 200, np.uint8)), [])
+    sink(frame(1, np.full((320, 240, 3), 200, np.uint8)), [])
+    sink.close()
+    _, (_, turned) = decoded(tmp_path / "out.mp4")
+    across = turned[120, :320].mean(axis=1) > 100
+    assert 170 < across.sum() < 190  # 240 * 240 / 320, between black bars
+
+
+KILLED = """
+import os, sys
+import numpy as np
+from pathlib import Path
+from edge3dpose.runtime.sinks._mp4 import Mp4, Timing, Timing
+from edge3dpose.types import Frame
+sink = Mp4(Path(sys.argv[1]), Timing(10.0))
+for index in range(60):
+    sink(Frame(np.full((240, 320, 3), index, np.uint8), index, index / 10), [])
+os._exit(9)
+"""
+
+
+def test_a_killed_run_leaves_a_video_that_lacks_at_most_its_last_second(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "out.mp4"], check=False)
+    found = decoded(tmp_path / "out.part.mp4")
+    assert found[-1][0] >= 4.8
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 501), (333, 111), (1081, 811)])
 def test_frames_of_odd_sizes_can_be_saved(tmp_path, shape):
-    sink = Mp4(tmp_path / "out.mp4", None)
+    sink = Mp4(tmp_path / "out.mp4")
     for index in range(3):
         sink(frame(index, np.zeros((*shape, 3), np.uint8)), [person()])
     sink.close()
-    frames, _ = read_video(tmp_path / "out.mp4")
+    frames = [image for _, image in decoded(tmp_path / "out.mp4")]
     assert len(frames) == 3
     assert frames[0].shape[0] % 2 == 0 == frames[0].shape[1] % 2
-
-
-def test_a_live_video_runs_at_the_speed_of_life(tmp_path):
-    sink = Mp4(tmp_path / "out.mp4", 20.0, live=True)
-    for index in (0, 1, 2, 9):  # 0.1 s apart, then a pause
-        sink(frame(index), [])
-    sink.close()
-    assert len(read_video(tmp_path / "out.mp4")[0]) == 19
 
 
 def test_only_mp4_is_written(tmp_path):

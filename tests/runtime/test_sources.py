@@ -15,7 +15,6 @@ import pytest
 
 from edge3dpose.errors import BadInput, EndedEarly, MissingDependency
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.runtime.sources._mp4_duration import playing_time_s
 
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
 
@@ -79,7 +78,7 @@ def test_a_video_that_ends_early_gives_its_frames_and_then_says_so(tmp_path):
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
     stream = iter(open_source(str(file)))
     assert next(stream).index == 0
-    with pytest.raises(EndedEarly, match="of 40 frames: it is truncated or damaged"):
+    with pytest.raises(EndedEarly, match=r"ends early: it is truncated, .* bytes are missing"):
         list(stream)
 
 
@@ -103,7 +102,7 @@ def test_a_url_where_nothing_answers_is_one_clear_line():
 def test_pictures_of_every_kind_become_bgr(tmp_path):
     colour = np.zeros((5, 7, 3), np.uint8)
     colour[...] = (10, 20, 200)
-    with_alpha = np.dstack([colour, np.full((5, 7), 128, np.uint8)])
+    with_alpha = np.dstack([colour, np.full((5, 7), 255, np.uint8)])
     cv2.imwrite(str(tmp_path / "1_alpha.png"), with_alpha)
     cv2.imwrite(str(tmp_path / "2_grey.png"), np.full((33, 21), 77, np.uint8))
     cv2.imwrite(str(tmp_path / "3_deep.png"), np.full((4, 4, 3), 200 * 257, np.uint16))
@@ -263,13 +262,5 @@ def test_a_clip_trimmed_in_a_phone_ends_where_its_edit_list_says(clip, tmp_path)
         struct.pack_into(">I", content, content.index(box) + at, whole // 2)
     file = tmp_path / "trimmed.mp4"
     file.write_bytes(content)
-    assert playing_time_s(clip) == pytest.approx(3.0)
-    assert playing_time_s(file) == pytest.approx(1.5)
     source, frames = frames_of(file)  # and no complaint of a truncated file
     assert source.frames == len(frames) == 15
-
-
-@pytest.mark.parametrize("content", [b"", b"no video", b"\0\0\0\x08moov", b"\0\0\0\0moov\0\0"])
-def test_another_file_has_no_playing_time(content, tmp_path):
-    (tmp_path / "file").write_bytes(content)
-    assert playing_time_s(tmp_path / "file") is None

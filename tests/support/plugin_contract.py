@@ -8,7 +8,10 @@ from pathlib import Path
 from edge3dpose import plugins
 from edge3dpose.plugins import PluginOption
 
-HEAVY = ("cv2", "onnx", "onnxruntime", "openvino", "tensorrt", "tensorrt_rtx", "cuda", "torch")
+HEAVY = (
+    *("cv2", "av", "PIL", "onnx", "onnxruntime", "openvino"),
+    *("tensorrt", "tensorrt_rtx", "cuda", "torch"),
+)
 ALL_LOADED = """
 import sys
 from edge3dpose import plugins

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from edge3dpose import plugins
 from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.runtime.tracking import pose_nms
 from edge3dpose.types import Box, Frame
 
 FOLDER = "runtime.detectors"
@@ -32,19 +33,23 @@ class Detector:
         """
         raise NotImplementedError
 
-    def search_next_window(self, frame: Frame) -> tuple[list[Box], bool]:
-        """Search the next window of a frame: the boxes in it, and whether it was the last window.
+    def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
+        """The people of a frame without duplicates, each with its track id.
 
-        A detector that searches the whole frame at once has one window.
+        people  a pose out of each box that shows a person, with the track id of that box
         """
-        return self(frame, []), True
+        return [people[n] for n in pose_nms.distinct([person.pose for person in people])]
 
-    def for_source(self, *, related: bool) -> Detector:
+    def for_source(self, *, related: bool, live: bool = False) -> Detector:
         """A detector for the frames of one source, which shares the network but no track.
 
         related  False where frames are unrelated images
+        live     frames come in real time: what is late is used when it is there
         """
         return self
+
+    def close(self) -> None:
+        """End what runs beside the loop; a second call does nothing."""
 
 
 class DetectorPlugin:

@@ -7,17 +7,14 @@ point on the circle around the whole person; weights Apache-2.0, see NOTICE.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 
-from edge3dpose import paths
-from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin
+from edge3dpose.runtime.detectors._network import Network, open_network, verified
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Array, Box, Frame, Image
 
@@ -27,9 +24,6 @@ INPUT = 224
 POINTS, LOGITS = "Identity", "Identity_1"  # its outputs
 MIN_SCORE = 0.6  # at 0.5 there are false positives in trees and sun glare
 ROI_PER_RADIUS = 2.7  # of a standing adult, median over some clips
-
-
-Network: TypeAlias = Callable[[Array], Sequence[Array]]  # (1, 224, 224, 3) -> points and logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,52 +47,19 @@ class BlazePosePlugin(DetectorPlugin):
 
         bf16  in OpenVINO: twice as fast as ONNX Runtime, which is then not loaded at all
         """
-        if not FILE.is_file() or paths.sha256_of(FILE) != SHA256:
-            raise EngineMismatch(f"{FILE} is missing or damaged; reinstall edge3dpose")
-        return BlazePose(_in_bf16() if bf16 else _in_fp32())
-
-
-def _in_fp32() -> Network:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingDependency(
-            f"detecting people needs ONNX Runtime ({error}); install it: pip install onnxruntime"
-        ) from error
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    session = onnxruntime.InferenceSession(str(FILE), options, providers=["CPUExecutionProvider"])
-    return lambda picture: session.run([POINTS, LOGITS], {"input_1": picture})
-
-
-def _in_bf16() -> Network:
-    request = openvino.compiled(FILE, bf16=True).create_infer_request()
-
-    def network(picture: Array) -> list[Array]:
-        request.infer({"input_1": picture}, share_inputs=True)
-        return [request.get_tensor(name).data for name in (POINTS, LOGITS)]
-
-    return network
+        verified(FILE, SHA256)
+        return BlazePose(open_network(FILE, "input_1", (POINTS, LOGITS), bf16=bf16))
 
 
 class BlazePose(Detector):
-    """Searches a frame window by window: all of them at once, or one a call."""
+    """Searches a frame window by window."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._next_window = 0
 
     def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
         """Everybody in the frame."""
         return self._boxes(frame, search_windows(frame.image))
-
-    def search_next_window(self, frame: Frame) -> tuple[list[Box], bool]:
-        """The people in the next window only, and whether it was the frame's last one."""
-        windows = search_windows(frame.image)
-        n = self._next_window % len(windows)
-        self._next_window = n + 1
-        return self._boxes(frame, windows[n : n + 1]), n + 1 == len(windows)
 
     def _boxes(self, frame: Frame, windows: list[tuple[int, int, int]]) -> list[Box]:
         found: list[Detection] = []

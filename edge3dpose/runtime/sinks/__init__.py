@@ -12,13 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import plugins
+from edge3dpose import outputs, plugins
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.skeletons import H36M17, Skeleton
 from edge3dpose.types import Frame, Pose3D
 
 FOLDER = "runtime.sinks"
+OVERWRITE = PluginOption(
+    "--overwrite", "Replace output files that are there.", kind=bool, default=False
+)
 
 
 class Stop(Exception):
@@ -103,7 +106,7 @@ def find_all() -> list[SinkPlugin]:
 
 def options() -> list[PluginOption]:
     """The command line options of all sinks."""
-    return plugins.options_of(find_all())
+    return [*plugins.options_of(find_all()), OVERWRITE]
 
 
 def with_default_output(values: Mapping[str, Any], source: str, *, live: bool) -> dict[str, Any]:
@@ -129,7 +132,7 @@ def with_default_output(values: Mapping[str, Any], source: str, *, live: bool) -
 
 
 def check(values: Mapping[str, Any], source: str) -> None:
-    """BadInput for values that cannot be, and where a sink would write to the source itself.
+    """BadInput for values that cannot be, and where a sink would write over what is there.
 
     source  its name
     """
@@ -141,8 +144,11 @@ def check(values: Mapping[str, Any], source: str) -> None:
         if plugin.is_on(known):
             plugin.check(known)
             for option in plugin.options:
-                _refuse_source(known[option.name], source)
-                _refuse_twice(option, known[option.name], files)
+                value = known[option.name]
+                _refuse_source(value, source)
+                _refuse_twice(option, value, files)
+                if isinstance(value, Path):
+                    outputs.check_free(value, overwrite=known[OVERWRITE.name])
 
 
 def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:

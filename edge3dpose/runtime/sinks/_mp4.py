@@ -1,97 +1,208 @@
-"""The MP4 file of --save."""
+"""The video of --save: H.264 in MP4, which browsers, phones and QuickTime play."""
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import cv2
 
 from edge3dpose.drawing import SidePanel, beside, draw, resized
-from edge3dpose.errors import MissingDependency
-from edge3dpose.runtime.sinks import Sink
+from edge3dpose.errors import BadInput, MissingDependency
+from edge3dpose.outputs import Output
+from edge3dpose.runtime.sinks import Sink, Stop
 from edge3dpose.skeletons import H36M17, Skeleton
-from edge3dpose.storage import PartFile
-from edge3dpose.types import Frame, Pose3D
+from edge3dpose.types import Frame, Image, Pose3D
 
 MAX_HEIGHT = 720  # larger frames are shrunk: the panel is for looking at, not for measuring
 MIN_HEIGHT = 240
 ASSUMED_FPS = 30.0
-MAX_REPEATS = 60  # of one frame, when a live source pauses
+TICKS = 90_000  # of the clock, a second
+BT601, LIMITED = 6, 1  # FFmpeg's numbers
+FRAGMENT_S = 1.0  # a killed run loses at most so much
+# the wheel's software encoder; the other two stand in where a build has it not
+ENCODERS = {
+    # ultrafast: on two cores veryfast takes twice the time, which the poses then lack
+    "libx264": {"preset": "ultrafast", "tune": "zerolatency", "crf": "22"},
+    "libopenh264": {"rc_mode": "quality"},
+    "h264_v4l2m2m": {},
+}
+# fragments while it is written; a plain MP4 at the end, where the file can be sought
+GROWING = "+hybrid_fragmented+default_base_moof"
+PIPED = "+empty_moov+default_base_moof"
+INSTALL = "pip install -U av"
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """When frames are shown.
+
+    fps   of the source: how long the last frame is shown; None assumes 30
+    even  frames are shown so many a second, whatever their times
+    live  frames may be left out when they come too fast
+    """
+
+    fps: float | None = None
+    even: bool = False
+    live: bool = False
 
 
 class Mp4(Sink):
-    """Grows as NAME.part.mp4 in the same folder and gets its own name in close().
+    """Every frame at its own time. Grows as NAME.part.mp4, playable up to its last second.
 
-    fps   None assumes 30
-    live  frames do not come at a fixed rate: they are repeated or left out so that the video has
-          their time
-    Raises BadInput where the file cannot be written.
+    path  a plain file gets its name in close(); a device, a pipe and "-" are written to
+    Raises BadInput where the file cannot be written, MissingDependency without an encoder.
     """
 
     def __init__(
         self,
         path: Path,
-        fps: float | None = None,
-        *,
-        live: bool = False,
+        timing: Timing | None = None,
         skeleton: Skeleton = H36M17,
+        *,
+        overwrite: bool = False,
     ) -> None:
-        self.path = path
-        self.skips = live
-        self._fps = fps or ASSUMED_FPS
-        self._live = live
+        self._timing = timing or Timing()
+        self.skips = self._timing.live
         self._skeleton = skeleton
-        self._out = PartFile(path, ".mp4")
-        self._writer: cv2.VideoWriter | None = None
-        self._written = 0
-        self._done = False
+        self._packages = _import()
+        self._out = Output(path, ".mp4", overwrite=overwrite)
+        self.path = path if self._out.part else None
+        self._video: _Video | None = None
+        self._failed = False
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
-        """Draw and write a frame."""
-        if self._writer is None:
-            self._open(frame)
-        assert self._writer is not None
+        """Draw and write a frame; raises Stop when the reader of a pipe has gone."""
+        if self._video is None:
+            self._begin(frame)
+        assert self._video is not None
         width, height = self._size
         over = resized(draw(frame.image, poses), width, height)
         picture = beside(over, self._panel(poses, glide=frame.name is None))
-        due = round(frame.time_s * self._fps) + 1 if self._live else self._written + 1
-        for _ in range(min(due - self._written, MAX_REPEATS)):
-            self._writer.write(picture)
-        self._written = max(due, self._written)
+        try:
+            self._video.add(picture, frame)
+        except BaseException as error:
+            raise self._fault(error) from error
 
     def close(self) -> None:
         """Finish the file and give it its name; without a frame there is no file."""
-        if self._done:
-            return
-        if self._writer is None:
+        if self._video is None or self._failed:
             self.discard()
             return
-        self._done = True
-        self._writer.release()
-        self._out.commit()
+        video, self._video = self._video, None
+        try:
+            video.close()
+        except BrokenPipeError:
+            self._out.keep()
+        except BaseException:
+            self._out.keep()
+            raise
+        else:
+            self._out.commit()
 
     def discard(self) -> None:
-        """Remove what was written."""
-        self._done = True
-        if self._writer is not None:
-            self._writer.release()
-        self._out.discard()
+        """Remove what was written; what a full disk cut off is kept, for it can be played."""
+        video, self._video = self._video, None
+        if video is not None:
+            video.abandon()
+        if self._failed:
+            self._out.keep()
+        else:
+            self._out.discard()
 
-    def _open(self, frame: Frame) -> None:
+    def _fault(self, error: BaseException) -> BaseException:
+        if isinstance(error, BrokenPipeError):
+            return Stop()
+        self._failed = isinstance(error, BadInput)
+        if isinstance(error, self._packages.FFmpegError):
+            return BadInput(f"cannot write {self.path}: {error.strerror}")
+        return error
+
+    def _begin(self, frame: Frame) -> None:
         rows, columns = frame.image.shape[:2]
         by = min(MAX_HEIGHT, max(MIN_HEIGHT, rows)) / rows
-        # most players refuse odd sides
+        # 4:2:0 has no odd sides
         width, height = (max(16, round(side * by / 2) * 2) for side in (columns, rows))
         width = min(width, 4 * MAX_HEIGHT)
         panel_width = max(240, round(height * 0.4) * 2)
         self._size = (width, height)
         self._panel = SidePanel(panel_width, height, self._skeleton)
-        four = cv2.VideoWriter.fourcc(*"mp4v")
-        size = (width + panel_width, height)
-        self._writer = cv2.VideoWriter(str(self._out.part), four, self._fps, size)
-        if not self._writer.isOpened():
-            self.discard()
-            raise MissingDependency(
-                f"this OpenCV ({cv2.__version__}) cannot write MP4; "
-                "install one that can: pip install opencv-python-headless"
-            )
+        self._video = _Video(self._packages, self._out, (width + panel_width, height), self._timing)
+
+
+class _Video:
+    """The stream in the container."""
+
+    def __init__(self, av: Any, out: Output, size: tuple[int, int], timing: Timing) -> None:
+        self._av, self._timing = av, timing
+        self._first_s = 0.0
+        self._count, self._last = 0, -1
+        options = {
+            "movflags": GROWING if out.seekable() else PIPED,
+            "frag_duration": str(round(FRAGMENT_S * 1e6)),
+            "flush_packets": "1",
+        }
+        self._container = av.open(out, "w", format="mp4", options=options)
+        name = _encoder(av)
+        fps = Fraction(min(max(timing.fps or ASSUMED_FPS, 1), 240)).limit_denominator(1001)
+        self._stream = self._container.add_stream(name, rate=fps, options=dict(ENCODERS[name]))
+        self._stream.width, self._stream.height = size
+        self._stream.pix_fmt = "yuv420p"
+        context = self._stream.codec_context
+        context.time_base = Fraction(1, TICKS)
+        context.gop_size = max(1, round(2 * float(fps)))
+        context.colorspace = context.color_primaries = context.color_trc = BT601
+        context.color_range = LIMITED
+        self._shown = round(TICKS / float(fps))
+
+    def add(self, picture: Image, frame: Frame) -> None:
+        """Encode a picture (H, W, 3) BGR at the time of its frame."""
+        planes = cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420)  # BT.601, a sixth of swscale's time
+        made = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
+        made.pts, made.time_base = self._due(frame), Fraction(1, TICKS)
+        made.duration = self._shown
+        for packet in self._stream.encode(made):
+            self._container.mux(packet)
+
+    def close(self) -> None:
+        """Write what the encoder holds, and the end of the file."""
+        try:
+            for packet in self._stream.encode(None):
+                self._container.mux(packet)
+        finally:
+            self._container.close()
+
+    def abandon(self) -> None:
+        """Free the encoder of a file that is not wanted."""
+        with suppress(OSError, self._av.FFmpegError, BadInput):
+            self._container.close()
+
+    def _due(self, frame: Frame) -> int:
+        """The frame's time in ticks since the first; later than the one before it."""
+        time_s = self._count / (self._timing.fps or 1) if self._timing.even else frame.time_s
+        if self._count == 0:
+            self._first_s = time_s
+        self._count += 1
+        self._last = max(round((time_s - self._first_s) * TICKS), self._last + 1)
+        return self._last
+
+
+def _encoder(av: Any) -> str:
+    for name in ENCODERS:
+        try:
+            av.codec.Codec(name, "w")
+        except av.FFmpegError:
+            continue
+        return name
+    raise MissingDependency(f"this PyAV ({av.__version__}) has no encoder of H.264; {INSTALL}")
+
+
+def _import() -> Any:
+    try:
+        import av
+    except ImportError as error:
+        raise MissingDependency(f"--save needs PyAV ({error}); {INSTALL}") from error
+    return av

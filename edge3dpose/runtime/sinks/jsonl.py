@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from edge3dpose.errors import BadInput
+from edge3dpose.outputs import Output
 from edge3dpose.plugins import PluginOption
 from edge3dpose.poses_file import frame_line, header_line, header_of
-from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
-from edge3dpose.storage import PartFile
+from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin, Stop
 from edge3dpose.types import Frame, Pose3D
 
 
@@ -20,7 +19,9 @@ class JsonLinesPlugin(SinkPlugin):
 
     name = "jsonl"
     order = 10
-    options = (PluginOption("--jsonl", "Write the poses as JSON lines.", kind=Path),)
+    options = (
+        PluginOption("--jsonl", "Write the poses as JSON lines; - is standard output.", kind=Path),
+    )
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
         """Where a file is named."""
@@ -33,25 +34,24 @@ class JsonLinesPlugin(SinkPlugin):
     def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
         """Begin the file."""
         header = header_of(context.skeleton, **context.header)
-        return JsonLines(values["jsonl"], header, live=context.live)
+        return JsonLines(values["jsonl"], header, overwrite=values["overwrite"])
 
 
 class JsonLines(Sink):
-    """Grows as NAME.part.jsonl in the same folder and gets its own name in close().
+    """Every line reaches the system at once: a killed run leaves all of them in NAME.part.jsonl.
 
+    path    a plain file gets its name in close(); a device, a pipe and "-" are written to
     header  completed with the camera of the first frame; see poses_file.header_of
-    live    every line is written to the disk at once, so that a crash loses nothing
     """
 
-    def __init__(self, path: Path, header: Mapping[str, Any], *, live: bool = False) -> None:
-        self.path = path
+    def __init__(self, path: Path, header: Mapping[str, Any], *, overwrite: bool = False) -> None:
         self._header: dict[str, Any] | None = dict(header)
-        self._out = PartFile(path)
-        buffering = 1 if live else -1  # line by line, or as the system likes
-        self._file = open(self._out.part, "w", buffering, encoding="utf-8")  # noqa: SIM115 (stays open)
+        self._out = Output(path, overwrite=overwrite)
+        self.path = path if self._out.part else None
+        self._failed = False
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
-        """Write the line of a frame."""
+        """Write the line of a frame; raises Stop when the reader of a pipe has gone."""
         if self._header is not None:
             self._write(header_line(self._header, frame))
             self._header = None
@@ -59,29 +59,26 @@ class JsonLines(Sink):
 
     def close(self) -> None:
         """Give the file its name."""
-        if self._file.closed:
-            return
-        try:
-            self._file.close()  # writes what the buffer holds
-        except OSError as error:
-            self._out.discard()
-            raise self._refused(error) from error
-        self._out.commit()
+        if self._failed:
+            self._out.keep()
+        else:
+            self._out.commit()
 
     def discard(self) -> None:
-        """Remove what was written."""
-        with suppress(OSError):
-            self._file.close()
-        self._out.discard()
+        """Remove what was written; what a full disk cut off is kept, up to its last line."""
+        if self._failed:
+            self._out.keep()
+        else:
+            self._out.discard()
 
     def _write(self, line: str) -> None:
         try:
-            self._file.write(line)
-        except OSError as error:
-            raise self._refused(error) from error
-
-    def _refused(self, error: OSError) -> BadInput:
-        return BadInput(f"cannot write {self._out.path}: {error.strerror or error}")
+            self._out.write(line.encode("utf-8"))
+        except BrokenPipeError:
+            raise Stop from None
+        except BadInput:
+            self._failed = True
+            raise
 
 
 PLUGIN = JsonLinesPlugin()

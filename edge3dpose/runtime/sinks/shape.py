@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
+from edge3dpose.outputs import Output
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
 from edge3dpose.types import Frame, Pose3D
@@ -45,7 +46,7 @@ class ShapePlugin(SinkPlugin):
         """The sink."""
         if not context.related:
             raise BadInput(f"--shape follows people over time; {context.source} has single images")
-        return Shapes(values["shape"], context.header)
+        return Shapes(values["shape"], context.header, overwrite=values["overwrite"])
 
 
 @dataclass(slots=True)
@@ -71,11 +72,11 @@ class _Person:
 class Shapes(Sink):
     """Collects bone lengths; fits a body to each person when it is closed."""
 
-    def __init__(self, path: Path, header: Mapping[str, Any]) -> None:
-        self.path: Path = path
+    def __init__(self, path: Path, header: Mapping[str, Any], *, overwrite: bool = False) -> None:
         self._header = header
         self._people: dict[int | None, _Person] = {}
-        self._file = storage.PartFile(path)  # refuses now what cannot be written later
+        self._file = Output(path, overwrite=overwrite)  # refuses now what cannot be written later
+        self.path = path if self._file.part else None
         self._open = True
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
@@ -93,10 +94,16 @@ class Shapes(Sink):
         from edge3dpose.shape.body_shape import file_of
 
         self._open = False
-        self._file.discard()
         shapes = self._shapes()
         self.said = tuple(shape.text for shape in shapes)
-        storage.save_json(self.path, file_of(shapes, self._header))
+        try:
+            self._file.write(storage.json_text(file_of(shapes, self._header)).encode("utf-8"))
+        except BrokenPipeError:  # nobody reads it any more
+            return
+        except BadInput:
+            self._file.discard()
+            raise
+        self._file.commit()
 
     def discard(self) -> None:
         """Write nothing."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import outputs
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
@@ -18,7 +20,7 @@ class VideoPlugin(SinkPlugin):
 
     name = "video"
     order = 20
-    options = (PluginOption("--save", "Write a video with the skeletons, .mp4.", kind=Path),)
+    options = (PluginOption("--save", "Write a video with the skeletons: MP4, H.264.", kind=Path),)
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
         """Where a file is named."""
@@ -29,16 +31,17 @@ class VideoPlugin(SinkPlugin):
         return {"save": Path(f"{stem}.poses.mp4")}
 
     def check(self, values: Mapping[str, Any]) -> None:
-        """The name must end in .mp4."""
-        if values["save"].suffix.lower() != ".mp4":
+        """The name of a plain file must end in .mp4."""
+        if values["save"].suffix.lower() != ".mp4" and not outputs.is_stream(values["save"]):
             raise BadInput(f"--save {values['save']}: wanted a name that ends in .mp4")
 
     def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
         """Begin the file."""
-        from edge3dpose.runtime.sinks._mp4 import Mp4
+        from edge3dpose.runtime.sinks._mp4 import Mp4, Timing
 
-        fps = context.fps if context.related else UNRELATED_FPS
-        return Mp4(values["save"], fps, live=context.live, skeleton=context.skeleton)
+        timing = Timing(context.fps) if context.related else Timing(UNRELATED_FPS, even=True)
+        timing = replace(timing, live=context.live)
+        return Mp4(values["save"], timing, context.skeleton, overwrite=values["overwrite"])
 
 
 PLUGIN = VideoPlugin()

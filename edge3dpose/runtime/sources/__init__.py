@@ -7,6 +7,8 @@ is the plugin that does. Importing a plugin does not load OpenCV.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,7 +20,10 @@ from edge3dpose.types import Frame, Image
 
 FOLDER = "runtime.sources"
 FPS = (0.001, 1e6)  # rates that frames can be stamped with
-IMAGE_SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff", ".pgm", ".ppm"}
+IMAGE_SUFFIXES = {  # a file that is no picture, but ends like one, is told
+    *(".jpg", ".jpeg", ".jfif", ".png", ".apng", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
+    *(".pgm", ".ppm", ".heic", ".heif", ".avif", ".jp2", ".jxl"),
+}
 
 
 class Source:
@@ -30,6 +35,7 @@ class Source:
     fps: float | None = None  # None where it is not known
     frames: int | None = None  # how many there will be; None where it is not known
     dropped: int = 0  # frames of a live source that were not taken, so far
+    said: tuple[str, ...] = ()  # what the user should know of it before it starts, a line each
     prefetch: bool = True  # the next frames may be read in a thread, ahead of the loop
 
     def __iter__(self) -> Iterator[Frame]:
@@ -40,9 +46,46 @@ class Source:
         """Seconds since the frame was taken; 0 where the source is not live."""
         return 0.0
 
+    def time_utc(self, frame: Frame) -> str | None:
+        """When a frame of a live source was taken, by the machine's clock (ISO 8601, UTC)."""
+        if not self.live:
+            return None
+        taken = datetime.now(timezone.utc) - timedelta(seconds=self.age_s(frame))
+        return taken.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+    def cancel(self) -> None:
+        """A read that waits in another thread ends; called before close."""
+
     def close(self) -> None:
         """Free what it holds; a second call does nothing."""
 
+
+@dataclass(frozen=True, slots=True)
+class SourceOptions:
+    """How a source is read; None leaves it to the source.
+
+    stream        number of a video stream in the file
+    hwaccel       FFmpeg's device that decodes, such as cuda, vaapi or videotoolbox
+    sequence_fps  the pictures of a folder are frames of one film, so many a second
+    resolution    (width, height) that a camera is asked for
+    camera_fps    frames a second that a camera is asked for
+    pixel_format  four letters that a camera is asked for, such as mjpg
+    """
+
+    stream: int | None = None
+    hwaccel: str | None = None
+    sequence_fps: float | None = None
+    resolution: tuple[int, int] | None = None
+    camera_fps: float | None = None
+    pixel_format: str | None = None
+
+    def given(self) -> list[str]:
+        """The names of those that are not None."""
+        return [field.name for field in fields(self) if getattr(self, field.name) is not None]
+
+
+NO_OPTIONS = SourceOptions()
+_FLAGS = {"sequence_fps": "sequence", "camera_fps": "fps"}  # where the flag has another name
 
 SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
 
@@ -52,6 +95,7 @@ class SourcePlugin:
 
     name: str = ""
     priority: int = 0  # plugins are asked in this order, the lowest first
+    options: tuple[str, ...] = ()  # the fields of SourceOptions that open_with() knows
 
     def takes(self, arg: str | int) -> bool:
         """Whether an argument of --source, or the number of a camera, names such a source."""
@@ -61,22 +105,29 @@ class SourcePlugin:
         """Open it; BadInput says what is wrong with it."""
         raise NotImplementedError
 
+    def open_with(self, arg: str | int, options: SourceOptions) -> Source:
+        """Open it by options; those that are not in ``self.options`` are None."""
+        return self.open(arg)
+
     def video_file(self, arg: str | int) -> Path | None:
         """The video file that other programs can read instead; None where there is none."""
         return None
 
 
-def open_source(source: SourceArgument, fps: float | None = None) -> Source:
+def open_source(
+    source: SourceArgument, fps: float | None = None, options: SourceOptions = NO_OPTIONS
+) -> Source:
     """Open what names a source: an argument of --source, the number of a camera, or images.
 
     source  number of a camera; file, folder, URL ...; an iterable of images or Frames; an open
             Source is given back
     fps     stamps the frames of a source that is not live so many a second; None for its own times
+    options how it is read
     Raises BadInput that says what is wrong with it.
     """
     if fps is not None:
         fps = checks.number("fps", fps, *FPS, " frames a second")
-    opened = _opened(source)
+    opened = _opened(source, options)
     if fps is None:
         return opened
     if opened.live:
@@ -87,14 +138,13 @@ def open_source(source: SourceArgument, fps: float | None = None) -> Source:
     return AtRate(opened, fps)
 
 
-def _opened(source: Any) -> Source:
+def _opened(source: Any, options: SourceOptions) -> Source:
     from edge3dpose.runtime.sources._images_in_memory import ImagesInMemory
 
     if isinstance(source, int | np.integer) and not isinstance(source, bool):
-        number = min(int(source), checks.MOST)
-        return find(number).open(number)
+        return _opened_by_plugin(min(int(source), checks.MOST), options)
     if isinstance(source, str | Path):
-        return find(str(source)).open(str(source))
+        return _opened_by_plugin(str(source), options)
     if isinstance(source, Source):
         return source
     if isinstance(source, np.ndarray) and source.ndim < 4:  # one image, not its rows
@@ -105,6 +155,15 @@ def _opened(source: Any) -> Source:
         f"a source of type {type(source).__name__}; wanted the number of a camera, a file, folder "
         "or URL, or an iterable of images"
     )
+
+
+def _opened_by_plugin(arg: str | int, options: SourceOptions) -> Source:
+    plugin = find(arg)
+    for name in options.given():
+        if name not in plugin.options:
+            flag = _FLAGS.get(name, name).replace("_", "-")
+            raise BadInput(f"--{flag} has no meaning for a source of the kind {plugin.name}: {arg}")
+    return plugin.open_with(arg, options) if options.given() else plugin.open(arg)
 
 
 def find(arg: str | int) -> SourcePlugin:

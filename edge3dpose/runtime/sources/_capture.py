@@ -9,18 +9,18 @@ import cv2
 
 def open_capture(place: str | int) -> cv2.VideoCapture:
     """A capture of a file, URL or camera; it may have failed to open: ask isOpened()."""
-    _silence()
+    silence()
     return cv2.VideoCapture(place)
 
 
 def open_pipeline(pipeline: str) -> cv2.VideoCapture:
     """A capture of a GStreamer pipeline; it may have failed to open: ask isOpened()."""
-    _silence()
+    silence()
     return cv2.VideoCapture(pipeline, cv2.CAP_GSTREAMER)
 
 
-def _silence() -> None:
-    # FFmpeg and OpenCV write their own lines about a broken file; the user gets ours
+def silence() -> None:
+    """Keep OpenCV from writing its own lines about a broken file; the user gets ours."""
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     os.environ.setdefault("OPENCV_VIDEOIO_DEBUG", "0")
     # OpenCV 4 and 5 keep the switch in different places; 0 is silent in both

@@ -1,41 +1,49 @@
-"""A camera by its number: always its latest frame."""
+"""A camera by its number or its device: always its latest frame."""
 
 from __future__ import annotations
 
+import os
+import stat
+import sys
 from pathlib import Path
+from typing import Any
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import Source, SourcePlugin
+from edge3dpose.runtime.sources import NO_OPTIONS, Source, SourceOptions, SourcePlugin
+
+_VIDEO_DEVICES = 81  # the major number of Video4Linux
 
 
 class CameraPlugin(SourcePlugin):
     """Opens cameras."""
 
     name = "camera"
+    options = ("resolution", "camera_fps", "pixel_format")
 
     def takes(self, arg: str | int) -> bool:
-        """Numbers; a number in text is the name of a file."""
-        return isinstance(arg, int)
+        """Numbers, and devices such as /dev/video2 or /dev/v4l/by-id/...; "0" is a file's name."""
+        return isinstance(arg, int) or _is_device(arg)
 
     def open(self, arg: str | int) -> Source:
         """Open a camera; BadInput where there is none of this number."""
-        import cv2
+        return self.open_with(arg, NO_OPTIONS)
 
-        from edge3dpose.runtime.sources._capture import open_capture
+    def open_with(self, arg: str | int, options: SourceOptions) -> Source:
+        """Open a camera and ask it for what the options say; ``said`` has what it gives."""
+        from edge3dpose.runtime.sources._camera_grabber import open_camera
         from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
 
-        if int(arg) < 0:  # OpenCV would look for any camera, and may crash
+        if isinstance(arg, int) and arg < 0:  # OpenCV would look for any camera, and may crash
             raise BadInput(f"cannot open camera {arg}: wanted a number from 0")
-        capture = open_capture(int(arg))
-        if not capture.isOpened():
-            capture.release()
-            devices = ", ".join(sorted(str(path) for path in Path("/dev").glob("video*")))
-            raise BadInput(
-                f"cannot open camera {arg}: it is not plugged in, in use or not permitted; "
-                f"devices here: {devices or 'none'}"
-            )
-        capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver would give old frames
-        return LatestFrameReader(f"camera {arg}", capture)
+        return LatestFrameReader(f"camera {arg}", lambda: open_camera(arg, options))
+
+
+def _is_device(arg: Any) -> bool:
+    """Whether this is the device of a camera, also by a link to it."""
+    if not isinstance(arg, str) or not sys.platform.startswith("linux"):
+        return False
+    found = os.stat(Path(arg).expanduser())
+    return stat.S_ISCHR(found.st_mode) and os.major(found.st_rdev) == _VIDEO_DEVICES
 
 
 PLUGIN = CameraPlugin()

@@ -34,6 +34,7 @@ class GStreamerPlugin(SourcePlugin):
         import cv2
 
         from edge3dpose.runtime.sources._capture import open_pipeline
+        from edge3dpose.runtime.sources._capture_grabber import CaptureGrabber
         from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
         from edge3dpose.runtime.sources._pipeline import fault_of
         from edge3dpose.runtime.sources._video_file import VideoFile
@@ -63,7 +64,10 @@ class GStreamerPlugin(SourcePlugin):
         if not capture.isOpened():
             capture.release()
             raise fault
-        return LatestFrameReader(name, capture)
+        found = [capture]  # opened already; the next time anew
+        return LatestFrameReader(
+            name, lambda: CaptureGrabber(found.pop() if found else open_pipeline(whole))
+        )
 
 
 PLUGIN = GStreamerPlugin()

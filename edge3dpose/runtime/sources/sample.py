@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import Source, SourcePlugin
+from edge3dpose.runtime.sources import NO_OPTIONS, Source, SourcePlugin
 
 FILE = Path(__file__).with_suffix(".mp4")
 
@@ -21,12 +21,12 @@ class SamplePlugin(SourcePlugin):
 
     def open(self, arg: str | int) -> Source:
         """Open the clip."""
-        from edge3dpose.runtime.sources._capture import open_capture
-        from edge3dpose.runtime.sources._video_file import VideoFile
+        from edge3dpose.runtime.sources._film import open_film
+        from edge3dpose.runtime.sources._media import Place
 
         if not FILE.is_file():
             raise BadInput(f"{FILE} is missing; reinstall edge3dpose")
-        return VideoFile("sample", open_capture(str(FILE)))
+        return open_film(Place(f"file:{FILE}", "sample"), NO_OPTIONS, FILE)
 
     def video_file(self, arg: str | int) -> Path | None:
         """The clip."""

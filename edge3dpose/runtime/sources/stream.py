@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import Source, SourcePlugin
+import re
+
+from edge3dpose.runtime.sources import NO_OPTIONS, Source, SourceOptions, SourcePlugin
 
 
 class StreamPlugin(SourcePlugin):
-    """Opens URLs that OpenCV's FFmpeg or GStreamer understands: rtsp, http, udp, file ..."""
+    """Opens URLs that FFmpeg understands: rtsp, http, udp, file ..."""
 
     name = "stream"
     priority = 20
+    options = ("stream", "hwaccel")
 
     def takes(self, arg: str | int) -> bool:
         """URLs."""
@@ -18,19 +20,28 @@ class StreamPlugin(SourcePlugin):
 
     def open(self, arg: str | int) -> Source:
         """Open a URL; BadInput where nothing answers, or no video."""
-        from edge3dpose.runtime.sources._capture import frames_of, open_capture
-        from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
-        from edge3dpose.runtime.sources._video_file import VideoFile
+        return self.open_with(arg, NO_OPTIONS)
 
-        url = str(arg)
-        capture = open_capture(url)
-        if not capture.isOpened():
-            capture.release()
-            raise BadInput(f"cannot open {url}: nothing answers there, or it is no video")
-        if frames_of(capture) is not None:
-            capture.release()
-            return VideoFile(url, open_capture(url))
-        return LatestFrameReader(url, capture)
+    def open_with(self, arg: str | int, options: SourceOptions) -> Source:
+        """Open a URL: one of its video streams, with a decoder of the hardware."""
+        from edge3dpose.runtime.sources._film import Film
+        from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
+        from edge3dpose.runtime.sources._live_media import LiveMedia
+        from edge3dpose.runtime.sources._media import Media, Place
+
+        place = Place(str(arg), without_password(str(arg)), network=True)
+        media = Media(place, options)
+        if media.finite:
+            return Film(media)
+        found = [media]  # opened already; the next time anew
+        return LatestFrameReader(
+            place.name, lambda: LiveMedia(found.pop() if found else Media(place, options))
+        )
+
+
+def without_password(url: str) -> str:
+    """A URL as it may be shown and written: user:***@ instead of a password."""
+    return re.sub(r"(://[^/?#@:]*):[^/?#]*@", r"\1:***@", url)
 
 
 PLUGIN = StreamPlugin()

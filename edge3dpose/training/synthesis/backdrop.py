@@ -35,6 +35,16 @@ class Backdrops:
             return self._room(rng, camera, floor_m)
         return plain(rng, camera.side_px)
 
+    def scene(
+        self, rng: np.random.Generator, camera: CropCamera, floor_m: float, ahead_m: float
+    ) -> Picture:
+        """(S, S, 3) a place with a ground: a panorama, or a room whose wall is so far ahead."""
+        if rng.random() < 0.6 and self._panoramas:
+            return self._panorama(rng, camera)
+        ahead = camera.rotation[2] * [1.0, 0.0, 1.0]
+        wall = (ahead / np.linalg.norm(ahead)).astype(np.float32)
+        return self._walled(rng, camera, floor_m, wall, ahead_m)
+
     def cover(self, rng: np.random.Generator, side: int) -> Picture:
         """(side, side, 3) piece of a photo, for the surface of an occluder."""
         return self._photo(rng, side) if self._photos else plain(rng, side)
@@ -82,15 +92,31 @@ class Backdrops:
         return cv2.resize(piece, (side, side), interpolation=cv2.INTER_LINEAR)
 
     def _room(self, rng: np.random.Generator, camera: CropCamera, floor_m: float) -> Picture:
-        """A floor and a wall, each with a surface of its own, where perspective puts them."""
-        rays = _rays(camera)
+        """A room with its wall behind the person, on any side."""
         eye = (-camera.rotation.T @ camera.translation_m).astype(np.float32)
         away = rng.uniform(0, 2 * np.pi)
         wall = np.array([np.sin(away), 0.0, np.cos(away)], np.float32)
         if wall @ eye > 0:  # the wall stands behind the person
             wall = -wall
+        return self._walled(rng, camera, floor_m, wall, rng.uniform(0.8, 5.0))
+
+    def _walled(
+        self,
+        rng: np.random.Generator,
+        camera: CropCamera,
+        floor_m: float,
+        wall: NDArray,
+        wall_m: float,
+    ) -> Picture:
+        """A floor and a wall, each with a surface of its own, where perspective puts them.
+
+        wall    (3,) unit vector towards the wall, level
+        wall_m  how far it is from the world's origin
+        """
+        rays = _rays(camera)
+        eye = (-camera.rotation.T @ camera.translation_m).astype(np.float32)
         to_floor = _reach(rays[..., 1], floor_m - eye[1])
-        to_wall = _reach(rays @ wall, rng.uniform(0.8, 5.0) - wall @ eye)
+        to_wall = _reach(rays @ wall, wall_m - wall @ eye)
         on_floor = to_floor < to_wall
         along = np.cross(wall, [0.0, 1.0, 0.0]).astype(np.float32)
         out = np.empty((*on_floor.shape, 3), np.uint8)

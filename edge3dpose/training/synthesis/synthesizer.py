@@ -25,7 +25,7 @@ POSE_TRIES = 4  # then a pose is taken whose limbs cross
 SPLITS: dict[Split, int] = {"train": 0, "held-out": 1}
 
 # How far behind the visible surface a joint lies when nothing else covers it, metres.
-_FLESH_M = np.array([
+FLESH_M = np.array([
     *(0.24, 0.22, 0.12, 0.12, 0.22, 0.12, 0.12),  # pelvis, right leg, left leg
     *(0.24, 0.2, 0.2, 0.16, 0.16, 0.1, 0.09, 0.16, 0.1, 0.09),  # trunk, head, left arm, right arm
 ])  # fmt: skip
@@ -226,7 +226,7 @@ def _seen(
     """(17,) the surface in front of a joint is no nearer than its own body part's."""
     last = len(hidden) - 1
     column, row = np.clip(pixels, 0, last).astype(int).T
-    clear = depth_m - drawn.depth_m[row, column] < _FLESH_M
+    clear = depth_m - drawn.depth_m[row, column] < FLESH_M
     x0, y0, x1, y1 = frame
     framed = (pixels[:, 0] >= x0) & (pixels[:, 0] < x1) & (pixels[:, 1] >= y0) & (pixels[:, 1] < y1)
     return clear & framed & ~hidden[row, column]

@@ -1,0 +1,50 @@
+"""What was found in rendered crowds, as types: a report of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from edge3dpose.records import INLINE, OTHER_KEYS, named
+from edge3dpose.reports.rows import Header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HiddenBin:
+    """The people of whom a share between two values is hidden, over all frames."""
+
+    lowest: float = field(metadata=named("from"))
+    highest: float = field(metadata=named("to"))
+    people: int
+    found: float | None  # share of them
+    mpjpe_mm: float | None  # of those found
+    pa_mpjpe_mm: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdRow:
+    """One sequence, or all of them."""
+
+    name: str
+    people: int
+    frames: int
+    by_hidden: tuple[HiddenBin, ...]
+    # named as in evaluation.crowd_figures; None where a figure cannot be told
+    figures: dict[str, float | None] = field(metadata=OTHER_KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdsReport:
+    """What a pipeline finds in rendered crowds, edge3dpose.crowds/1."""
+
+    KIND: ClassVar[str] = "crowds"
+
+    header: Header = field(metadata=INLINE)
+    model: str
+    weights_sha256: str
+    protocol: str
+    truth_sha256: dict[str, str]  # by sequence
+    pipeline: dict[str, Any]  # the header of a poses file
+    seconds: float  # the pipeline took, reading the videos included
+    rows: tuple[CrowdRow, ...]
+    overall: CrowdRow

@@ -1,0 +1,160 @@
+"""NanoDet: frame -> the ROI and the tight box of each person in it, each frame by itself.
+
+NanoDet-g of RangiLyu/nanodet (Apache-2.0, see NOTICE), trained on COCO, its person class alone. For
+each cell of three grids the network gives a score and, as distributions (Li et al., Generalized
+Focal Loss, arXiv 2006.04388), the distances to the four sides of the box.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from edge3dpose.runtime.detectors import Detector, DetectorPlugin
+from edge3dpose.runtime.detectors._network import Network, open_network, verified
+from edge3dpose.runtime.detectors._person_box import roi_from_extent
+from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.types import Array, Box, Frame, Image
+
+FILE = Path(__file__).with_suffix(".onnx")
+SHA256 = "f7b42fc8540f7b3317ec979f3f3ce7a08777b1aadcd8c7d1107389710b9b3fb3"
+STRIDES = (8, 16, 32)
+PIXELS = 320 * 192  # of the input, at most
+BINS = 11  # a distance is one of 0 .. 10 strides
+MIN_SCORE = 0.35
+SAME_PERSON = 0.6  # intersection over union of two boxes
+PADDING = 114  # grey value beside the picture
+MEAN_BGR, STD_BGR = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)  # as it was trained
+THREADS = 1  # it searches beside the loop
+
+
+class NanoDetPlugin(DetectorPlugin):
+    """Opens the network that comes with the package."""
+
+    name = "nanodet"
+    summary = "search every frame, also for small people and crowds"
+
+    def open(self, *, bf16: bool = False, min_score: float = MIN_SCORE) -> Detector:
+        """Open the network; EngineMismatch where its file was changed.
+
+        bf16       in OpenVINO: ONNX Runtime is then not loaded at all
+        min_score  of a box
+        """
+        verified(FILE, SHA256)
+        detector = NanoDet(bf16=bf16, min_score=min_score)
+        detector.network(320, 192)  # errors come now, and the first frame does not wait for it
+        return detector
+
+
+class NanoDet(Detector):
+    """Searches each frame by itself."""
+
+    def __init__(self, *, bf16: bool = False, min_score: float = MIN_SCORE) -> None:
+        self._bf16, self._min_score = bf16, min_score
+        self._networks: dict[tuple[int, int], Network] = {}  # by the input's width and height
+
+    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+        """Everybody in the frame, the surest first."""
+        height, width = frame.image.shape[:2]
+        columns, rows = input_size(width, height)
+        scale = min(columns / width, rows / height)
+        outputs = self.network(columns, rows)(_tensor(frame.image, columns, rows, scale))
+        extents, scores = people_from_outputs(outputs, self._min_score)
+        extents = np.clip(extents / scale, 0, [width, height, width, height])
+        return [
+            roi_from_extent(
+                (float(x0), float(y0), float(x1), float(y1)), float(score), (width, height)
+            )
+            for (x0, y0, x1, y1), score in zip(extents, scores, strict=True)
+        ]
+
+    def network(self, columns: int, rows: int) -> Network:
+        """The network for an input of that width and height."""
+        # ONNX Runtime takes any size, OpenVINO compiles each
+        key = (columns, rows) if self._bf16 else (0, 0)
+        if key not in self._networks:
+            names = [f"stride_{stride}" for stride in STRIDES]
+            self._networks[key] = open_network(
+                FILE,
+                "images",
+                names,
+                bf16=self._bf16,
+                shape=(1, 3, rows, columns),
+                threads=THREADS,
+            )
+        return self._networks[key]
+
+
+@functools.lru_cache(64)
+def input_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of the input, multiples of 32 px: the one in which a frame is largest."""
+    sizes = [
+        (32 * columns, 32 * rows)
+        for columns in range(1, PIXELS // 32**2 + 1)
+        for rows in range(1, PIXELS // 32**2 // columns + 1)
+    ]
+    return max(sizes, key=lambda size: (min(size[0] / width, size[1] / height), -size[0] * size[1]))
+
+
+def people_from_outputs(
+    outputs: Sequence[Array], min_score: float = MIN_SCORE
+) -> tuple[Array, Array]:
+    """Tight boxes (N, 4) x0 y0 x1 y1 in pixels of the input, and scores (N,), the best first.
+
+    outputs  (1, 45, rows, columns) a stride: a logit and four times 11 bins a cell
+    """
+    extents, scores = [], []
+    least = -np.log(1 / min_score - 1)
+    for stride, output in zip(STRIDES, outputs, strict=True):
+        rows, columns = np.nonzero(output[0, 0] >= least)
+        cells = output[0, :, rows, columns].astype(np.float32)  # (N, 45)
+        bins = np.exp(cells[:, 1:].reshape(-1, 4, BINS))
+        left, up, right, down = (
+            (bins @ np.arange(BINS, dtype=np.float32)) / bins.sum(axis=2) * stride
+        ).T
+        x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
+        extents.append(np.stack([x - left, y - up, x + right, y + down], axis=1))
+        scores.append(1 / (1 + np.exp(-cells[:, 0])))
+    return distinct(np.concatenate(extents), np.concatenate(scores))
+
+
+def distinct(extents: Array, scores: Array) -> tuple[Array, Array]:
+    """One box a person, the best first (non-maximum suppression)."""
+    order = np.argsort(-scores)
+    kept: list[int] = []
+    for n in order:
+        if not any(overlap(extents[n], extents[other]) > SAME_PERSON for other in kept):
+            kept.append(int(n))
+    return extents[kept], scores[kept]
+
+
+def overlap(a: Sequence[float] | Array, b: Sequence[float] | Array) -> float:
+    """Intersection over union of two boxes x0 y0 x1 y1."""
+    across = max(min(a[2], b[2]) - max(a[0], b[0]), 0.0)
+    down = max(min(a[3], b[3]) - max(a[1], b[1]), 0.0)
+    shared = across * down
+    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
+    return float(shared / union) if union > 0 else 0.0
+
+
+def _tensor(image: Image, columns: int, rows: int, scale: float) -> Array:
+    """The network's input: the picture in the upper left corner, the rest grey."""
+    import cv2
+
+    height, width = image.shape[:2]
+    size = (
+        min(max(round(width * scale), 1), columns),
+        min(max(round(height * scale), 1), rows),
+    )
+    canvas = np.full((rows, columns, 3), PADDING, np.uint8)
+    canvas[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)
+    tensor -= np.array(MEAN_BGR, np.float32).reshape(3, 1, 1)
+    tensor /= np.array(STD_BGR, np.float32).reshape(3, 1, 1)
+    return tensor
+
+
+PLUGIN = NanoDetPlugin()
