@@ -137,11 +137,10 @@ class ErrorBank:
         if noise != "shuffled":
             raise BadInput(f"noise {noise!r}; there is: recorded, shuffled, none")
         rng = np.random.default_rng(0)
-        order = rng.permuted(np.tile(np.arange(self.flat_mm.shape[1]), (len(self.flat_mm), 1)), axis=1)
-        rows = np.arange(len(order))[:, None]
-        return ErrorBank(
-            self.flat_mm[rows, order], self.root_log[rows, order], self.score[rows, order]
-        )
+        rows, frames = self.root_log.shape
+        order = rng.permuted(np.tile(np.arange(frames), (rows, 1)), axis=1)
+        at = np.arange(rows)[:, None], order
+        return ErrorBank(self.flat_mm[at], self.root_log[at], self.score[at])
 
 
 def with_errors(truth_mm: NDArray, bank: ErrorBank, rng: np.random.Generator) -> Observation:
