@@ -48,3 +48,29 @@ class CrowdsReport:
     seconds: float  # the pipeline took, reading the videos included
     rows: tuple[CrowdRow, ...]
     overall: CrowdRow
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipRow:
+    """What a pipeline says of a real clip in which the people were counted by eye."""
+
+    name: str
+    frames: int
+    fps: float
+    people: int  # different ones, by eye
+    # named as in benchmarks/clips.py; None where a figure cannot be told
+    figures: dict[str, float | None] = field(metadata=OTHER_KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipsReport:
+    """What a pipeline says of real clips, edge3dpose.clips/1."""
+
+    KIND: ClassVar[str] = "clips"
+
+    header: Header = field(metadata=INLINE)
+    model: str
+    weights_sha256: str
+    protocol: str
+    pipeline: dict[str, Any]
+    rows: tuple[ClipRow, ...]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from rich.console import Console
 
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
-from edge3dpose.reports.crowd_rows import CrowdRow, CrowdsReport, HiddenBin
+from edge3dpose.reports.crowd_rows import ClipRow, ClipsReport, CrowdRow, CrowdsReport, HiddenBin
 
 IDENTITIES = (
     Figure("people", "people", form="d"),
@@ -28,7 +29,22 @@ FINDING = (
     Figure("mpjpe_mm", "MPJPE", "mm"),
     Figure("pa_mpjpe_mm", "PA-MPJPE", "mm"),
 )
-_NEVER = ("found_s", "found_90_s")
+CLIPS = (
+    Figure("frames", "frames", form="d"),
+    Figure("people", "people, by eye", form="d"),
+    Figure("identities", "identities", form=".0f"),
+    Figure("people_a_frame", "skeletons a frame", form=".2f"),
+    Figure("most", "at most", form=".0f"),
+    Figure("too_many", "frames with too many", form=".0f"),
+    Figure("duplicates", "frames with a duplicate", form=".0f"),
+    Figure("in_empty", "frames with nobody but a skeleton", form=".0f"),
+    Figure("entries", "entries", form=".0f"),
+    Figure("found_last_s", "last found after", "s", ".2f"),
+    Figure("found_soon", "found within 0.3 s", form=".0%"),
+    Figure("frozen_mm", "frozen picture", "mm"),
+    Figure("noisy_mm", "noisy picture", "mm"),
+)
+_NEVER = ("found_last_s", "found_s", "found_90_s")
 
 
 def print_tables(report: CrowdsReport, console: Console) -> None:
@@ -40,6 +56,14 @@ def print_tables(report: CrowdsReport, console: Console) -> None:
         table.print_to(console)
 
 
+def overall_rows(reports: dict[str, CrowdsReport]) -> list[CrowdRow]:
+    """What each report says of all its crowds, named by its file: crowds-NAME.json."""
+    return [
+        replace(report.overall, name=file.removeprefix("crowds-").removesuffix(".json"))
+        for file, report in reports.items()
+    ]
+
+
 def identities_table(rows: list[CrowdRow]) -> Table:
     """Who is who: a row a sequence or a report."""
     return _table("identities and ghosts", rows, IDENTITIES)
@@ -48,6 +72,17 @@ def identities_table(rows: list[CrowdRow]) -> Table:
 def finding_table(rows: list[CrowdRow]) -> Table:
     """How soon people are found, and how well: a row a sequence or a report."""
     return _table("people who come in, and errors of those found", rows, FINDING)
+
+
+def clips_table(report: ClipsReport) -> Table:
+    """A row a clip."""
+
+    def value(key: str) -> Callable[[ClipRow], float | str | None]:
+        return lambda row: _shown(row, key)
+
+    columns: list[Column] = [("clip", lambda row: row.name)]
+    columns += [(figure, value(figure.key)) for figure in CLIPS]
+    return make_table("real clips", report.rows, columns, mark_best=False)
 
 
 def _table(title: str, rows: list[CrowdRow], figures: tuple[Figure, ...]) -> Table:
@@ -77,8 +112,8 @@ def hidden_table(rows: list[CrowdRow]) -> Table:
     return make_table("by how much of a person is hidden", bins, columns, mark_best=False)
 
 
-def _shown(row: CrowdRow, key: str) -> float | str | None:
-    if key == "people":
-        return row.people
+def _shown(row: CrowdRow | ClipRow, key: str) -> float | str | None:
+    if key in ("people", "frames"):
+        return int(getattr(row, key))
     value = row.figures.get(key)
     return "never" if value is None and key in _NEVER and row.figures.get("entries") else value

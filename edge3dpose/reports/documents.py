@@ -1,7 +1,7 @@
 """The JSON reports of a folder -> the Markdown documents that are written from them.
 
 benchmarks/REPORT.md, a model card docs/MODEL.md for each model, and what lies between the markers
-of README.md, docs/speed.md and docs/accuracy.md.
+of README.md, docs/speed.md, docs/accuracy.md and, where crowds were measured, docs/crowds.md.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ from typing import Any
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
-from edge3dpose.reports import accuracy, builds, model_card, recordings, speed
+from edge3dpose.reports import accuracy, builds, crowds, model_card, recordings, speed
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
+from edge3dpose.reports.crowd_rows import ClipsReport, CrowdsReport
 from edge3dpose.reports.rows import SpeedReport, SpeedRow, load_folder
 from edge3dpose.reports.templating import render
 
@@ -32,6 +33,8 @@ class Reports:
     accuracy: dict[str, AccuracyReport]
     builds: dict[str, BuildReport]
     ablations: dict[str, AblationReport]
+    crowds: dict[str, CrowdsReport]
+    clips: dict[str, ClipsReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +46,14 @@ class ShippedModel:
 
 
 def read(folder: Path) -> Reports:
-    """The speed, accuracy, build and ablation reports of a folder."""
+    """The speed, accuracy, build and ablation reports of a folder, and those of crowds."""
     return Reports(
         load_folder(SpeedReport, folder),
         load_folder(AccuracyReport, folder),
         load_folder(BuildReport, folder),
         load_folder(AblationReport, folder),
+        load_folder(CrowdsReport, folder),
+        load_folder(ClipsReport, folder),
     )
 
 
@@ -94,6 +99,9 @@ def documents(
         ),
         home / "README.md": _between(home / "README.md", "speed", readme_table(reports, models)),
     }
+    if reports.crowds or reports.clips:
+        text = render("crowds.md", reports=reports, crowds=crowds)
+        pages[docs / "crowds.md"] = _between(docs / "crowds.md", "tables", text)
     for model in models:
         file = home / "docs" / f"{model.card['model']}.md"
         pages[file] = model_card.page(

@@ -132,6 +132,35 @@ def test_a_models_card_becomes_a_page_of_its_own_reports(checkout):
     assert "| without | 9 | 61 |" in page
 
 
+def test_crowds_and_clips_have_a_page_where_there_are_any(checkout):
+    nothing = {"mpjpe_mm": None, "pa_mpjpe_mm": None}
+    row = {
+        "name": "crowd-000", "people": 2, "frames": 9, "idf1": 0.75, "entries": 1.0,
+        "by_hidden": [{**nothing, "from": 0.0, "to": 0.25, "people": 18, "found": 0.5}],
+    }  # fmt: skip
+    about = {"time": "2026", "machine": machine(), "model": "a-model", "weights_sha256": SHA}
+    crowds = {
+        **about, "schema": "edge3dpose.crowds/1", "protocol": "rendered people",
+        "truth_sha256": {}, "pipeline": {}, "seconds": 1.0, "rows": [row],
+        "overall": {**row, "name": "all"},
+    }  # fmt: skip
+    clip = {"name": "squat", "frames": 5, "fps": 30.0, "people": 1, "identities": 2.0}
+    clips = {
+        **about, "schema": "edge3dpose.clips/1", "protocol": "by eye", "pipeline": {},
+        "rows": [clip],
+    }  # fmt: skip
+    for name, content in (("crowds-before", crowds), ("clips-before", clips)):
+        (checkout / "benchmarks" / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+    page = checkout / "docs" / "crowds.md"
+    page.write_text("# Crowds\n\n<!-- tables:begin -->\n<!-- tables:end -->\n", encoding="utf-8")
+    assert page in render(checkout)
+    text = page.read_text(encoding="utf-8")
+    assert "| before | 2 | 0.750 |" in text
+    assert "| before | 1 | never |" in text
+    assert "| before | 0% to 25% | 18 | 50.0% |" in text
+    assert "| squat | 5 | 1 | 2 |" in text
+
+
 def test_real_people_have_a_table_a_recording_and_their_mean(checkout):
     clips = [
         {"name": name, "offset_s": 0.04, "pa_mpjpe_mm": pa, "missed": 0.0, "bone_wobble": 0.125}
