@@ -16,15 +16,17 @@ from edge3dpose.bench import energy
 from edge3dpose.bench.candidates import Candidate, deviations_mm, make_candidates
 from edge3dpose.bench.footprint import PROTOCOL as FOOTPRINT_PROTOCOL
 from edge3dpose.bench.footprint import RepeatedRun, with_footprints
+from edge3dpose.bench.mosaic import PROTOCOL as MOSAIC_PROTOCOL
 from edge3dpose.bench.peers import PROTOCOL as PEERS_PROTOCOL
 from edge3dpose.bench.peers import open_peers, peer_names
 from edge3dpose.bench.plan import Plan
-from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, measure_in_turn
+from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, crowd_timings, measure_in_turn
 from edge3dpose.compiler import crops
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.peers import errors_by_model
 from edge3dpose.pose import PoseEstimator
+from edge3dpose.pose_options import EstimatorOptions
 from edge3dpose.records import from_json
 from edge3dpose.reports.accuracy_rows import AccuracyReport
 from edge3dpose.reports.rows import (
@@ -59,6 +61,7 @@ class BenchmarkRequest:
     source: str | int = "sample"
     fps: float | None = None
     plan: Plan = field(default_factory=Plan)
+    people: tuple[int, ...] = ()
     against: str | None = None
     against_python: str | Path | None = None
 
@@ -85,6 +88,8 @@ def benchmark(
     source          video, folder of images, URL, "sample" or the number of a camera
     fps             stamp the frames of a file so many a second; None for their own time
     plan            ``edge3dpose.bench.plan.Plan``: rounds, calls, frames ...
+    people          so many people each, such as (1, 2, 5, 10): also end to end over mosaics of the
+                    source's person at 720p
     against         peers, measured in the same run: "mediapipe-lite", "-full" or "-heavy"
     against_python  a Python that has the peers' packages; None for this one
 
@@ -110,6 +115,8 @@ def benchmark(
         raise BadInput(
             f"plan is a {type(wanted.plan).__name__}; wanted an edge3dpose.bench.plan.Plan"
         )
+    people = tuple(checks.count("people", count) for count in wanted.people)
+    wanted = replace(wanted, people=people)
     if not isinstance(wanted.source, str | int | Path):
         found = type(wanted.source).__name__
         raise BadInput(f"source is a {found}; wanted a file, folder or URL, or a camera's number")
@@ -121,6 +128,8 @@ def benchmark(
     configs = resolve_all(asked)
     spec, opened_weights = configs[0].spec, configs[0].weights
     first = _first_frame(open_source(wanted.source, wanted.fps))
+    if first.live and people:
+        raise BadInput("people are measured on mosaics of a clip: --source FILE")
     if first.live and wanted.plan.frames is None:
         raise BadInput(f"{first.source} has no end: say how many frames with --max-frames")
     reports = load_folder(AccuracyReport, paths.home() / "benchmarks") if peers else {}
@@ -158,6 +167,7 @@ def benchmark(
         protocol=wanted.plan.text(people=TIMED_PEOPLE, size=first.size, fps=wanted.fps),
         energy=EnergyCounters(counters={m.name: m.covers for m in meters}, lacking=lacking),
         refused=left_out,
+        crowds_protocol=MOSAIC_PROTOCOL if wanted.people else None,
         footprint_protocol=None if first.live else FOOTPRINT_PROTOCOL,
     )
 
@@ -219,25 +229,31 @@ def _measured(
         meters=beside.meters,
         progress=_named("engines alone", beside.progress),
     )
-    runs = [EndToEndRuns(estimator, _source_of(wanted)) for estimator in _estimators(candidates)]
+    estimators = _estimators(candidates, max([10, *wanted.people]))
+    runs = [EndToEndRuns(estimator, _source_of(wanted)) for estimator in estimators]
     measure_in_turn(
         [*runs, *beside.peers],
         wanted.plan,
         meters=beside.meters,
         progress=_named("end to end", beside.progress),
     )
-    return [
+    rows = [
         replace(_row(candidate), deviation_mm=mm, engine=alone.timing(), end_to_end=whole.timing())
         for candidate, mm, alone, whole in zip(candidates, deviations, calls, runs, strict=True)
     ]
+    if wanted.people:
+        for n, estimator in enumerate(estimators):
+            crowds = crowd_timings(estimator, wanted.people, _source_of(wanted), wanted.plan)
+            rows[n] = replace(rows[n], crowds=crowds)
+    return rows
 
 
 def _source_of(wanted: BenchmarkRequest) -> Callable[[], Source]:
     return lambda: open_source(wanted.source, wanted.fps)
 
 
-def _estimators(candidates: Sequence[Candidate]) -> list[PoseEstimator]:
-    """One for each engine; the network that finds people is opened once and shared."""
+def _estimators(candidates: Sequence[Candidate], most: int) -> list[PoseEstimator]:
+    """One for each engine, of ``most`` people; the network that finds people is shared."""
 
     @functools.cache
     def detector(bf16: bool) -> Detector:
@@ -245,7 +261,10 @@ def _estimators(candidates: Sequence[Candidate]) -> list[PoseEstimator]:
 
     return [
         PoseEstimator.from_engine(
-            one.config, one.engine, detector=detector(one.config.precision == "bf16")
+            one.config,
+            one.engine,
+            EstimatorOptions(max_people=most),
+            detector=detector(one.config.precision == "bf16"),
         )
         for one in candidates
     ]

@@ -73,6 +73,11 @@ _OF_A_REPORT = {"measured", "html", "plot", "compare", "trace"}
     help="600 s alone and 600 s end to end, 1024 calls and frames for every engine.",
 )
 @click.option(
+    "--people",
+    callback=lambda _, __, text: _numbers(text),
+    help="Numbers with commas between, such as 1,2,5,10: also with so many people in the picture.",
+)
+@click.option(
     "--against", help="mediapipe, mediapipe-lite, -full or -heavy: measured in the same run."
 )
 @click.option("--against-python", type=FILE, help="A Python that has mediapipe.")
@@ -107,6 +112,14 @@ def command(context: click.Context, render: bool, **options: Any) -> None:
         _render()
     else:
         _report(options)
+
+
+def _numbers(text: str | None) -> tuple[int, ...]:
+    """ "1,2,5" -> (1, 2, 5); a usage error for anything else."""
+    parts = [] if text is None else text.split(",")
+    if not all(part.strip().isascii() and part.strip().isdigit() and int(part) for part in parts):
+        raise click.BadParameter(f"{text!r}: wanted numbers from 1 with commas between")
+    return tuple(int(part) for part in parts)
 
 
 def _check(options: dict[str, Any], given: set[str]) -> None:

@@ -155,6 +155,16 @@ class Footprint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CrowdTiming:
+    """The whole loop over a mosaic of so many people."""
+
+    people: int
+    found: float  # people a frame, mean
+    fps: float
+    frame: TimingStats | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpeedRow:
     """One engine: which one, its error, and how long it takes."""
 
@@ -171,6 +181,7 @@ class SpeedRow:
     engine: EngineTiming | None = None
     end_to_end: EndToEndTiming | None = None
     footprint: Footprint | None = None
+    crowds: tuple[CrowdTiming, ...] = ()  # with --people
 
     @property
     def runner(self) -> str:
@@ -264,4 +275,5 @@ class SpeedReport:
     protocol: str
     energy: EnergyCounters | None = None
     refused: tuple[LeftOut, ...]
+    crowds_protocol: str | None = None
     footprint_protocol: str | None = None

@@ -32,6 +32,7 @@ def print_tables(report: SpeedReport, console: Console) -> None:
     tables = (
         engine_table(report),
         end_to_end_table(report),
+        crowds_table(report),
         peers_table(report),
         footprint_table(report),
     )
@@ -83,6 +84,21 @@ def end_to_end_table(report: SpeedReport, *, detail: bool = False) -> Table:
             *_stages(rows),
         ]
     return make_table(f"{_title(report)}: end to end", rows, columns)
+
+
+def crowds_table(report: SpeedReport) -> Table:
+    """Each engine in the whole loop, by the number of people in the picture."""
+    rows = [(row, crowd) for row in report.rows for crowd in row.crowds]
+    columns: list[Column] = [
+        ("engine", lambda row: row[0].name),
+        ("mpjpe_mm", lambda row: error(row[0])),
+        ("people", lambda row: row[1].people),
+        ("found", lambda row: row[1].found),
+        ("fps", lambda row: row[1].fps),
+        ("frame_p50_ms", lambda row: row[1].frame and row[1].frame.p50_ms),
+        ("frame_p99_ms", lambda row: row[1].frame and row[1].frame.p99_ms),
+    ]
+    return make_table("several people, end to end", rows, columns, mark_best=False)
 
 
 def overview_table(report: SpeedReport) -> Table:

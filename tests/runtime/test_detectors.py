@@ -115,6 +115,10 @@ def test_a_trunk_that_points_at_the_camera_turns_nothing():
     assert abs(roi_from_pose(TrackedPose(replace(pose, pixels=pixels))).angle_rad) < 0.2
 
 
+def open_follower(finder):
+    return follow.FollowAnew(Searcher(finder)).for_source(related=True)
+
+
 class Says(Engine):
     """An engine that always says the same."""
 
@@ -151,6 +155,21 @@ def test_the_estimator_gives_no_person_where_the_network_is_not_sure():
         follow.FollowAnew(Searcher(Finder(box_at(320, 240, 400)))).for_source(related=True),
     )
     assert estimate(frame_at(0.0)) == []
+
+
+def test_joints_that_the_frame_does_not_show_are_marked_and_do_not_count():
+    """Somebody at a desk: the frame ends at the waist."""
+    finder = Finder(box_at(320, 480, 400))
+    estimate = Estimator(SPEC, Says(unit_pose()), open_follower(finder))
+    (pose,) = estimate(frame_at(0.0))
+    below = pose.pixels[:, 1] > 480
+    assert 4 < below.sum() < 12
+    assert pose.outside.tolist() == below.tolist()
+    assert (pose.score[below] <= 0.02).all()
+    assert pose.mean_score == pytest.approx(0.9)
+    assert body_scale(pose.joints_mm, pose.outside) == pytest.approx(1, abs=0.06)
+    for n in range(1, 4):
+        assert len(estimate(frame_at(n / 30))) == 1
 
 
 def test_the_estimator_times_its_stages():

@@ -12,14 +12,15 @@ from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.tracking.assignment import assigned
 from edge3dpose.runtime.tracking.similarity import areas, extents, intersections, iou, shapes
 from edge3dpose.runtime.tracking.track import Track
-from edge3dpose.types import Box, Frame
+from edge3dpose.types import Box, Frame, Pose3D
 
 SAME_ROI = 0.2  # pelvis to pelvis, in sides of the larger ROI (0.45 m)
 LEAST_GAIN = 0.3  # of a box that was found with a person
-NEW_SCORE = 0.35  # of the box of somebody new; a box of a lower score may confirm who is followed
+NEW_SCORE = 0.35  # of the box of somebody new; a box of a lower score may confirm a sure pose
+SURE, MOST_OUTSIDE = 0.9, 0.2  # mean score, share of the joints that the frame does not show
 CLEAR_SCORE = 0.5  # of a box; below it a new person's pose must be surer, and of the box's shape
-CLEAR_POSE, CLEAR_IOU = 0.85, 0.4  # its mean score, its box with the one that was found
-HIDDEN = 0.5  # share of a person's box that others cover, or that the frame cuts off
+CLEAR_POSE, CLEAR_IOU = 0.9, 0.4  # its mean score, its box with the one that was found
+HIDDEN = 0.5  # share of a person's box that others cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +30,8 @@ class Snapshot:
     time_s: float
     track_ids: tuple[int, ...]
     boxes: tuple[Box, ...]  # their ROIs
+    sure: tuple[bool, ...]  # whether each one's pose is
     extents: NDArray[np.float64]  # (N, 4) x0, y0, x1, y1 about the poses, within the frame
-    whole: NDArray[np.float64]  # (N, 4) beyond the frame, too
 
 
 def snapshot(tracks: Sequence[Track], frame: Frame) -> Snapshot:
@@ -43,8 +44,8 @@ def snapshot(tracks: Sequence[Track], frame: Frame) -> Snapshot:
         frame.time_s,
         tuple(track.track_id for track in tracks),
         tuple(box for box in boxes if box is not None),
+        tuple(is_sure(track.person.pose) for track in tracks),
         seen,
-        whole,
     )
 
 
@@ -71,16 +72,21 @@ def _gains(found: Sequence[Box], then: Snapshot) -> NDArray[np.float64]:
 
 
 def hidden(then: Snapshot, confirmed: list[int]) -> list[bool]:
-    """Who is covered by others who were confirmed, or cut off by the border of the frame."""
+    """Who is covered by others who were confirmed."""
     if not then.track_ids:
         return []
     size = np.maximum(areas(then.extents), 1e-9)
-    cut_off = size / np.maximum(areas(then.whole), 1e-9) <= HIDDEN
     covered = np.zeros(len(size))
     for m in confirmed:
         common = intersections(then.extents, then.extents[m : m + 1])[:, 0]
         covered = np.maximum(covered, np.where(np.arange(len(size)) == m, 0, common))
-    return [bool(one) for one in (covered / size >= HIDDEN) | cut_off]
+    return [bool(one) for one in covered / size >= HIDDEN]
+
+
+def is_sure(pose: Pose3D) -> bool:
+    """Whether a pose speaks for itself; of few joints a network is easily sure."""
+    most = pose.outside is None or float(pose.outside.mean()) <= MOST_OUTSIDE
+    return most and pose.mean_score >= SURE
 
 
 def new_people(found: Sequence[Box]) -> list[Box]:

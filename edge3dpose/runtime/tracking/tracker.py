@@ -17,9 +17,11 @@ from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.tracking import pose_nms
 from edge3dpose.runtime.tracking.assignment import assigned
 from edge3dpose.runtime.tracking.found import (
+    NEW_SCORE,
     Snapshot,
     hidden,
     is_clear,
+    is_sure,
     matched,
     new_people,
     same_roi,
@@ -34,10 +36,9 @@ LEAST_IOU = 0.3
 OWN_ROI = 0.15  # added to the OKS of a pose with the person whose ROI it came from
 FAR, FAR_A_SECOND = 0.25, 1.0  # sides by which a lost person may be away from where expected
 RESIZED = 1.5  # factor by which a lost person's size may have changed
-UNSEEN, UNSEEN_SURE = 2, 8  # searches in a row that need not confirm somebody
-SURE = 0.75  # mean score above which somebody who is hidden may go unconfirmed for longer
-VERY_SURE, KNOWN = 0.9, 4  # mean score; searches that confirmed somebody who need not be hidden
-FEWEST_INSIDE = 4  # joints; somebody with fewer has left the frame
+UNSEEN, UNSEEN_SURE = 2, 4  # searches in a row that need not confirm somebody
+KNOWN = 4  # searches that confirmed somebody who may go unconfirmed for longer with a sure pose
+FEWEST_INSIDE = 5  # joints; somebody with fewer has left the frame
 
 
 class Tracker:
@@ -72,7 +73,11 @@ class Tracker:
         new people, and of those lost who seem to be back, carried forward to ``time_s``.
         """
         pairs = matched(found, then)
-        confirmed = {then.track_ids[column] for column in pairs.values()}
+        confirmed = {
+            then.track_ids[column]
+            for row, column in pairs.items()
+            if found[row].score >= NEW_SCORE or then.sure[column]
+        }
         excusable = hidden(then, [n for n, one in enumerate(then.track_ids) if one in confirmed])
         for track in self.followed:
             if track.track_id not in then.track_ids:
@@ -81,10 +86,10 @@ class Tracker:
                 track.confirmed, track.unseen = track.confirmed + 1, 0
                 continue
             track.unseen += 1
-            score = track.person.pose.mean_score
-            known = track.confirmed >= KNOWN and score >= VERY_SURE
-            hidden_ = excusable[then.track_ids.index(track.track_id)] and score >= SURE
-            if track.unseen >= (UNSEEN_SURE if known or hidden_ else UNSEEN):
+            sure = is_sure(track.person.pose) and (
+                track.confirmed >= KNOWN or excusable[then.track_ids.index(track.track_id)]
+            )
+            if track.unseen >= (UNSEEN_SURE if sure else UNSEEN):
                 track.lost = True
         rest = new_people([box for n, box in enumerate(found) if n not in pairs])
         return self._carried([box for box in rest if not self._is_known(box)], then, time_s)

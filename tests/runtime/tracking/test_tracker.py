@@ -14,7 +14,7 @@ from edge3dpose.skeletons import H36M17
 STEP_S = 1 / 30
 
 
-def seen(x, y=240, side=300, *, of=None, score=0.9):
+def seen(x, y=240, side=300, *, of=None, score=0.95):
     """A pose out of the ROI of person ``of``."""
     return pose_at(x, y, side, track_id=of, score=score)
 
