@@ -34,6 +34,7 @@ from edge3dpose.runtime.sources._pipe import PipeReader
 TIMEOUT_S = 10.0  # without data for this long, a stream counts as ended
 _BROKEN_READS = 100  # in a row, after which a file is given up
 _NETWORK = {"rtsp_flags": "prefer_tcp", "reconnect": "1", "reconnect_delay_max": "4"}
+_PIPE = {"fpsprobesize": "2", "analyzeduration": "1000000"}  # else a slow camera starts late
 _PLAYLISTS = ("hls", "dash", "rtsp", "sdp", "rtp")  # the size of their address is not theirs
 _NOT_FILM = Disposition.attached_pic | Disposition.timed_thumbnails
 _describing = threading.Lock()
@@ -196,6 +197,8 @@ def _opened(place: Place, options: SourceOptions) -> Any:
     keywords: dict[str, Any] = {"metadata_errors": "replace"}
     if place.network:
         keywords |= {"timeout": TIMEOUT_S, "options": _NETWORK}
+    if isinstance(place.file, PipeReader):
+        keywords["options"] = _PIPE
     if options.hwaccel:
         keywords["hwaccel"] = _hwaccel(options.hwaccel)
     try:

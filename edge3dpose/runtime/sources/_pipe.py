@@ -25,7 +25,6 @@ class PipeReader:
     def __init__(self, descriptor: int, name: str, *, owned: bool) -> None:
         self.name = name
         self.interrupted: BaseException | None = None
-        self.got = 0  # bytes so far
         self._descriptor, self._owned = descriptor, owned
         self._ended = False
 
@@ -34,11 +33,9 @@ class PipeReader:
         try:
             while not self._ended:
                 if _ready(self._descriptor):
-                    data = os.read(self._descriptor, size)
-                    self.got += len(data)
-                    return data
+                    return os.read(self._descriptor, size)
         except BaseException as error:  # it must not cross FFmpeg, which would swallow it
-            self.interrupted = error
+            self.interrupted, self._ended = error, True
         return b""
 
     def cancel(self) -> None:
