@@ -5,7 +5,8 @@ import socketserver
 import struct
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
+from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -199,20 +200,24 @@ def test_a_pipeline_of_nothing_is_refused(arg):
 
 
 class Endless(BaseHTTPRequestHandler):
-    """A network camera: JPEG after JPEG, 50 a second, until the client goes."""
+    """A network camera: JPEG after JPEG, 50 a second, until the client goes.
+
+    /broken has pictures that are none, /drops ends after 20.
+    """
 
     def do_GET(self):
         self.send_response(200)
         self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
         self.end_headers()
         good, jpeg = cv2.imencode(".jpg", np.full((48, 64, 3), 120, np.uint8))
-        try:
-            for _ in range(400):
-                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(jpeg)}\r\n\r\n"
-                self.wfile.write(head.encode() + jpeg.tobytes() + b"\r\n")
+        with suppress(OSError):
+            for number in range(20 if self.path == "/drops" else 400):
+                data = jpeg.tobytes()
+                if self.path == "/broken" and number % 5 == 3:
+                    data = b"\xff\xd8" + bytes(500)
+                head = f"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: {len(data)}\r\n\r\n"
+                self.wfile.write(head.encode() + data + b"\r\n")
                 time.sleep(0.02)
-        except OSError:
-            pass
 
     def log_message(self, *args):
         pass
@@ -224,12 +229,12 @@ def network_camera():
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/camera.mjpg"
+        yield f"http://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
 
 def test_a_live_source_keeps_only_the_newest_frame(network_camera):
-    with closing(open_source(network_camera)) as source:
+    with closing(open_source(f"{network_camera}/camera.mjpg")) as source:
         assert source.live
         assert source.frames is None
         frames = iter(source)
@@ -242,6 +247,30 @@ def test_a_live_source_keeps_only_the_newest_frame(network_camera):
         assert source.dropped >= 5
         assert following.time_s > fresh.time_s
         assert following.image.shape == (48, 64, 3)
+
+
+def test_a_broken_picture_of_a_live_source_is_left_out(network_camera):
+    with closing(open_source(f"{network_camera}/broken")) as source:
+        frames = [frame for frame, _ in zip(source, range(12), strict=False)]
+    assert len(frames) == 12
+    assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
+
+
+def test_a_live_source_that_ends_is_no_good_end(network_camera):
+    with (
+        closing(open_source(f"{network_camera}/drops")) as source,
+        pytest.raises(EndedEarly, match="gives no more frames"),
+    ):
+        list(source)
+
+
+def test_a_live_frame_has_a_time_of_day(network_camera):
+    with closing(open_source(f"{network_camera}/camera.mjpg")) as source:
+        stamp = source.time_utc(next(iter(source)))
+    taken = datetime.fromisoformat(stamp.replace("Z", "+00:00"))
+    assert abs((datetime.now(timezone.utc) - taken).total_seconds()) < 5
+    with closing(open_source("sample")) as source:
+        assert source.time_utc(next(iter(source))) is None
 
 
 @pytest.mark.skipif(not (SHARED / "data/videos").is_dir(), reason="no clips beside the checkout")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import threading
 from collections.abc import Generator, Iterator
@@ -32,6 +33,7 @@ from edge3dpose.runtime.sources._media_faults import (
 from edge3dpose.runtime.sources._pipe import PipeReader
 
 TIMEOUT_S = 10.0  # without data for this long, a stream counts as ended
+_MOST_THREADS = 16
 _BROKEN_READS = 100  # in a row, after which a file is given up
 _NETWORK = {"rtsp_flags": "prefer_tcp", "reconnect": "1", "reconnect_delay_max": "4"}
 _PIPE = {"fpsprobesize": "2", "analyzeduration": "1000000"}  # else a slow camera starts late
@@ -236,6 +238,7 @@ def _chosen(container: Any, wanted: int | None, name: str) -> VideoStream:
     if chosen.codec_context is None:
         raise BadInput(no_codec(name, _description(container, chosen)))
     chosen.thread_type = "AUTO"
+    chosen.thread_count = min(os.cpu_count() or 1, _MOST_THREADS)  # FFmpeg's own choice is one more
     return chosen
 
 
