@@ -3,17 +3,20 @@
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 pytest.importorskip("motmetrics", reason="the crowds extra is not installed")
 
+from edge3dpose import paths
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.crowd_figures import MatchedCrowd, by_hidden, entries_s, figures
 from edge3dpose.evaluation.crowd_matching import match, oks
+from edge3dpose.evaluation.crowds import evaluate_crowds
 from edge3dpose.records import from_json, to_json
 from edge3dpose.reports import crowds as tables
-from edge3dpose.reports.crowd_rows import CrowdRow
+from edge3dpose.reports.crowd_rows import CrowdRow, CrowdsReport
 from edge3dpose.training.synthesis.crowd_files import CrowdTruth, read_crowds
 from edge3dpose.types import Camera, Pose3D
 
@@ -186,3 +189,28 @@ def test_a_folder_without_crowds_is_one_line(tmp_path):
     (tmp_path / "crowd-000.npz").write_bytes(b"nothing")
     with pytest.raises(BadInput, match="not a readable crowd"):
         read_crowds(tmp_path)
+
+
+def test_a_pipeline_runs_over_a_folder_of_crowds(tmp_path):
+    truth = crowd(4, (0,))
+    video = tmp_path / "crowd-000.mp4"
+    out = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (1280, 720))
+    for _ in range(4):  # nobody is in the picture: all are missed
+        out.write(np.full((720, 1280, 3), 90, np.uint8))
+    out.release()
+    names = ("joints_mm", "pixels", "visible", "hidden", "boxes")
+    np.savez(
+        video.with_suffix(".npz"),
+        schema="edge3dpose.crowd/1",
+        video_sha256=paths.sha256_of(video),
+        fps=FPS,
+        focal_px=1000.0,
+        centre_px=(640.0, 360.0),
+        **{name: getattr(truth, name) for name in names},
+    )
+    report = evaluate_crowds(tmp_path, {"precision": "fp32"})
+    assert [row.name for row in report.rows] == ["crowd-000"]
+    assert report.overall.figures["missed"] == 1.0
+    assert report.overall.figures["mpjpe_mm"] is None
+    assert report.pipeline["precision"] == "fp32"
+    assert from_json(CrowdsReport, to_json(report), "test") == report
