@@ -14,7 +14,7 @@ in_empty        frames with a skeleton though the picture is empty
 entries         people who come in, head and shoulders seen; found_last_s until the last was found,
                 found_soon the share of those found within 0.3 s
 frozen_mm       one frame again and again at 30 FPS: the farthest that a joint (of the hips' frame)
-                is from its mean over the last 1.5 of 3 seconds, the mean of all joints and people
+                is from its mean over the last 2 of 6 seconds, the mean of all joints and people
 noisy_mm        the same with Gaussian noise of 6 levels, new in every frame
 """
 
@@ -40,7 +40,7 @@ from edge3dpose.types import Frame, Pose3D
 
 SOON_S = 0.3
 OVERLAP = 0.5  # IoU of the joints' boxes of two skeletons
-STILL_FPS, STILL_S, SETTLE_S = 30.0, 3.0, 1.5
+STILL_FPS, STILL_S, SETTLE_S = 30.0, 6.0, 4.0  # the lift looks back over seconds
 NOISE = 6.0  # standard deviation, of 255
 PATH = click.Path(path_type=Path)
 
