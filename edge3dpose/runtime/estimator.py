@@ -15,8 +15,6 @@ from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
 from edge3dpose.runtime.roi import TrackedPose, is_person, roi_from_pose
 from edge3dpose.types import Array, Box, Frame, Pose3D
 
-UNSEEN_SCORE = 0.02  # most that a joint outside the frame has
-
 
 class Estimator:
     """Detects people, infers each one's pose, lifts it to millimetres.
@@ -110,14 +108,11 @@ class Estimator:
 
 
 def marked(pose: Pose3D, frame: Frame) -> Pose3D:
-    """The pose, its joints outside the frame marked, with a score near 0."""
+    """The pose, its joints outside the frame marked."""
     height, width = frame.image.shape[:2]
     x, y = pose.pixels[:, 0], pose.pixels[:, 1]
     outside = (x < 0) | (y < 0) | (x > width) | (y > height)
-    if not outside.any():
-        return replace(pose, outside=outside)
-    score = np.where(outside, np.minimum(pose.score, UNSEEN_SCORE), pose.score)
-    return replace(pose, outside=outside, score=score.astype(np.float32))
+    return replace(pose, outside=outside)
 
 
 def _numbered(people: list[TrackedPose]) -> list[TrackedPose]:

@@ -16,6 +16,7 @@ from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.detectors import blazepose, follow, open_detector
 from edge3dpose.runtime.detectors.full_frame import FullFrame
 from edge3dpose.runtime.estimator import Estimator
+from edge3dpose.runtime.filters import open_all
 from edge3dpose.runtime.roi import TrackedPose, body_scale, roi_from_pose
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.runtime.tracking.search import Searcher
@@ -165,7 +166,10 @@ def test_joints_that_the_frame_does_not_show_are_marked_and_do_not_count():
     below = pose.pixels[:, 1] > 480
     assert 4 < below.sum() < 12
     assert pose.outside.tolist() == below.tolist()
-    assert (pose.score[below] <= 0.02).all()
+    (told,) = open_all({"lift": "none", "smooth": False})[-1](frame_at(0.0), [pose])
+    assert (told.score[below] <= 0.02).all()
+    assert told.score[~below] == pytest.approx(pose.score[~below])
+    assert told.mean_score == pose.mean_score
     assert pose.mean_score == pytest.approx(0.9)
     assert body_scale(pose.joints_mm, pose.outside) == pytest.approx(1, abs=0.06)
     for n in range(1, 4):

@@ -12,6 +12,7 @@ from edge3dpose.runtime.filters import Filter, FilterPlugin
 from edge3dpose.runtime.filters.body_height import BodyHeight
 from edge3dpose.runtime.filters.bone_length import BoneLength
 from edge3dpose.runtime.filters.one_euro import OneEuro
+from edge3dpose.runtime.filters.outside import Outside
 from edge3dpose.runtime.filters.steady_bones import SteadyBones
 from edge3dpose.runtime.filters.temporal_lift import TemporalLift
 from edge3dpose.types import Frame, Pose3D
@@ -33,7 +34,7 @@ def person(root_mm):
 def test_every_filter_keeps_the_contract(name):
     plugin = plugin_contract.check(filters.FOLDER, name, FilterPlugin)
     plugin_contract.check_options(plugin.options)
-    assert plugin.options
+    assert plugin.options or plugin.is_on(known({}))  # who cannot be asked for is always on
     assert isinstance(plugin.order, int)
     assert plugin.is_on(known({})) in (True, False)
     for on in (True, False):
@@ -57,9 +58,11 @@ def test_importing_filters_loads_nothing_heavy():
 
 def test_filters_are_opened_in_their_order():
     kinds = [type(one) for one in filters.open_all(ALL_ON)]
-    assert kinds == [TemporalLift, SteadyBones, BodyHeight, BoneLength, OneEuro]
-    assert [type(one) for one in filters.open_all({})] == [TemporalLift, SteadyBones, OneEuro]
-    assert filters.open_all({"smooth": False, "lift": "none", "steady_bones": False}) == []
+    assert kinds == [TemporalLift, SteadyBones, BodyHeight, BoneLength, OneEuro, Outside]
+    by_default = [type(one) for one in filters.open_all({})]
+    assert by_default == [TemporalLift, SteadyBones, OneEuro, Outside]
+    (left,) = filters.open_all({"smooth": False, "lift": "none", "steady_bones": False})
+    assert isinstance(left, Outside)
 
 
 def test_unrelated_images_are_not_smoothed_and_the_header_says_so():
@@ -67,6 +70,7 @@ def test_unrelated_images_are_not_smoothed_and_the_header_says_so():
         TemporalLift,
         BodyHeight,
         BoneLength,
+        Outside,
     ]
     assert filters.header({})["smoothing"] == "one-euro on joints_mm and root_mm"
     assert filters.header({}, related=False) == {

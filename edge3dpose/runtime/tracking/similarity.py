@@ -47,7 +47,7 @@ class Shapes:
 def shapes(poses: Sequence[Pose3D]) -> Shapes:
     """One or more poses with boxes, as they are compared."""
     points = np.stack([pose.pixels for pose in poses]).astype(np.float64)
-    seen = np.stack([pose.score >= SEEN for pose in poses])
+    seen = np.stack([_seen(pose) for pose in poses])
     return Shapes(points, seen, np.array([side_px(pose) for pose in poses]), poses[0].skeleton)
 
 
@@ -95,6 +95,11 @@ def areas(a: NDArray) -> NDArray[np.float64]:
     """(N, 4) boxes -> (N,) areas."""
     size: NDArray[np.float64] = np.maximum(a[:, 2:] - a[:, :2], 0.0).prod(axis=-1)
     return size
+
+
+def _seen(pose: Pose3D) -> NDArray[np.bool_]:
+    sure: NDArray[np.bool_] = pose.score >= SEEN
+    return sure if pose.outside is None else sure & ~pose.outside
 
 
 @cache
