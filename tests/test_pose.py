@@ -140,8 +140,9 @@ def test_a_known_height_moves_the_person(standing, images):
 def test_no_more_people_than_wanted(standing, images):
     twice = np.concatenate([images[0], images[0]], axis=1)
     counts = {}
+    options = {"detector": "follow-blazepose", **standing}
     for most in (None, 1):
-        with edge3dpose.PoseEstimator(max_people=most, **standing) as pose:
+        with edge3dpose.PoseEstimator(max_people=most, **options) as pose:
             counts[most] = len(pose(twice, time_s=0.0))
     assert counts == {None: 2, 1: 1}
 
