@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import storage
+from edge3dpose import distortion, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Camera
 
@@ -27,24 +27,24 @@ def focal_px(camera: Camera) -> float:
 
 
 def project(points_mm: NDArray, camera: Camera) -> NDArray[np.float64]:
-    """Points (..., 3) in mm, camera axes, z > 0 -> pixels (..., 2)."""
-    points = np.asarray(points_mm, np.float64)
-    flat = points[..., :2] / points[..., 2:]
-    return _distorted(flat, camera.distortion) * camera.focal_px + camera.centre_px
+    """Points (..., 3) in mm, camera axes, z > 0 unless a fisheye sees them -> pixels (..., 2)."""
+    return distortion.seen_at(points_mm, camera) * camera.focal_px + camera.centre_px
+
+
+def rays(pixels: NDArray, camera: Camera) -> NDArray[np.float64]:
+    """Pixels (..., 2) -> unit vectors (..., 3) towards what is seen there, camera axes."""
+    seen = (np.asarray(pixels, np.float64) - camera.centre_px) / camera.focal_px
+    return distortion.directions(seen, camera)
 
 
 def back_project(pixels: NDArray, depth_mm: NDArray, camera: Camera) -> NDArray[np.float64]:
     """Pixels (..., 2) and depths (...) in mm -> points (..., 3) in mm, camera axes.
 
-    Undoes the distortion in five fixed-point steps: 1e-4 px on lenses up to a strong wide angle.
+    A depth is a z, which a fisheye's picture has for what is in front of the camera alone.
     """
-    seen = (np.asarray(pixels, np.float64) - camera.centre_px) / camera.focal_px
-    flat = seen
-    if any(camera.distortion):
-        for _ in range(5):
-            flat = flat + (seen - _distorted(flat, camera.distortion))
-    depth = np.asarray(depth_mm, np.float64)[..., None]
-    return np.concatenate([flat * depth, depth], axis=-1)
+    found = rays(pixels, camera)
+    deep = np.maximum(found[..., 2:], 1e-6)
+    return found / deep * np.asarray(depth_mm, np.float64)[..., None]
 
 
 def frame_from_crop(
@@ -154,20 +154,3 @@ def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path:
     focal = (camera.focal_px[0] * by[0], camera.focal_px[1] * by[1])
     centre = (camera.centre_px[0] * by[0], camera.centre_px[1] * by[1])
     return Camera(focal, centre, camera.distortion)
-
-
-def _distorted(flat: NDArray[np.float64], coefficients: tuple[float, ...]) -> NDArray[np.float64]:
-    """Brown's distortion of undistorted points (..., 2) at z = 1."""
-    if not any(coefficients):
-        return flat
-    k1, k2, p1, p2, k3 = (*coefficients, 0.0, 0.0, 0.0, 0.0, 0.0)[:5]
-    x, y = flat[..., 0], flat[..., 1]
-    r2 = x * x + y * y
-    radial = 1 + r2 * (k1 + r2 * (k2 + r2 * k3))
-    return np.stack(
-        [
-            x * radial + 2 * p1 * x * y + p2 * (r2 + 2 * x * x),
-            y * radial + p1 * (r2 + 2 * y * y) + 2 * p2 * x * y,
-        ],
-        axis=-1,
-    )

@@ -32,7 +32,7 @@ def _check_shape(name: str, array: NDArray, *wanted: int | None) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """A pinhole camera in OpenCV's convention.
+    """A camera in OpenCV's convention: a pinhole with a lens, or a fisheye.
 
     Example::
 
@@ -43,8 +43,9 @@ class Camera:
 
     focal_px: tuple[float, float]
     centre_px: tuple[float, float]
-    distortion: tuple[float, ...] = ()  # OpenCV order k1 k2 p1 p2 k3
+    distortion: tuple[float, ...] = ()  # OpenCV order k1 k2 p1 p2 k3 k4 k5 k6: 0, 4, 5 or 8
     assumed: bool = False  # True where nobody measured it (a default field of view)
+    fisheye: bool = False  # distortion is that of OpenCV's fisheye model, k1 k2 k3 k4: 0 or 4
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.camera import back_project, focal_px
 from edge3dpose.engine_types import ModelSpec
+from edge3dpose.runtime.crop_view import view_of_crop
 from edge3dpose.types import Array, Box, Camera, Pose3D, UnitPose
 
 
@@ -27,7 +27,8 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
     frame_from_crop  (2, 3) of the network's crop
 
     Depth of the root: an ROI of training spans crop_side_mm there, so the depth would be
-    f * crop_side_mm / side_px; the root's z corrects it (see ``roi_scale``). Without a camera
+    f * crop_side_mm / side_px; the root's z corrects it (see ``roi_scale``). f and the direction of
+    depths are those of the camera that the crop looks like (see ``crop_view``). Without a camera
     root_mm is None, and the projection is taken as orthographic.
 
     Standard deviations become mm along the camera's axes. The z of the root is that of its distance
@@ -40,16 +41,20 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
     box = _roi(frame_from_crop, size, side_px)
     scale = roi_scale(unit.xyz, spec)
     deep = depth_from_root(unit.xyz, spec) * scale
-    depth_mm = 0.0
+    std = _std_mm(unit, box.angle_rad, scale, spec)
     if camera is None:
         flat = pixels * (spec.crop_side_mm * scale / side_px)
         points = np.concatenate([flat, deep], axis=1)
         root = None
     else:
-        depth_mm = focal_px(camera) * spec.crop_side_mm * scale / side_px
+        view = view_of_crop(pixels, frame_from_crop @ [size / 2, size / 2, 1], camera)
+        depth_mm = view.focal_px * spec.crop_side_mm * scale / side_px
         # a person nearer than the z range: no joint may come out behind the camera
-        points = back_project(pixels, np.maximum(depth_mm + deep[:, 0], 50.0), camera)
+        points = view.flat * np.maximum(depth_mm + deep, 50.0) @ view.turn
         root = points[spec.skeleton.root].astype(np.float32)
+        if unit.std is not None and std is not None:
+            std[spec.skeleton.root, 2] = unit.std[spec.skeleton.root, 2] * depth_mm
+            std = np.sqrt(std**2 @ view.turn**2)  # variances, along the axes of the frame's camera
     joints = (points - points[spec.skeleton.root]).astype(np.float32)
     return Pose3D(
         joints,
@@ -58,7 +63,7 @@ def lift(unit: UnitPose, frame_from_crop: Array, camera: Camera | None, spec: Mo
         root,
         box=box,
         skeleton=spec.skeleton,
-        std_mm=_std_mm(unit, box.angle_rad, scale, depth_mm, spec),
+        std_mm=None if std is None else std.astype(np.float32),
     )
 
 
@@ -80,16 +85,17 @@ def depth_from_root(xyz: Array, spec: ModelSpec) -> NDArray[np.float64]:
 
 
 def _std_mm(
-    unit: UnitPose, angle_rad: float, scale: float, root_depth_mm: float, spec: ModelSpec
-) -> Array | None:
+    unit: UnitPose, angle_rad: float, scale: float, spec: ModelSpec
+) -> NDArray[np.float64] | None:
+    """(J, 3) along the axes of the camera that sees the crop; 0 for the root's distance."""
     if unit.std is None:
         return None
     mm = unit.std * (np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm]) * scale)
-    mm[spec.skeleton.root, 2] = unit.std[spec.skeleton.root, 2] * root_depth_mm
+    mm[spec.skeleton.root, 2] = 0.0
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
     across, down = mm[:, 0], mm[:, 1]  # of the crop, which is turned
     turned = np.hypot(across * cos, down * sin), np.hypot(across * sin, down * cos), mm[:, 2]
-    return np.stack(turned, axis=1).astype(np.float32)
+    return np.stack(turned, axis=1)
 
 
 def _roi(frame_from_crop: Array, size: int, side_px: float) -> Box:

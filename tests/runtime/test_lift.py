@@ -12,7 +12,7 @@ from edge3dpose.runtime.preprocess import crop_person
 from edge3dpose.types import Box, Camera, Frame, UnitPose
 
 SPEC = models.find("sspnet-lite")
-CAMERA = Camera((900.0, 900.0), (400.0, 300.0), (-0.1, 0.02, 0.0003, 0.0, 0.0))
+CAMERA = Camera((900.0, 900.0), (400.0, 300.0))
 
 
 def body(depth_mm):

@@ -134,7 +134,10 @@ def observation(poses: Sequence[Pose3D], steps_s: Array, *, assumed: bool) -> Ob
 
 
 def _is_known(pose: Pose3D) -> bool:
-    return pose.root_mm is not None and pose.root_mm[2] > 0 and pose.skeleton == H36M17
+    """Whether the lift can be given it: every joint in front of the camera, which a ray needs."""
+    if pose.root_mm is None or pose.skeleton != H36M17:
+        return False
+    return float(pose.root_mm[2]) > 0 and bool((pose.joints_mm[:, 2] + pose.root_mm[2] > 1).all())
 
 
 PLUGIN = TemporalLiftPlugin()
