@@ -75,7 +75,7 @@ setup(
     },
     install_requires=[
         "numpy>=1.26",
-        "opencv-python-headless>=4.8",
+        "opencv-python-headless>=4.12",  # 4.11 turns phone videos wrongly
         "av>=17",  # PyAV: video files and streams
         "pillow>=11.3",  # pictures; the first with AVIF
         "onnx>=1.16",
@@ -87,6 +87,7 @@ setup(
         "filelock>=3.24.3",
         "platformdirs>=4",
         "psutil>=5.9",
+        "pyyaml>=6",  # cameras that OpenCV or ROS measured
     ],
     extras_require={
         "tensorrt": ["tensorrt>=10.3,<12", *CUDA, *ENERGY],

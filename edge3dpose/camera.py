@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from numbers import Real
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -11,8 +12,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import distortion, storage
+from edge3dpose import distortion
 from edge3dpose.errors import BadInput
+from edge3dpose.intrinsics import read_intrinsics
 from edge3dpose.types import Camera
 
 LARGEST = 1e9  # of a camera's numbers, pixels: float32 holds what comes of them
@@ -67,7 +69,11 @@ def check_camera(camera: Camera, name: str = "camera") -> None:
     """
     if not isinstance(camera, Camera):
         raise BadInput(f"{name} is a {type(camera).__name__}; wanted a Camera")
-    wanted = {"focal_px": (2,), "centre_px": (2,), "distortion": (0, 4, 5)}
+    wanted = {
+        "focal_px": (2,),
+        "centre_px": (2,),
+        "distortion": (0, 4) if camera.fisheye else (0, 4, 5, 8),
+    }
     for part, lengths in wanted.items():
         values = getattr(camera, part)
         try:
@@ -105,44 +111,6 @@ def open_lens(fov_deg: float | None = None, intrinsics: Path | None = None) -> L
     return lambda width, height: camera_from_fov(angle, width, height, assumed=fov_deg is None)
 
 
-def read_intrinsics(path: Path) -> tuple[Camera, tuple[int, int]]:
-    """Read a JSON file with focal_px, centre_px, size and optionally distortion.
-
-    Returns the camera, and the (width, height) in pixels of the images it was measured on. Raises
-    BadInput where the file is missing or holds something else.
-    """
-    if not path.is_file():
-        raise BadInput(f"no intrinsics file {path}")
-    try:
-        content = storage.read_json(path)
-    except BadInput as error:
-        raise BadInput(f"not an intrinsics file: {error}") from None
-    focal = _numbers(path, content, "focal_px", (2,), positive=True)
-    centre = _numbers(path, content, "centre_px", (2,))
-    size = _numbers(path, content, "size", (2,), positive=True)
-    distortion: tuple[float, ...] = ()
-    if content.get("distortion"):
-        distortion = _numbers(path, content, "distortion", (4, 5))
-    return Camera((focal[0], focal[1]), (centre[0], centre[1]), distortion), (
-        int(size[0]),
-        int(size[1]),
-    )
-
-
-def _numbers(
-    path: Path, content: dict, key: str, lengths: tuple[int, ...], *, positive: bool = False
-) -> tuple[float, ...]:
-    wanted = " or ".join(map(str, lengths)) + (" positive" if positive else "") + " numbers"
-    values = content.get(key)
-    if not isinstance(values, list) or len(values) not in lengths:
-        raise BadInput(f"{path}: {key} is {values!r}, wanted {wanted}")
-    for value in values:
-        number = isinstance(value, int | float) and math.isfinite(value)
-        if not number or (positive and value <= 0):
-            raise BadInput(f"{path}: {key} is {values!r}, wanted {wanted}")
-    return tuple(float(value) for value in values)
-
-
 def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path: Path) -> Camera:
     """The camera for frames that were resized after the sensor."""
     by = (frame[0] / size[0], frame[1] / size[1])
@@ -153,4 +121,4 @@ def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path:
         )
     focal = (camera.focal_px[0] * by[0], camera.focal_px[1] * by[1])
     centre = (camera.centre_px[0] * by[0], camera.centre_px[1] * by[1])
-    return Camera(focal, centre, camera.distortion)
+    return replace(camera, focal_px=focal, centre_px=centre)

@@ -197,6 +197,7 @@ def _camera(frame: Frame) -> dict[str, Any]:
         "focal_px": [round(float(f), 3) for f in frame.camera.focal_px],
         "centre_px": [round(float(c), 3) for c in frame.camera.centre_px],
         "distortion": [float(k) for k in frame.camera.distortion],
+        **({"fisheye": True} if frame.camera.fisheye else {}),
     }
 
 

@@ -34,7 +34,9 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
 @source_options
 @engine_options
 @click.option("--fov", type=float, help="Field of view across the longer side, degrees.")
-@click.option("--intrinsics", type=FILE, help="JSON file: size, focal_px, centre_px, distortion.")
+@click.option(
+    "--intrinsics", type=FILE, help="File of a measured camera: JSON, or OpenCV's or ROS's YAML."
+)
 @plugin_options(sinks.options())
 @plugin_options(filters.options())
 @click.option(
