@@ -1,4 +1,6 @@
-"""Files that grow while a run writes them; what is there already is not replaced.
+"""Files that grow while a run writes them; what is there already is not lost.
+
+An output of an earlier run is given another name, any other file is left and named in an error.
 
 A plain file grows beside its final name as NAME.part.SUFFIX, which one process at a time holds, and
 takes its name when it is complete. A device, a pipe and standard output are written to as they are.
@@ -20,6 +22,8 @@ from edge3dpose import stopping, storage
 from edge3dpose.errors import BadInput
 
 STDOUT = "-"
+MARK = "edge3dpose"  # every output names its maker in its first bytes
+_HEAD = 4096
 _DESCRIPTOR = re.compile(r"/dev/(?:fd/|stdin$|stdout$|stderr$)(\d*)|/proc/self/fd/(\d+)")
 _EXCLUSIVE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
@@ -38,8 +42,8 @@ class Output:
 
         suffix     of the part, where it is another one than that of the file
         overwrite  replace a file that is there, once the new one is complete
-        Raises BadInput for a file that is there, that another process writes or that cannot be
-        written.
+        Raises BadInput for a file that is there and is no output of an earlier run, that another
+        process writes or that cannot be written.
         """
         self.path = path
         self.part: Path | None = None
@@ -93,6 +97,9 @@ class Output:
         with self._told():
             os.fsync(self._handle)
         try:
+            if not self._replace and _is_output(self._final):
+                earlier = storage.set_aside(self._final)
+                _log.warning("%s of an earlier run is now %s", self.path, earlier)
             storage.publish(self.part, self._final, replace=self._replace)
         except BadInput as error:
             raise BadInput(f"{error}; what was written is {self.part}") from error
@@ -151,20 +158,31 @@ def is_stream(path: Path) -> bool:
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:
-    """BadInput where a plain file is there that may not be replaced, or a link of a stranger."""
+    """BadInput where a plain file of another maker is there, or a link of a stranger."""
     if is_stream(path):
         return
     if path.is_symlink():
         _check_link(path)
         return
-    if not overwrite and path.is_file():
+    if not overwrite and path.is_file() and not _is_output(path):
         raise BadInput(f"{path} is there already; name another file or pass --overwrite")
+
+
+def _is_output(path: Path) -> bool:
+    """Whether a file is one that this package wrote: it says so near its beginning."""
+    try:
+        with open(path, "rb") as file:
+            return MARK.encode() in file.read(_HEAD)
+    except OSError:
+        return False
 
 
 def _check_link(path: Path) -> None:
     """In a folder of everybody, a link may be somebody else's trap."""
     folder = path.parent
     if not storage.world_writable(folder):
+        return
+    if sys.platform == "win32":
         return
     owner = path.lstat().st_uid
     if owner not in (os.geteuid(), folder.stat().st_uid):
@@ -259,10 +277,10 @@ def _is_at(handle: int, part: Path) -> bool:
 
 def _held(handle: int) -> bool:
     """Whether this process now holds the file, for as long as it keeps it open."""
-    try:
-        import fcntl
-    except ImportError:  # Windows, which neither renames nor removes a file that is open
+    if sys.platform == "win32":  # it neither renames nor removes a file that is open
         return True
+    import fcntl
+
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -49,6 +49,17 @@ def test_a_file_that_is_there_is_replaced_only_when_asked_and_only_by_a_whole_on
     assert names(tmp_path) == ["a.jsonl"]
 
 
+def test_an_output_of_an_earlier_run_keeps_its_content_under_another_name(tmp_path, caplog):
+    for n in range(3):
+        out = Output(tmp_path / "a.jsonl")
+        out.write(b'{"schema":"edge3dpose.poses/1"}\n%d' % n)
+        out.commit()
+    assert names(tmp_path) == ["a-1.jsonl", "a-2.jsonl", "a.jsonl"]
+    last = [(tmp_path / name).read_bytes()[-1:] for name in names(tmp_path)]
+    assert last == [b"0", b"1", b"2"]
+    assert "a.jsonl of an earlier run is now" in caplog.text
+
+
 def test_a_file_that_appeared_meanwhile_is_not_replaced_and_nothing_is_lost(tmp_path):
     out = Output(tmp_path / "a.jsonl")
     out.write(b"mine")

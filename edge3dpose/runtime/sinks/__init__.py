@@ -20,7 +20,10 @@ from edge3dpose.types import Frame, Pose3D
 
 FOLDER = "runtime.sinks"
 OVERWRITE = PluginOption(
-    "--overwrite", "Replace output files that are there.", kind=bool, default=False
+    "--overwrite",
+    "Replace output files that are there; else those of earlier runs are renamed.",
+    kind=bool,
+    default=False,
 )
 
 

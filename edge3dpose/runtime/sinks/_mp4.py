@@ -12,7 +12,7 @@ import cv2
 
 from edge3dpose.drawing import SidePanel, beside, draw, resized
 from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.outputs import Output
+from edge3dpose.outputs import MARK, Output
 from edge3dpose.runtime.sinks import Sink, Stop
 from edge3dpose.skeletons import H36M17, Skeleton
 from edge3dpose.types import Frame, Image, Pose3D
@@ -146,6 +146,7 @@ class _Video:
             "flush_packets": "1",
         }
         self._container = av.open(out, "w", format="mp4", options=options)
+        self._container.metadata["comment"] = MARK
         name = _encoder(av)
         fps = Fraction(min(max(timing.fps or ASSUMED_FPS, 1), 240)).limit_denominator(1001)
         self._stream = self._container.add_stream(name, rate=fps, options=dict(ENCODERS[name]))
