@@ -22,7 +22,7 @@ from edge3dpose.types import Array, Box, Frame, Image
 FILE = Path(__file__).with_suffix(".onnx")
 SHA256 = "f7b42fc8540f7b3317ec979f3f3ce7a08777b1aadcd8c7d1107389710b9b3fb3"
 STRIDES = (8, 16, 32)
-PIXELS = 320 * 192  # of the input, at most
+PIXELS = 416 * 256  # of the input, at most
 BINS = 11  # a distance is one of 0 .. 10 strides
 MIN_SCORE = 0.35
 SAME_PERSON = 0.6  # intersection over union of two boxes
