@@ -163,5 +163,6 @@ def _ended_by_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
+            if stopping.asked():  # this process ends now: a second one must not kill it halfway
+                handler = signal.SIG_IGN
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        stopping.forget()
