@@ -33,6 +33,7 @@ from edge3dpose.types import Box, Frame, Progress
 
 # a detector alone -> the one that run follows with, which searches with it
 FINDERS = {"nanodet": "follow", "blazepose": "follow-blazepose"}
+KINDS = (("nanodet", False), ("nanodet", True), ("blazepose", False))  # True: its quick search
 THREADS = {"nanodet": nanodet.THREADS}
 ROUNDS = 3  # each picture is searched so often for the time; the first search does not count
 NEAR = 0.1  # of the box's longer side: a ROI's centre may lie so far outside the box
@@ -46,6 +47,16 @@ PROTOCOL = (
     "check: the ROIs of the poses that run gives; false alarms are counted where everybody is "
     "marked; times are of one search, shrinking the picture included"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """Which search is measured."""
+
+    name: str  # of the detector
+    precision: str
+    quick: bool
+
 
 Fits = Callable[[Box, Corners], bool]
 
@@ -95,8 +106,8 @@ def evaluate_people(
     poses = partial(_poses, config, engine, frames)
     try:
         rows = [
-            _row((name, precision), frames, pictures, poses, progress)
-            for name in FINDERS
+            _row(_Kind(name, precision, quick), frames, pictures, poses, progress)
+            for name, quick in KINDS
             for precision in precisions
         ]
     finally:
@@ -117,41 +128,44 @@ def evaluate_people(
 
 
 def _row(
-    kind: tuple[str, str],
+    kind: _Kind,
     frames: Sequence[Frame],
     pictures: LabelledPictures,
     poses: Callable[[Detector], dict[str, list[Box]]],
     progress: Progress | None,
 ) -> FinderRow:
-    """One detector, by name and precision."""
-    name, precision = kind
+    """One search, picture by picture."""
+    name, precision = kind.name, kind.precision
     bf16 = precision == "bf16"
     detector = open_detector(name, bf16=bf16)
+    search = detector.quick_search if kind.quick else partial(detector, previous=[])
     by_roi, by_box, by_pose = _Count([], []), _Count([], []), _Count([], [])
     seconds: list[float] = []
     boxed = True
-    posed = poses(open_detector(FINDERS[name], bf16=bf16))
+    posed = {} if kind.quick else poses(open_detector(FINDERS[name], bf16=bf16))
     for frame in tracked(frames, f"{name} {precision}", len(frames), progress):
         labels = pictures.labels[str(frame.name)]
         fits = partial(fits_by_roi, frame_size=labels.size)
-        boxes = detector(frame, [])
-        seconds += _times_s(detector, frame)
+        boxes = search(frame)
+        seconds += _times_s(search, frame)
         boxed &= all(box.extent is not None for box in boxes)
         by_roi.add(boxes, labels, fits)
         by_box.add(boxes, labels, fits_by_box)
-        by_pose.add(posed[str(frame.name)], labels, fits)
+        by_pose.add(posed.get(str(frame.name), []), labels, fits)
     people = sum(len(one.boxes) for one in pictures.labels.values())
     package = "openvino" if bf16 else "onnxruntime"
     return FinderRow(
-        detector=name,
+        detector=f"{name}, quick" if kind.quick else name,
         precision=precision,
         runtime=f"{package} {machine.versions().get(package, '')}".strip(),
         threads=THREADS.get(name),
         by_roi=by_roi.total(people),
         by_box=by_box.total(people) if boxed else None,
-        by_pose=by_pose.total(people),
+        by_pose=None if kind.quick else by_pose.total(people),
         search=_search_time(seconds),
-        pictures=tuple(
+        pictures=()
+        if kind.quick
+        else tuple(
             PictureFound(
                 name=str(frame.name),
                 people=len(pictures.labels[str(frame.name)].boxes),
@@ -199,12 +213,12 @@ def fits_by_box(box: Box, person: Corners) -> bool:
     return box.extent is not None and nanodet.overlap(box.extent, person) >= LEAST_IOU
 
 
-def _times_s(detector: Detector, frame: Frame) -> list[float]:
+def _times_s(search: Callable[[Frame], list[Box]], frame: Frame) -> list[float]:
     """Seconds of each search of a picture that was searched before."""
     times = []
     for _ in range(ROUNDS):
         start = perf_counter()
-        detector(frame, [])
+        search(frame)
         times.append(perf_counter() - start)
     return times
 

@@ -51,7 +51,7 @@ class FinderRow:
     threads: int | None  # None for the runtime's own choice
     by_roi: Found
     by_box: Found | None  # None of a detector that gives no tight boxes
-    by_pose: Found  # of the poses that run gives of each picture
+    by_pose: Found | None  # of the poses that run gives of each picture; None of a quick search
     search: SearchTime
     pictures: tuple[PictureFound, ...] = ()
 

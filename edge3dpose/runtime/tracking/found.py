@@ -16,7 +16,7 @@ from edge3dpose.types import Box, Frame, Pose3D
 
 SAME_ROI = 0.2  # pelvis to pelvis, in sides of the larger ROI (0.45 m)
 LEAST_GAIN = 0.3  # of a box that was found with a person
-NEW_SCORE = 0.4  # of the box of somebody new; a box of a lower score may confirm a sure pose
+NEW_SCORE = 0.35  # of the box of somebody new; a box of a lower score may confirm a sure pose
 SURE, MOST_OUTSIDE = 0.9, 0.2  # mean score, share of the joints that the frame does not show
 CLEAR_SCORE = 0.5  # of a box; below it a new person's pose must be surer, and of the box's shape
 CLEAR_POSE, CLEAR_IOU = 0.9, 0.4  # its mean score, its box with the one that was found
