@@ -66,10 +66,13 @@ class Background:
         """Whether no search is under way."""
         return self._running is None
 
-    def submit(self, frame: Frame) -> None:
-        """Search a frame; only where ``free``."""
+    def submit(self, frame: Frame, *, thorough: bool = False) -> None:
+        """Search a frame; only where ``free``.
+
+        thorough  also where a quick search is due
+        """
         self._searches += 1
-        quick = self._searches % THOROUGH_EVERY != 0
+        quick = not thorough and self._searches % THOROUGH_EVERY != 0
         self._running = frame, self._searcher.submit(frame, quick=quick)
         self._frames = 0
 
