@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose import checks
-from edge3dpose.camera import Lens
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
 from edge3dpose.errors import BadInput
 from edge3dpose.pose_options import MAX_PEOPLE, CameraArgument, EstimatorOptions, check_run, lens_of
@@ -17,7 +16,6 @@ from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime import sinks as sinks_folder
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector, open_detector
-from edge3dpose.runtime.detectors._largest import Largest
 from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
@@ -58,6 +56,8 @@ class PoseEstimator:
                     machine that ``edge3dpose.tune`` measures once, and does nothing without
     govern          with max_latency_ms or min_fps: use shallower cuts while the machine is slower
     max_people      at most so many people in a frame, the largest; None for all
+    roi             (x0, y0, x1, y1) px: only people whose box has its centre there
+    min_height_px   only people whose box is so tall
     filter_options  option values of filter plugins, such as {"bones": True} for --bones
     progress        called with (what is done, share of it) while an engine is built
 
@@ -94,15 +94,16 @@ class PoseEstimator:
         min_fps: float | None = None,
         govern: bool = True,
         max_people: int | None = MAX_PEOPLE,
+        roi: tuple[float, float, float, float] | None = None,
+        min_height_px: float = 0.0,
         filter_options: Mapping[str, Any] | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> None:
-        others = {} if filter_options is None else filter_options
+        others = ({} if filter_options is None else filter_options, roi, min_height_px)
         options = EstimatorOptions(
-            *(camera, height_mm, lift, smooth, flip_test, detector, max_people), others
+            *(camera, height_mm, lift, smooth, flip_test, detector, max_people), *others
         )
         options.check()
-        lens = lens_of(camera)
         if flip_test and max_latency_ms is not None:
             raise BadInput("flip_test calls the engine twice, max_latency_ms is of one call")
         checks.function("progress", progress)
@@ -111,7 +112,7 @@ class PoseEstimator:
         budget = Budget(max_latency_ms, max_error_mm, None if flip_test else min_fps, govern)
         folder = checks.file_name("engines", engines)
         config, engine = open_within_budget(request, budget, folder, progress)
-        self._set_up(config, engine, options, lens)
+        self._set_up(config, engine, options)
         self._owns_engine = True
 
     @classmethod
@@ -129,15 +130,13 @@ class PoseEstimator:
         """
         (options := options or EstimatorOptions()).check()
         made = cls.__new__(cls)
-        made._set_up(config, engine, options, lens_of(options.camera))
+        made._set_up(config, engine, options)
         made._detector, made._owns_detector = detector, detector is None
         made._owns_engine = False
         return made
 
-    def _set_up(
-        self, config: EngineConfig, engine: Engine, options: EstimatorOptions, lens: Lens
-    ) -> None:
-        self._config, self._options, self._lens = config, options, lens
+    def _set_up(self, config: EngineConfig, engine: Engine, options: EstimatorOptions) -> None:
+        self._config, self._options, self._lens = config, options, lens_of(options.camera)
         self._engine: Engine | None = engine
         self._detector: Detector | None = None
         self._owns_detector = True
@@ -289,9 +288,7 @@ class PoseEstimator:
         if self._detector is None:
             bf16 = self._config.precision == "bf16"
             self._detector = open_detector(self._options.detector, bf16=bf16)
-        detector = self._detector.for_source(**kind)
-        most = self._options.max_people
-        return detector if most is None else Largest(detector, most)
+        return self._options.limited(self._detector.for_source(**kind))
 
     def _open_sinks(self, source: Source, outputs: Mapping[str, Any]) -> list[Sink]:
         about = (source.name, source.live, source.related, source.fps)

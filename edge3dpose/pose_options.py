@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from numbers import Real
@@ -15,6 +15,9 @@ from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import detectors, filters, sinks
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.detectors._largest import Largest
+from edge3dpose.runtime.detectors._zone import Zone
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera
 
@@ -38,6 +41,8 @@ class EstimatorOptions:
     detector: str = detectors.DEFAULT
     max_people: int | None = MAX_PEOPLE
     filter_options: Mapping[str, Any] = field(default_factory=dict)
+    roi: tuple[float, float, float, float] | None = None
+    min_height_px: float = 0.0
 
     @property
     def filter_values(self) -> dict[str, Any]:
@@ -72,6 +77,8 @@ class EstimatorOptions:
             "source": source.name,
             "live": source.live,
             "flip_test": self.flip_test,
+            **({} if self.roi is None else {"roi_px": [float(side) for side in self.roi]}),
+            **({"min_height_px": float(self.min_height_px)} if self.min_height_px else {}),
             "root_depth": f"estimated for adults: {span_m:g} m across the ROI, corrected",
             **filters.header(self.filter_values, related=source.related),
             "camera": self.camera_facts,
@@ -81,13 +88,33 @@ class EstimatorOptions:
         """BadInput for an option that cannot be."""
         if self.max_people is not None:
             checks.count("max_people", self.max_people)
+        check_roi(self.roi)
+        checks.number("min_height_px", self.min_height_px, 0, unit=" px")
         if self.height_mm is not None:
             checks.number("height_mm", self.height_mm, 500, 2500, " mm")
+        lens_of(self.camera)
         checks.switch("smooth", self.smooth)
         checks.switch("flip_test", self.flip_test)
         refuse_unknown("filter_options", self.filter_options, filters.options())
         detectors.find(self.detector)  # an unknown one is refused now
         filters.check(self.filter_values)
+
+    def limited(self, detector: Detector) -> Detector:
+        """The detector with the people of ``roi``, ``min_height_px`` and ``max_people`` alone."""
+        if self.roi is not None or self.min_height_px > 0:
+            detector = Zone(detector, self.roi, float(self.min_height_px))
+        return detector if self.max_people is None else Largest(detector, self.max_people)
+
+
+def check_roi(roi: Any) -> None:
+    """BadInput for a part of the frame that cannot be."""
+    if roi is None:
+        return
+    if isinstance(roi, str) or not isinstance(roi, Sequence) or len(roi) != 4:
+        raise BadInput(f"roi is {roi!r:.60}; wanted four numbers x0, y0, x1, y1 in px")
+    x0, y0, x1, y1 = (checks.number("roi", value, unit=" px") for value in roi)
+    if x1 <= x0 or y1 <= y0:
+        raise BadInput(f"roi {x0:g},{y0:g},{x1:g},{y1:g} is empty; wanted x0,y0,x1,y1 in px")
 
 
 def refuse_unknown(what: str, values: Mapping[str, Any], known: Iterable[PluginOption]) -> None:

@@ -33,6 +33,11 @@ def note(*_: object) -> None:
         raise KeyboardInterrupt
 
 
+def asked() -> bool:
+    """Whether a signal has come since ``forget``."""
+    return _asked.since_s is not None
+
+
 def forget() -> None:
     """Begin anew: no signal has come."""
     _asked.since_s, _asked.waiting = None, False

@@ -23,6 +23,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "shape": {WORDS},
     "exporters": {WORDS, "shape"},
     "runtime": {WORDS, "models", "shape"},
+    "lens": {WORDS, "runtime"},
     "compiler": {WORDS, "models", "runtime"},
     "selection": {WORDS, "models", "runtime", "compiler"},
     "training": {WORDS, "models", "runtime", "shape"},
@@ -38,7 +39,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     },
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
-        *("pose", "training", "reports", "evaluation", "bench", "exporters"),
+        *("pose", "training", "reports", "evaluation", "bench", "exporters", "lens"),
     },
 }
 # They wire the folders, or know only the names of plugins
@@ -67,12 +68,14 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "platformdirs": ("paths.py",),
     "filelock": ("compiler/",),
     "jinja2": ("reports/",),
+    "yaml": ("intrinsics.py",),
     "av": ("runtime/sources/", "runtime/sinks/"),
     "PIL": ("runtime/sources/",),
     "pillow_heif": ("runtime/sources/",),
     "cv2": (
         "drawing.py",
         "runtime/",
+        "lens/",
         "training/",
         "bench/",
         "evaluation/",

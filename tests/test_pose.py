@@ -147,6 +147,25 @@ def test_no_more_people_than_wanted(standing, images):
     assert counts == {None: 2, 1: 1}
 
 
+@pytest.mark.parametrize(
+    ("options", "wanted"),
+    [
+        ({"roi": (0, 0, 720, 1280)}, [True, False]),
+        ({"roi": (720, 0, 1440, 1280)}, [False, True]),
+        ({"min_height_px": 700}, [True, True]),
+        ({"min_height_px": 1000}, [False, False]),
+    ],
+)
+def test_the_people_of_a_part_of_the_frame_and_those_who_are_tall_enough(
+    standing, images, options, wanted
+):
+    twice = np.concatenate([images[0], images[0]], axis=1)
+    with edge3dpose.PoseEstimator(detector="nanodet", **options, **standing) as pose:
+        people = pose(twice, time_s=0.0)
+    middles = [(one.box.x0 + one.box.x1) / 2 for one in people]
+    assert [any(x < 720 for x in middles), any(x > 720 for x in middles)] == wanted
+
+
 def test_run_sends_every_frame_to_sinks_and_counts(pose, images):
     from edge3dpose.runtime.sinks import Sink
 

@@ -26,7 +26,7 @@ _OF_ERRORS = ("plot", "write_card", "require_mpjpe_mm", "require_pck", "against"
     "--dataset",
     type=click.Choice(
         [
-            *("synthetic", "clip", "photos", "crowds"),
+            *("synthetic", "clip", "photos", "people", "crowds"),
             *plugins.names("training.datasets"),
             *recordings.formats(),
         ]
@@ -115,12 +115,18 @@ def command(**options: Any) -> None:
     mocap, views: real people with measured motion, through the whole pipeline of run, filters
     included; PA-MPJPE, root-relative error, velocity, bones, angles, beside other systems.
 
+    people: how many people the detectors find in pictures labelled by hand, and what else, before
+    and after the poses' check.
+
     crowds: rendered people who cross, hide each other, leave and come back (render-crowds), through
     the whole pipeline: IDF1, MOTA, switches, ghosts, how soon people are found, errors by what of
     a person is hidden.
     """
     if options["dataset"] == "crowds":
         _crowds(options)
+        return
+    if options["dataset"] == "people":
+        _people(options)
         return
     from edge3dpose.commands._progress import builds
     from edge3dpose.evaluation.accuracy import check_thresholds
@@ -170,6 +176,34 @@ def _crowds(options: dict[str, Any]) -> None:
     with builds() as progress:
         report = evaluate_crowds(options["root"], pipeline, progress)
     crowds.print_tables(report, wide_console())
+    if options["report"] is not None:
+        rows.save(report, options["report"])
+        click.echo(f"wrote {options['report']}")
+
+
+def _people(options: dict[str, Any]) -> None:
+    """What the detectors find in labelled pictures."""
+    from edge3dpose.commands._progress import builds
+    from edge3dpose.engine_types import EngineRequest
+    from edge3dpose.errors import BadInput
+    from edge3dpose.evaluation.people_finder import evaluate_people
+    from edge3dpose.reports import people, rows
+    from edge3dpose.reports.columns import wide_console
+
+    if options["root"] is None:
+        raise BadInput("--dataset people takes a folder with truth/people_boxes.json with --root")
+    if unfit := [name for name in (*_OF_ERRORS, "flip_test") if options[name]]:
+        raise BadInput(f"--{unfit[0].replace('_', '-')} has no place with --dataset people")
+    request = EngineRequest(
+        options["model"],
+        options["weights"],
+        "auto" if options["cut"] == "all" else options["cut"],
+        options["precision"],
+        options["backend"] or "auto",
+    )
+    with builds() as progress:
+        report = evaluate_people(options["root"], request, options["engines"], progress)
+    people.print_tables(report, wide_console())
     if options["report"] is not None:
         rows.save(report, options["report"])
         click.echo(f"wrote {options['report']}")

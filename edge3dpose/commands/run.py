@@ -26,6 +26,22 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
+class Corners(click.ParamType):
+    """x0,y0,x1,y1 in px."""
+
+    name = "x0,y0,x1,y1"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[float, ...]:
+        """Four numbers."""
+        try:
+            corners = tuple(float(text) for text in str(value).split(","))
+        except ValueError:
+            corners = ()
+        if len(corners) != 4:
+            self.fail(f"{value!r} is no part of a frame; wanted x0,y0,x1,y1 in px", param, ctx)
+        return corners
+
+
 @click.command()
 @click.option("--camera", type=click.IntRange(min=0), help="Number of a camera; 0 is the first.")
 @click.option(
@@ -59,6 +75,13 @@ POSITIVE = click.FloatRange(min=0, min_open=True)
     default=10,
     show_default=True,
     help="At most so many people, the largest.",
+)
+@click.option("--roi", type=Corners(), help="Only people whose box has its centre there, px.")
+@click.option(
+    "--min-height-px",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    help="Only people whose box is so tall.",
 )
 @click.option("--max-frames", type=click.IntRange(min=1), help="Stop after so many frames.")
 @click.option(
@@ -119,9 +142,10 @@ def _estimator(
         raise BadInput("--fov and --intrinsics both describe the camera: give one of them")
     same = ("model", "weights", "cut", "precision", "backend", "threads", "engines", "flip_test")
     limits = ("max_latency_ms", "max_error_mm", "govern", "detector", "max_people")
+    people = ("roi", "min_height_px")
     with builds() as progress:
         return PoseEstimator(
-            **{name: options[name] for name in (*same, *limits)},
+            **{name: options[name] for name in (*same, *limits, *people)},
             camera=options["intrinsics"] if options["fov"] is None else options["fov"],
             filter_options=values,
             min_fps=source.fps if source.live else None,
@@ -163,5 +187,6 @@ def _ended_by_signals() -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
+            if stopping.asked():  # this process ends now: a second one must not kill it halfway
+                handler = signal.SIG_IGN
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
-        stopping.forget()

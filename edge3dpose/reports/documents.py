@@ -1,7 +1,8 @@
 """The JSON reports of a folder -> the Markdown documents that are written from them.
 
 benchmarks/REPORT.md, a model card docs/MODEL.md for each model, and what lies between the markers
-of README.md, docs/speed.md, docs/accuracy.md and, where crowds were measured, docs/crowds.md.
+of README.md, docs/speed.md, docs/accuracy.md and, where they were measured, docs/crowds.md and
+docs/people.md.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from typing import Any
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
-from edge3dpose.reports import accuracy, builds, crowds, model_card, recordings, speed
+from edge3dpose.reports import accuracy, builds, crowds, model_card, people, recordings, speed
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
 from edge3dpose.reports.crowd_rows import ClipsReport, CrowdsReport
+from edge3dpose.reports.people_rows import PeopleReport
 from edge3dpose.reports.rows import SpeedReport, SpeedRow, load_folder
 from edge3dpose.reports.templating import render
 
@@ -35,6 +37,7 @@ class Reports:
     ablations: dict[str, AblationReport]
     crowds: dict[str, CrowdsReport]
     clips: dict[str, ClipsReport]
+    people: dict[str, PeopleReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class ShippedModel:
 
 
 def read(folder: Path) -> Reports:
-    """The speed, accuracy, build and ablation reports of a folder, and those of crowds."""
+    """The speed, accuracy, build and ablation reports of a folder, of crowds and people too."""
     return Reports(
         load_folder(SpeedReport, folder),
         load_folder(AccuracyReport, folder),
@@ -54,6 +57,7 @@ def read(folder: Path) -> Reports:
         load_folder(AblationReport, folder),
         load_folder(CrowdsReport, folder),
         load_folder(ClipsReport, folder),
+        load_folder(PeopleReport, folder),
     )
 
 
@@ -102,6 +106,9 @@ def documents(
     if reports.crowds or reports.clips:
         text = render("crowds.md", reports=reports, crowds=crowds)
         pages[docs / "crowds.md"] = _between(docs / "crowds.md", "tables", text)
+    if reports.people:
+        text = render("people.md", reports=reports, people=people)
+        pages[docs / "people.md"] = _between(docs / "people.md", "tables", text)
     for model in models:
         file = home / "docs" / f"{model.card['model']}.md"
         pages[file] = model_card.page(

@@ -33,6 +33,10 @@ class Detector:
         """
         raise NotImplementedError
 
+    def quick_search(self, frame: Frame) -> list[Box]:
+        """The boxes of a frame in less time; a detector that has a way misses more people so."""
+        return self(frame, [])
+
     def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
         """The people of a frame without duplicates, each with its track id.
 

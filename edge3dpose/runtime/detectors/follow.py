@@ -80,7 +80,7 @@ class Follow(Detector):
             new = self._tracker.confirm(found, self._then, frame.time_s)
         boxes = self._tracker.rois(frame)
         if self._search.free and self._is_due(frame, boxes):
-            self._search.submit(frame)
+            self._search.submit(frame, thorough=not boxes)  # with nobody followed there is time
             self._then, self._searched_s, self._urgent = None, frame.time_s, False
         return [*boxes, *new]
 

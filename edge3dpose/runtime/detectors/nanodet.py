@@ -22,10 +22,10 @@ from edge3dpose.types import Array, Box, Frame, Image
 FILE = Path(__file__).with_suffix(".onnx")
 SHA256 = "f7b42fc8540f7b3317ec979f3f3ce7a08777b1aadcd8c7d1107389710b9b3fb3"
 STRIDES = (8, 16, 32)
-PIXELS = 320 * 192  # of the input, at most
+QUICK, FINE = 320 * 192, 416 * 256  # pixels of the input at most; the finer is for small people
 BINS = 11  # a distance is one of 0 .. 10 strides
 MIN_SCORE = 0.35
-SAME_PERSON = 0.6  # intersection over union of two boxes
+SAME_PERSON = 0.5  # intersection over union of two boxes
 PADDING = 114  # grey value beside the picture
 MEAN_BGR, STD_BGR = (103.53, 116.28, 123.675), (57.375, 57.12, 58.395)  # as it was trained
 THREADS = 1  # it searches beside the loop
@@ -45,7 +45,8 @@ class NanoDetPlugin(DetectorPlugin):
         """
         verified(FILE, SHA256)
         detector = NanoDet(bf16=bf16, min_score=min_score)
-        detector.network(320, 192)  # errors come now, and the first frame does not wait for it
+        for pixels in (QUICK, FINE):  # errors come now, and the first frame does not wait for it
+            detector.network(*input_size(1280, 720, pixels))
         return detector
 
 
@@ -58,18 +59,35 @@ class NanoDet(Detector):
 
     def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
         """Everybody in the frame, the surest first."""
+        return self._boxes(frame, (QUICK, FINE))
+
+    def quick_search(self, frame: Frame) -> list[Box]:
+        """The people in a look that costs a third, and misses some of the small ones."""
+        return self._boxes(frame, (QUICK,))
+
+    def _boxes(self, frame: Frame, looks: Sequence[int]) -> list[Box]:
         height, width = frame.image.shape[:2]
-        columns, rows = input_size(width, height)
-        scale = min(columns / width, rows / height)
-        outputs = self.network(columns, rows)(_tensor(frame.image, columns, rows, scale))
-        extents, scores = people_from_outputs(outputs, self._min_score)
-        extents = np.clip(extents / scale, 0, [width, height, width, height])
+        found = [self._look(frame.image, pixels) for pixels in looks]
+        extents, scores = distinct(
+            np.concatenate([extents for extents, _ in found]),
+            np.concatenate([scores for _, scores in found]),
+        )
+        extents = np.clip(extents, 0, [width, height, width, height])
         return [
             roi_from_extent(
                 (float(x0), float(y0), float(x1), float(y1)), float(score), (width, height)
             )
             for (x0, y0, x1, y1), score in zip(extents, scores, strict=True)
         ]
+
+    def _look(self, image: Image, pixels: int) -> tuple[Array, Array]:
+        """Tight boxes (N, 4) in pixels of the image, several a person, and scores (N,)."""
+        height, width = image.shape[:2]
+        columns, rows = input_size(width, height, pixels)
+        scale = min(columns / width, rows / height)
+        outputs = self.network(columns, rows)(_tensor(image, columns, rows, scale))
+        extents, scores = boxes_from_outputs(outputs, self._min_score)
+        return extents / np.float32(scale), scores
 
     def network(self, columns: int, rows: int) -> Network:
         """The network for an input of that width and height."""
@@ -89,20 +107,21 @@ class NanoDet(Detector):
 
 
 @functools.lru_cache(64)
-def input_size(width: int, height: int) -> tuple[int, int]:
+def input_size(width: int, height: int, pixels: int) -> tuple[int, int]:
     """Width and height of the input, multiples of 32 px: the one in which a frame is largest."""
+    most = pixels // 32**2
     sizes = [
         (32 * columns, 32 * rows)
-        for columns in range(1, PIXELS // 32**2 + 1)
-        for rows in range(1, PIXELS // 32**2 // columns + 1)
+        for columns in range(1, most + 1)
+        for rows in range(1, most // columns + 1)
     ]
     return max(sizes, key=lambda size: (min(size[0] / width, size[1] / height), -size[0] * size[1]))
 
 
-def people_from_outputs(
+def boxes_from_outputs(
     outputs: Sequence[Array], min_score: float = MIN_SCORE
 ) -> tuple[Array, Array]:
-    """Tight boxes (N, 4) x0 y0 x1 y1 in pixels of the input, and scores (N,), the best first.
+    """Tight boxes (N, 4) x0 y0 x1 y1 in pixels of the input, several a person, and scores (N,).
 
     outputs  (1, 45, rows, columns) a stride: a logit and four times 11 bins a cell
     """
@@ -118,11 +137,11 @@ def people_from_outputs(
         x, y = (columns + 0.5) * stride, (rows + 0.5) * stride
         extents.append(np.stack([x - left, y - up, x + right, y + down], axis=1))
         scores.append(1 / (1 + np.exp(-cells[:, 0])))
-    return distinct(np.concatenate(extents), np.concatenate(scores))
+    return np.concatenate(extents), np.concatenate(scores)
 
 
 def distinct(extents: Array, scores: Array) -> tuple[Array, Array]:
-    """One box a person, the best first (non-maximum suppression)."""
+    """One box a person, the best first (greedy non-maximum suppression)."""
     order = np.argsort(-scores)
     kept: list[int] = []
     for n in order:

@@ -9,6 +9,7 @@ from edge3dpose.runtime.detectors import Detector
 from edge3dpose.types import Box, Frame
 
 FRAMES_LATE = 2  # of frames that are not live: after so many a search is waited for
+THOROUGH_EVERY = 4  # every so many searches of a loop one is thorough, the others are quick
 
 
 class Searcher:
@@ -22,13 +23,16 @@ class Searcher:
         self._finder = finder
         self._pool: ThreadPoolExecutor | None = None
 
-    def submit(self, frame: Frame) -> Future[list[Box]]:
-        """Search a frame, whose image may change afterwards; the boxes come later."""
-        return self._submit(replace(frame, image=frame.image.copy()))
+    def submit(self, frame: Frame, *, quick: bool = False) -> Future[list[Box]]:
+        """Search a frame, whose image may change afterwards; the boxes come later.
+
+        quick  in a fraction of the time, as far as the detector can
+        """
+        return self._submit(replace(frame, image=frame.image.copy()), quick)
 
     def now(self, frame: Frame) -> list[Box]:
         """Search a frame and wait for it; raises what the detector raises."""
-        return self._submit(frame).result()
+        return self._submit(frame, False).result()
 
     def close(self) -> None:
         """End the thread; waits for the search that runs."""
@@ -36,9 +40,11 @@ class Searcher:
             self._pool.shutdown(cancel_futures=True)
             self._pool = None
 
-    def _submit(self, frame: Frame) -> Future[list[Box]]:
+    def _submit(self, frame: Frame, quick: bool) -> Future[list[Box]]:
         if self._pool is None:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="search")
+        if quick:
+            return self._pool.submit(self._finder.quick_search, frame)
         return self._pool.submit(self._finder, frame, [])
 
 
@@ -53,15 +59,21 @@ class Background:
         self._searcher, self._live = searcher, live
         self._running: tuple[Frame, Future[list[Box]]] | None = None
         self._frames = 0  # since it was submitted
+        self._searches = 0
 
     @property
     def free(self) -> bool:
         """Whether no search is under way."""
         return self._running is None
 
-    def submit(self, frame: Frame) -> None:
-        """Search a frame; only where ``free``."""
-        self._running = frame, self._searcher.submit(frame)
+    def submit(self, frame: Frame, *, thorough: bool = False) -> None:
+        """Search a frame; only where ``free``.
+
+        thorough  also where a quick search is due
+        """
+        self._searches += 1
+        quick = not thorough and self._searches % THOROUGH_EVERY != 0
+        self._running = frame, self._searcher.submit(frame, quick=quick)
         self._frames = 0
 
     def result(self) -> list[Box] | None:

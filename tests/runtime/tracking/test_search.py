@@ -175,3 +175,25 @@ def test_unrelated_images_are_searched_each_and_duplicates_go():
     assert len(detect.identify(frame_at(3), twins)) == 1
     assert finder.asked == 3
     detect.close()
+
+
+def test_a_search_is_thorough_while_nobody_is_followed_and_each_fourth_time():
+    class Counting(Finder):
+        def quick_search(self, frame):
+            kinds.append("quick")
+            return self.boxes
+
+        def __call__(self, frame, previous):
+            kinds.append("thorough")
+            return self.boxes
+
+    kinds = []
+    searcher = Searcher(Counting())
+    search = Background(searcher, live=False)
+    for thorough in (False, False, True, False, False):
+        search.submit(frame_at(0.0), thorough=thorough)
+        for _ in range(FRAMES_LATE):
+            found = search.result()
+        assert found == []
+    searcher.close()
+    assert kinds == ["quick", "quick", "thorough", "thorough", "quick"]

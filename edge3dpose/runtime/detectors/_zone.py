@@ -1,0 +1,50 @@
+"""A detector that keeps the people of a part of the frame, and those who are tall enough, alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.detectors._person_box import ROI_PER_HEIGHT
+from edge3dpose.runtime.roi import TrackedPose
+from edge3dpose.types import Box, Frame
+
+FOLLOWED = 0.8  # factor on the least height of those who are followed
+
+
+class Zone(Detector):
+    """A detector's boxes whose centre is in a zone, and whose people are tall enough in px.
+
+    The centre is that of the tight box, of who is followed that of the ROI, the pelvis.
+
+    zone           x0 y0 x1 y1 in px; None for the whole frame
+    min_height_px  of the tight box; else of an upright adult in the ROI
+    """
+
+    def __init__(
+        self, detect: Detector, zone: tuple[float, float, float, float] | None, min_height_px: float
+    ) -> None:
+        self._detect, self._zone, self._least_px = detect, zone, min_height_px
+        self.exact_boxes = detect.exact_boxes
+
+    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+        """The boxes that are left."""
+        return [box for box in self._detect(frame, previous) if self._keeps(box)]
+
+    def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
+        """As the detector says."""
+        return self._detect.identify(frame, people)
+
+    def close(self) -> None:
+        """Close the detector."""
+        self._detect.close()
+
+    def _keeps(self, box: Box) -> bool:
+        x0, y0, x1, y1 = box.extent or (box.x0, box.y0, box.x1, box.y1)
+        height_px = y1 - y0 if box.extent else (y1 - y0) / ROI_PER_HEIGHT
+        if height_px < self._least_px * (1.0 if box.track_id is None else FOLLOWED):
+            return False
+        if self._zone is None:
+            return True
+        left, top, right, bottom = self._zone
+        return left <= (x0 + x1) / 2 <= right and top <= (y0 + y1) / 2 <= bottom

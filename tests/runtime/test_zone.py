@@ -1,0 +1,36 @@
+"""A part of the frame, and a least height: who is new and who is followed."""
+
+import numpy as np
+import pytest
+
+from edge3dpose.runtime.detectors import Detector
+from edge3dpose.runtime.detectors._zone import Zone
+from edge3dpose.types import Box, Frame
+
+FRAME = Frame(np.zeros((480, 640, 3), np.uint8), 0, 0.0)
+NEW = Box(0, 0, 132, 132, extent=(40, 20, 80, 120))  # 100 px tall, its middle at (60, 70)
+FOLLOWED = Box(0, 0, 132, 132, track_id=3)  # an ROI in which an adult is 100 px tall
+
+
+class Boxes(Detector):
+    def __init__(self, *boxes):
+        self.boxes = list(boxes)
+
+    def __call__(self, frame, previous):
+        return self.boxes
+
+
+@pytest.mark.parametrize(
+    ("zone", "least_px", "kept"),
+    [
+        (None, 0, [NEW, FOLLOWED]),
+        ((50, 60, 70, 80), 0, [NEW, FOLLOWED]),
+        ((50, 68, 70, 80), 0, [NEW]),
+        ((200, 60, 300, 80), 0, []),
+        (None, 100, [NEW, FOLLOWED]),
+        (None, 110, [FOLLOWED]),  # who is followed may become a little smaller
+        (None, 130, []),
+    ],
+)
+def test_people_of_the_zone_who_are_tall_enough(zone, least_px, kept):
+    assert Zone(Boxes(NEW, FOLLOWED), zone, least_px)(FRAME, []) == kept
