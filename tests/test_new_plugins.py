@@ -122,7 +122,7 @@ class Lower(Filter):
 
 class LowerPlugin(FilterPlugin):
     name = "lower"
-    order = 40
+    order = 95
     options = (PluginOption("--lower-mm", "Move people down.", kind=float, minimum=0),)
 
     def is_on(self, values):
