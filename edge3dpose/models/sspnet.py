@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from edge3dpose.engine_types import ModelSpec
 from edge3dpose.skeletons import H36M17
 
@@ -23,13 +25,7 @@ SSPNET_LITE = ModelSpec(  # BlazePose's encoder wants pixels in 0..1
     std_rgb=(1.0, 1.0, 1.0),
 )
 
-SSPNET_MID = ModelSpec(  # sspnet-lite's depths, MoveNet Thunder's places in the image
-    name="sspnet-mid",
-    input_size=256,
-    cuts=24,
-    skeleton=H36M17,
-    mean_rgb=(0.0, 0.0, 0.0),
-    std_rgb=(1.0, 1.0, 1.0),
-)
+# sspnet-lite's depths, MoveNet Thunder's places in the image
+SSPNET_MID = replace(SSPNET_LITE, name="sspnet-mid")
 
 SPECS = (SSPNET, SSPNET_LITE, SSPNET_MID)

@@ -18,9 +18,10 @@ from edge3dpose import stopping
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 ENDLESS = """
-import itertools, sys
+import itertools, signal, sys
 from pathlib import Path
 import numpy as np
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
 from edge3dpose.commands.run import _ended_by_signals
 from edge3dpose.runtime.pipeline import Pipeline
 from edge3dpose.runtime.sinks import SinkContext, open_all
