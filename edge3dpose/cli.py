@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import Any
 import click
 
 from edge3dpose import __version__, plugins
-from edge3dpose.errors import BadInput, Edge3DPoseError
+from edge3dpose.errors import BadInput, Edge3DPoseError, without_secrets
 
 
 class Commands(click.Group):
@@ -43,14 +42,7 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except Edge3DPoseError as error:
-        raise click.ClickException(_without_secrets(" ".join(str(error).split()))) from error
-
-
-def _without_secrets(line: str) -> str:
-    """A line with *** for passwords and tokens in the addresses in it."""
-    line = re.sub(r"(://[^\s/?#@:]*):[^\s/?#]*@", r"\1:***@", line)
-    words = r"pass\w*|pwd|pw|user-pw|token|secret|auth\w*|api_?key|key|sig\w*"
-    return re.sub(rf"\b({words})=[^\s&;#]+", r"\1=***", line, flags=re.IGNORECASE)
+        raise click.ClickException(without_secrets(" ".join(str(error).split()))) from error
 
 
 @click.group(cls=Commands)

@@ -11,6 +11,8 @@ Edge3DPoseError
 
 from __future__ import annotations
 
+import re
+
 
 class Edge3DPoseError(Exception):
     """Base of all errors that the command line prints as one line, with exit code 1."""
@@ -38,3 +40,10 @@ class BuildFailed(Edge3DPoseError):
 
 class AccuracyGateFailed(Edge3DPoseError):
     """A built engine differs from FP32 by more than its tolerance."""
+
+
+def without_secrets(line: str) -> str:
+    """A line or a URL with *** for passwords and tokens in the addresses in it."""
+    line = re.sub(r"(://[^\s/?#@:]*):[^\s/?#]*@", r"\1:***@", line)
+    words = r"pass\w*|pwd|pw|user-pw|token|secret|auth\w*|api_?key|key|sig\w*"
+    return re.sub(rf"\b({words})=[^\s&;#]+", r"\1=***", line, flags=re.IGNORECASE)

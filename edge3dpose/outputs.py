@@ -96,6 +96,8 @@ class Output:
             return
         with self._told():
             os.fsync(self._handle)
+        if os.name == "nt":  # an open file is neither renamed nor removed there
+            self._close()
         try:
             if not self._replace and _is_output(self._final):
                 earlier = storage.set_aside(self._final)

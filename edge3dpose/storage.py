@@ -128,7 +128,8 @@ def set_aside(path: Path) -> Path:
     number = 1
     while os.path.lexists(to := path.with_name(f"{path.stem}-{number}{path.suffix}")):
         number += 1
-    os.rename(path, to)
+    with _bad_input(path, HINT):
+        os.rename(path, to)
     return to
 
 

@@ -60,6 +60,20 @@ def test_an_output_of_an_earlier_run_keeps_its_content_under_another_name(tmp_pa
     assert "a.jsonl of an earlier run is now" in caplog.text
 
 
+def test_an_output_of_an_earlier_run_that_cannot_be_renamed_is_one_line(tmp_path, monkeypatch):
+    (tmp_path / "a.jsonl").write_bytes(b'{"schema":"edge3dpose.poses/1"}')
+    out = Output(tmp_path / "a.jsonl")
+    out.write(b"new")
+
+    def refuse(*names):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "rename", refuse)
+    with pytest.raises(BadInput, match=r"a\.jsonl: Operation not permitted; .*a\.part\.jsonl"):
+        out.commit()
+    assert (tmp_path / "a.part.jsonl").read_bytes() == b"new"
+
+
 def test_a_file_that_appeared_meanwhile_is_not_replaced_and_nothing_is_lost(tmp_path):
     out = Output(tmp_path / "a.jsonl")
     out.write(b"mine")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import intrinsics, outputs, storage
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import BadInput, EndedEarly
 from edge3dpose.lens.board import Board, Views, corners
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Camera
+
+_log = logging.getLogger(__name__)
 
 LEAST_VIEWS = 6
 GOOD_VIEWS = 15
@@ -85,7 +88,7 @@ def collect(
     views, searched, last_s = Views(most), 0, -INTERVAL_S
     try:
         for frame in source:
-            if frame.name is None and source.related and frame.time_s - last_s < INTERVAL_S:
+            if source.related and frame.time_s - last_s < INTERVAL_S:
                 continue
             last_s, searched = frame.time_s, searched + 1
             found = corners(frame.image, board)
@@ -95,6 +98,8 @@ def collect(
                 on_view(searched, views)
             if views.full:
                 break
+    except EndedEarly as error:  # the frames before it were good
+        _log.warning("%s", error)
     except KeyboardInterrupt:  # what there is, is enough
         pass
     return views

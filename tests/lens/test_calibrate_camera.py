@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from edge3dpose.camera import open_lens, project, rays
 from edge3dpose.cli import cli
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import BadInput, EndedEarly
 from edge3dpose.intrinsics import read_intrinsics
 from edge3dpose.lens.board import Views, board_of, corners
 from edge3dpose.lens.measure import collect, measure
@@ -150,6 +150,18 @@ def test_a_film_that_is_interrupted_gives_what_there_is():
         raise KeyboardInterrupt
 
     assert len(collect(Film(interrupted(), 1.0), board).places) == 1
+
+
+def test_a_source_that_breaks_off_gives_what_there_was(caplog):
+    class BreaksOff(Source):
+        related = False
+
+        def __iter__(self):
+            yield Frame(np.zeros((240, 320, 3), np.uint8), 0, 0.0, name="a.png")
+            raise EndedEarly("b.png cannot be read")
+
+    assert len(collect(BreaksOff(), board_of("9x6", 20.0)).places) == 0
+    assert "b.png cannot be read" in caplog.text
 
 
 def test_two_sizes_are_refused():

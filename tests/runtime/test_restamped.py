@@ -32,3 +32,15 @@ def test_a_live_source_is_not_stamped():
     with pytest.raises(BadInput, match="camera 0 has a clock"):
         open_source(live, fps=30)
     assert live.closed
+
+
+def test_a_read_that_waits_can_be_given_up():
+    class Waiting(Source):
+        given_up = False
+
+        def cancel(self):
+            self.given_up = True
+
+    source = Waiting()
+    AtRate(source, 30.0).cancel()
+    assert source.given_up

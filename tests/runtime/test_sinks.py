@@ -80,6 +80,18 @@ def test_poses_are_written_by_the_schema(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["poses.jsonl"]
 
 
+def test_a_run_without_a_frame_leaves_no_file_and_does_not_touch_an_earlier_one(tmp_path):
+    first = JsonLines(tmp_path / "poses.jsonl", header())
+    first(frame(0), [person()])
+    first.close()
+    kept = (tmp_path / "poses.jsonl").read_bytes()
+    second = JsonLines(tmp_path / "poses.jsonl", header())
+    second.close()
+    assert second.path is None
+    assert [path.name for path in tmp_path.iterdir()] == ["poses.jsonl"]
+    assert (tmp_path / "poses.jsonl").read_bytes() == kept
+
+
 def test_standard_deviations_of_joints_are_written(tmp_path):
     sink = JsonLines(tmp_path / "poses.jsonl", header())
     sink(frame(0), [replace(person(), std_mm=np.full((17, 3), 41.27, np.float32))])

@@ -12,7 +12,7 @@ from PIL import features
 
 from edge3dpose.errors import BadInput, EndedEarly, MissingDependency
 from edge3dpose.runtime.sources import SourceOptions, open_source
-from edge3dpose.runtime.sources._deep_picture import to_eight_bits
+from edge3dpose.runtime.sources._deep_picture import read_deep, to_eight_bits
 from edge3dpose.runtime.sources._kinds import kind_of_bytes
 
 
@@ -239,3 +239,11 @@ def test_a_pattern_is_one_film(tmp_path):
 )
 def test_kinds(head, kind):
     assert kind_of_bytes(head) == kind
+
+
+def test_what_opencv_cannot_read_has_its_colours_the_right_way_round(tmp_path, monkeypatch):
+    file = tmp_path / "red.png"
+    Pillow.new("RGB", (8, 8), (200, 10, 20)).save(file)
+    monkeypatch.setattr(cv2, "imdecode", lambda *given: None)
+    with Pillow.open(file) as picture:
+        assert read_deep(picture, file)[0, 0].tolist() == [20, 10, 200]

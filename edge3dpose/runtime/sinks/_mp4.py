@@ -96,9 +96,9 @@ class Mp4(Sink):
         try:
             video.close()
         except BrokenPipeError:
-            self._out.keep()
+            self._keep()
         except BaseException:
-            self._out.keep()
+            self._keep()
             raise
         else:
             self._out.commit()
@@ -109,16 +109,21 @@ class Mp4(Sink):
         if video is not None:
             video.abandon()
         if self._failed:
-            self._out.keep()
+            self._keep()
         else:
+            self.path = None
             self._out.discard()
+
+    def _keep(self) -> None:
+        self.path = None  # what is there under that name is not of this run
+        self._out.keep()
 
     def _fault(self, error: BaseException) -> BaseException:
         if isinstance(error, BrokenPipeError):
             return Stop()
         self._failed = isinstance(error, BadInput)
         if isinstance(error, self._packages.FFmpegError):
-            return BadInput(f"cannot write {self.path}: {error.strerror}")
+            return BadInput(f"cannot write {self._out.path}: {error.strerror}")
         return error
 
     def _begin(self, frame: Frame) -> None:

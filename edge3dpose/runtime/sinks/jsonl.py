@@ -58,18 +58,25 @@ class JsonLines(Sink):
         self._write(frame_line(frame, poses))
 
     def close(self) -> None:
-        """Give the file its name."""
+        """Give the file its name; without a frame there is no file."""
         if self._failed:
-            self._out.keep()
+            self._keep()
+        elif self._header is not None:
+            self.discard()
         else:
             self._out.commit()
 
     def discard(self) -> None:
         """Remove what was written; what a full disk cut off is kept, up to its last line."""
         if self._failed:
-            self._out.keep()
+            self._keep()
         else:
+            self.path = None
             self._out.discard()
+
+    def _keep(self) -> None:
+        self.path = None  # what is there under that name is not of this run
+        self._out.keep()
 
     def _write(self, line: str) -> None:
         try:

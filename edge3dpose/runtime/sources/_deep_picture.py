@@ -38,6 +38,8 @@ def read_deep(picture: Pillow.Image, path: Path) -> Image:
     if found is None:
         picture.load()  # raises what is wrong with it
         found, turn = np.asarray(picture), 1
+        if found.ndim == 3 and found.shape[2] in (3, 4):  # Pillow counts RGB
+            found = found[..., [2, 1, 0, 3][: found.shape[2]]]
     elif picture.format == "TIFF":
         turn = 1  # OpenCV has turned it
     image = to_eight_bits(np.asarray(found))

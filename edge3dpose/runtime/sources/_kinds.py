@@ -26,17 +26,18 @@ _MAGIC = (
 _HEIC = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 
 
-def kind_of(path: Path) -> str | None:
+def kind_of(path: Path, *, films: bool = True) -> str | None:
     """The kind of picture in a plain file, "video" for a film; None for anything else.
 
     A picture's kind is jpeg, png, gif, webp, tiff, bmp, pnm, heic, avif, jpeg2000 or jpeg-xl.
+    films  look for a second picture in a JPEG, up to 1 MiB: such a file is a motion JPEG
     """
     try:
         if not path.is_file():
             return None
         with open(path, "rb") as file:
             head = file.read(_HEAD)
-            if head.startswith(b"\xff\xd8\xff") and b"MPF\0" not in head:
+            if films and head.startswith(b"\xff\xd8\xff") and b"MPF\0" not in head:
                 head += file.read(_MOTION_JPEG)
     except (OSError, ValueError):
         return None

@@ -133,8 +133,9 @@ class Media:
         while True:
             try:
                 for packet in self._container.demux(self.stream):
-                    broken, last_s = 0, monotonic()
+                    broken = 0
                     yield packet
+                    last_s = monotonic()  # what the reader of the frames took does not count
                 self._raise_interruption()
                 return
             except FFmpegError as error:
@@ -206,6 +207,8 @@ def _opened(place: Place, options: SourceOptions) -> Any:
     try:
         return av.open(place.file, **keywords)
     except (FFmpegError, OSError, ValueError) as error:
+        if not isinstance(place.file, str):
+            place.file.close()
         if isinstance(place.file, PipeReader) and place.file.interrupted:
             raise place.file.interrupted from None
         raise BadInput(not_opened(place.name, error, network=place.network)) from None

@@ -25,7 +25,7 @@ def read_picture(path: Path) -> Image:
     Raises BadInput where it cannot be read as a whole, MissingDependency for HEIC without its
     package.
     """
-    kind = kind_of(path)
+    kind = kind_of(path, films=False)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd EXIF data and large sizes

@@ -33,6 +33,10 @@ class AtRate(Source):
         """The source's own answer."""
         return self._source.age_s(frame)
 
+    def cancel(self) -> None:
+        """A read that waits ends."""
+        self._source.cancel()
+
     def close(self) -> None:
         """Close the source."""
         self._source.close()

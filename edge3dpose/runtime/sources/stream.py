@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+from edge3dpose.errors import without_secrets
 from edge3dpose.runtime.sources import NO_OPTIONS, Source, SourceOptions, SourcePlugin
 
 
@@ -29,7 +28,7 @@ class StreamPlugin(SourcePlugin):
         from edge3dpose.runtime.sources._live_media import LiveMedia
         from edge3dpose.runtime.sources._media import Media, Place
 
-        place = Place(str(arg), without_password(str(arg)), network=True)
+        place = Place(str(arg), without_secrets(str(arg)), network=True)
         media = Media(place, options)
         if media.finite:
             return Film(media)
@@ -37,11 +36,6 @@ class StreamPlugin(SourcePlugin):
         return LatestFrameReader(
             place.name, lambda: LiveMedia(found.pop() if found else Media(place, options))
         )
-
-
-def without_password(url: str) -> str:
-    """A URL as it may be shown and written: user:***@ instead of a password."""
-    return re.sub(r"(://[^/?#@:]*):[^/?#]*@", r"\1:***@", url)
 
 
 PLUGIN = StreamPlugin()
