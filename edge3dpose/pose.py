@@ -279,7 +279,7 @@ class PoseEstimator:
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
         detector = self._detector_for(related=related, live=source.live)
-        estimate = Estimator(spec, engine, detector, clock=clock, follows=related)
+        estimate = Estimator(spec, engine, detector, clock=clock)
         changes = filters.open_all(options.filter_values, related=related)
         about = (source, estimate, changes, self._lens, self._check_open)
         return Pipeline(*about, end=estimate.close, clock=clock)

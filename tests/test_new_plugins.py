@@ -89,7 +89,7 @@ from edge3dpose.types import Box
 class TopLeft(Detector):
     exact_boxes = True
 
-    def __call__(self, frame, previous):
+    def __call__(self, frame):
         height, width = frame.image.shape[:2]
         return [Box(0, 0, width / 2, height / 2, track_id=5)]
 

@@ -35,7 +35,7 @@ def from_source(
         stride = max(1, (source.frames or 0) // count)
         for frame in source:
             if frame.index % stride == 0:
-                crops += [crop_person(frame, box, spec.input_size) for box in detect(frame, [])]
+                crops += [crop_person(frame, box, spec.input_size) for box in detect(frame)]
                 if progress:
                     progress(min(1.0, len(crops) / count))
             if len(crops) >= count:

@@ -94,7 +94,7 @@ def pixels_by_cut(
     """
     spec, joints = network.spec, len(network.spec.skeleton.joints)
     detect = open_detector("follow").for_source(related=related)
-    estimate = Estimator(spec, _LastCut(network), detect, follows=related)
+    estimate = Estimator(spec, _LastCut(network), detect)
     found = []
     for frame, label in zip(frames, known, strict=True):
         pose = _labelled_person(estimate(frame), label)

@@ -93,7 +93,7 @@ def make(clip: Clip, teacher: Path, progress: Progress | None = None) -> list[Ro
     detect, network = open_detector("blazepose"), blazepose.open_teacher(teacher)
 
     def find(image: Any) -> Box | None:
-        return max(detect(Frame(image, 0, 0.0), []), key=lambda box: box.score, default=None)
+        return max(detect(Frame(image, 0, 0.0)), key=lambda box: box.score, default=None)
 
     with closing(open_source(clip.root)) as source:
         frames = tracked(source, "labels", source.frames, progress)

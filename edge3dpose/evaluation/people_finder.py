@@ -138,7 +138,7 @@ def _row(
     name, precision = kind.name, kind.precision
     bf16 = precision == "bf16"
     detector = open_detector(name, bf16=bf16)
-    search = detector.quick_search if kind.quick else partial(detector, previous=[])
+    search = detector.quick_search if kind.quick else detector
     by_roi, by_box, by_pose = _Count([], []), _Count([], []), _Count([], [])
     seconds: list[float] = []
     boxed = True

@@ -54,7 +54,7 @@ class Peer:
         return Motion(np.array(times), np.stack(joints, axis=1))
 
     def _find(self, image: Image) -> Box | None:
-        boxes = self._detect(Frame(image, 0, 0.0), [])
+        boxes = self._detect(Frame(image, 0, 0.0))
         return max(boxes, key=lambda box: box.score, default=None)
 
 

@@ -21,8 +21,6 @@ class Estimator:
 
     A new person is inferred twice: the detector's box is rough, and the first pose gives a better
     ROI. A detector with ``exact_boxes`` gives that ROI itself.
-
-    follows  False where frames are unrelated images: nothing is carried over to the next one
     """
 
     def __init__(
@@ -32,32 +30,23 @@ class Estimator:
         detector: Detector,
         *,
         clock: StageClock | None = None,
-        follows: bool = True,
     ) -> None:
         self.spec = spec
         self.clock = clock or StageClock()
         self._engine = engine
         self._detector = detector
-        self._follows = follows
-        self._previous: list[TrackedPose] = []  # the only state carried from frame to frame
-        self._known: set[int | None] = set()  # track ids whose ROI was corrected once
 
     def __call__(self, frame: Frame) -> list[Pose3D]:
         """The poses of everybody in the frame; an empty list where nobody is found."""
         with self.clock.stage("detect"):
-            boxes = self._detector(frame, self._previous if self._follows else [])
+            boxes = self._detector(frame)
         people = self._infer(frame, boxes) if boxes else []
         if not self._detector.exact_boxes:
             people = self._infer_new_people_again(frame, people)
         with self.clock.stage("track"):
             people = [person for person in people if is_person(person.pose)]
             people = _numbered(self._detector.identify(frame, people))
-        self._previous = people
-        poses = [person.pose for person in people]
-        self._known = {
-            pose.track_id for pose in poses
-        }  # a new person's box has no id or a lost one
-        return poses
+        return [person.pose for person in people]
 
     def close(self) -> None:
         """End what runs beside the loop."""
@@ -65,8 +54,7 @@ class Estimator:
 
     def _infer_new_people_again(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
         """New people's poses from the ROI to which following would converge in some frames."""
-        known = self._known if self._follows else set()
-        new = [n for n, person in enumerate(people) if person.pose.track_id not in known]
+        new = [n for n, person in enumerate(people) if person.found is not None]
         if new:
             again = self._infer(frame, [roi_from_pose(people[n]) for n in new])
             people = list(people)

@@ -14,7 +14,7 @@ def test_everybody_in_a_mosaic_is_found(people):
     images = make_mosaic(people, lambda: open_source("sample"))
     assert images[0].shape == (HEIGHT, WIDTH, 3)
     assert not (images[0] == images[1]).all()
-    found = open_detector("nanodet")(Frame(np.ascontiguousarray(images[0]), 0, 0.0), [])
+    found = open_detector("nanodet")(Frame(np.ascontiguousarray(images[0]), 0, 0.0))
     assert abs(len(found) - people) <= 1
 
 

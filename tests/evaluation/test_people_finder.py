@@ -130,7 +130,7 @@ def test_nanodet_finds_nine_of_ten_people_with_few_false_alarms():
     detect = detectors.open_detector("nanodet")
     count = _Count([], [])
     for frame in pictures:
-        count.add(detect(frame, []), pictures.labels[frame.name], fits_by_box)
+        count.add(detect(frame), pictures.labels[frame.name], fits_by_box)
     total = count.total(sum(len(one.boxes) for one in pictures.labels.values()))
     assert total.recall >= 0.9
     assert total.false_alarms_a_picture <= 0.15

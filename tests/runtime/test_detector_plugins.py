@@ -31,7 +31,7 @@ def test_every_detector_gives_boxes_and_closes_twice(name, related):
     assert detector.exact_boxes in (True, False)
     with closing(open_source("sample")) as source:
         frame = next(iter(source))
-    boxes = detector(frame, [])
+    boxes = detector(frame)
     assert len(boxes) == 1
     assert all(isinstance(box, Box) for box in boxes)
     detector.close()
@@ -43,10 +43,10 @@ def test_two_sources_share_no_track(name):
     opened = detectors.open_detector(name)
     black = Frame(np.zeros((64, 64, 3), np.uint8), 0, 5.0)
     first = opened.for_source(related=True)
-    expected = [box.track_id for box in first(black, [])]
+    expected = [box.track_id for box in first(black)]
     # an earlier time would be an error in the state of the first source
     again = opened.for_source(related=True)
-    assert [box.track_id for box in again(Frame(black.image, 0, 0.0), [])] == expected
+    assert [box.track_id for box in again(Frame(black.image, 0, 0.0))] == expected
 
 
 def test_importing_detectors_loads_nothing_heavy():

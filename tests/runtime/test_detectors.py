@@ -34,7 +34,7 @@ def test_blazepose_finds_the_person_of_the_sample_with_the_pelvis_in_the_middle(
     detect = open_detector("blazepose")
     with closing(open_source("sample")) as source:
         frame = next(iter(source))
-    (box,) = detect(frame, [])
+    (box,) = detect(frame)
     assert (box.x0 + box.x1) / 2 == pytest.approx(322, abs=25)  # looked up in the picture
     assert (box.y0 + box.y1) / 2 == pytest.approx(555, abs=40)
     assert 900 < box.x1 - box.x0 < 1250  # the person is 850 px tall, so 2.25 m are about 1100
@@ -46,7 +46,7 @@ def test_in_bf16_blazepose_finds_the_same_people():
     with closing(open_source("sample")) as source:
         frames = [frame for frame in source if frame.index % 20 == 0]
     for frame in [*frames, Frame(np.ascontiguousarray(np.rot90(frames[0].image)), 0, 0.0)]:
-        wanted, found = exact(frame, []), half(frame, [])
+        wanted, found = exact(frame), half(frame)
         assert len(found) == len(wanted)
         for a, b in zip(wanted, found, strict=True):
             corners = [(box.x0, box.y0, box.x1, box.y1) for box in (a, b)]
@@ -60,7 +60,7 @@ def test_blazepose_turns_the_roi_with_a_person_who_lies(turns):
     with closing(open_source("sample")) as source:
         upright = next(iter(source))
     image = np.ascontiguousarray(np.rot90(upright.image, -turns))  # clockwise
-    (box,) = open_detector("blazepose")(Frame(image, 0, 0.0), [])
+    (box,) = open_detector("blazepose")(Frame(image, 0, 0.0))
     off = math.remainder(box.angle_rad - turns * math.pi / 2, math.tau)
     assert abs(off) < math.radians(15)
 
@@ -69,7 +69,7 @@ def test_blazepose_turns_the_roi_with_a_person_who_lies(turns):
 def test_blazepose_finds_no_person_in_noise(shape):
     detect = open_detector("blazepose")
     noise = np.random.default_rng(0).integers(90, 120, (*shape, 3), np.uint8)
-    assert detect(Frame(noise, 0, 0.0), []) == []
+    assert detect(Frame(noise, 0, 0.0)) == []
 
 
 def test_a_changed_detector_file_is_refused(monkeypatch, tmp_path):
@@ -81,7 +81,7 @@ def test_a_changed_detector_file_is_refused(monkeypatch, tmp_path):
 
 
 def test_the_full_frame_is_a_box_about_its_middle():
-    (box,) = FullFrame()(frame_at(0), [])
+    (box,) = FullFrame()(frame_at(0))
     assert (box.x0, box.y0, box.x1, box.y1) == (0, -80, 640, 560)
 
 

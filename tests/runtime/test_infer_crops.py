@@ -53,7 +53,7 @@ def poses_of(engine):
     # each frame by itself and its boxes as detected: the ROIs are the same for every engine
     detect = open_detector("blazepose")
     detect.exact_boxes = True
-    estimate = Estimator(SPEC, engine, detect, follows=False)
+    estimate = Estimator(SPEC, engine, detect)
     found = [estimate(replace(frame, camera=CAMERA)) for frame in islice(source, 0, 40, 8)]
     source.close()
     assert estimate.clock.stages()[:4] == ["detect", "preprocess", "engine", "lift"]

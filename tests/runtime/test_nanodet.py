@@ -44,13 +44,13 @@ def test_the_input_has_the_frames_shape_and_a_bounded_size(frame, wanted):
 @pytest.mark.parametrize("search", ["thorough", "quick"])
 def test_the_person_of_the_sample_is_found_with_a_tight_box(detect, frames, search):
     for frame in frames:
-        (box,) = detect(frame, []) if search == "thorough" else detect.quick_search(frame)
+        (box,) = detect(frame) if search == "thorough" else detect.quick_search(frame)
         x0, y0, x1, y1 = box.extent
         assert box.score > 0.8
         assert x0 < 322 < x1
         assert 100 < y0 < 500
         assert 960 < y1 < 1080
-    (box,) = detect(frames[0], [])
+    (box,) = detect(frames[0])
     assert (box.x0 + box.x1) / 2 == pytest.approx(322, abs=40)  # looked up in the picture
     assert (box.y0 + box.y1) / 2 == pytest.approx(555, abs=60)
     assert 900 < box.x1 - box.x0 < 1250  # the person is 850 px tall, so 2.25 m are about 1100
@@ -58,20 +58,20 @@ def test_the_person_of_the_sample_is_found_with_a_tight_box(detect, frames, sear
 
 def test_two_people_have_two_boxes_in_a_frame_of_another_shape(detect, frames):
     image = np.concatenate([frames[0].image, frames[0].image[:, ::-1]], axis=1)
-    middles = sorted((box.x0 + box.x1) / 2 for box in detect(Frame(image, 0, 0.0), []))
+    middles = sorted((box.x0 + box.x1) / 2 for box in detect(Frame(image, 0, 0.0)))
     assert middles == pytest.approx([322, 1440 - 322], abs=40)
 
 
 def test_searches_of_other_frames_in_between_change_nothing(detect, frames):
-    first = detect(frames[0], [])
-    detect(Frame(np.zeros((200, 900, 3), np.uint8), 0, 0.0), [])
-    assert detect(frames[0], []) == first
+    first = detect(frames[0])
+    detect(Frame(np.zeros((200, 900, 3), np.uint8), 0, 0.0))
+    assert detect(frames[0]) == first
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (7, 300), (480, 640), (1000, 37)])
 def test_nobody_is_in_noise(detect, shape):
     noise = np.random.default_rng(0).integers(90, 120, (*shape, 3), np.uint8)
-    assert detect(Frame(noise, 0, 0.0), []) == []
+    assert detect(Frame(noise, 0, 0.0)) == []
 
 
 def test_a_box_comes_out_of_a_cells_distributions():
@@ -126,6 +126,6 @@ def test_a_changed_file_is_refused(monkeypatch, tmp_path):
 def test_in_bf16_the_same_people_are_found(detect, frames):
     half = open_detector("nanodet", bf16=True)
     for frame in frames:
-        for wanted, found in zip(detect(frame, []), half(frame, []), strict=True):
+        for wanted, found in zip(detect(frame), half(frame), strict=True):
             assert found.extent == pytest.approx(wanted.extent, abs=20)
             assert found.score == pytest.approx(wanted.score, abs=0.05)

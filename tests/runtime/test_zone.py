@@ -16,7 +16,7 @@ class Boxes(Detector):
     def __init__(self, *boxes):
         self.boxes = list(boxes)
 
-    def __call__(self, frame, previous):
+    def __call__(self, frame):
         return self.boxes
 
 
@@ -33,4 +33,4 @@ class Boxes(Detector):
     ],
 )
 def test_people_of_the_zone_who_are_tall_enough(zone, least_px, kept):
-    assert Zone(Boxes(NEW, FOLLOWED), zone, least_px)(FRAME, []) == kept
+    assert Zone(Boxes(NEW, FOLLOWED), zone, least_px)(FRAME) == kept

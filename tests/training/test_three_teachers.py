@@ -40,7 +40,7 @@ def seen(three):
     source = open_source("sample")
     for n, frame in enumerate(source):
         if n % 16 == 0:
-            with_boxes.append((frame, detect(frame, [])))
+            with_boxes.append((frame, detect(frame)))
     source.close()
     return with_boxes
 

@@ -6,8 +6,6 @@ loads neither OpenCV nor a runtime.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from edge3dpose import plugins
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.runtime.tracking import pose_nms
@@ -26,16 +24,13 @@ class Detector:
 
     exact_boxes: bool = False  # True: the estimator need not correct the box of a new person
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
-        """The boxes of everybody in a frame.
-
-        previous  the people of the last frame; empty at the first one and for unrelated images
-        """
+    def __call__(self, frame: Frame) -> list[Box]:
+        """The boxes of everybody in a frame; one of somebody known has the track id."""
         raise NotImplementedError
 
     def quick_search(self, frame: Frame) -> list[Box]:
         """The boxes of a frame in less time; a detector that has a way misses more people so."""
-        return self(frame, [])
+        return self(frame)
 
     def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
         """The people of a frame without duplicates, each with its track id.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Box, Frame
@@ -18,8 +16,8 @@ class Largest(Detector):
         self._detect, self._most = detect, most
         self.exact_boxes = detect.exact_boxes
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
-        boxes = self._detect(frame, previous)
+    def __call__(self, frame: Frame) -> list[Box]:
+        boxes = self._detect(frame)
         largest = sorted(boxes, key=_size)[-self._most :]
         return [box for box in boxes if box in largest]
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.detectors._person_box import ROI_PER_HEIGHT
 from edge3dpose.runtime.roi import TrackedPose
@@ -27,9 +25,9 @@ class Zone(Detector):
         self._detect, self._zone, self._least_px = detect, zone, min_height_px
         self.exact_boxes = detect.exact_boxes
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+    def __call__(self, frame: Frame) -> list[Box]:
         """The boxes that are left."""
-        return [box for box in self._detect(frame, previous) if self._keeps(box)]
+        return [box for box in self._detect(frame) if self._keeps(box)]
 
     def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
         """As the detector says."""

@@ -7,7 +7,6 @@ point on the circle around the whole person; weights Apache-2.0, see NOTICE.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import numpy as np
 
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin
 from edge3dpose.runtime.detectors._network import Network, open_network, verified
-from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Array, Box, Frame, Image
 
 FILE = Path(__file__).with_suffix(".onnx")
@@ -57,7 +55,7 @@ class BlazePose(Detector):
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+    def __call__(self, frame: Frame) -> list[Box]:
         """Everybody in the frame."""
         return self._boxes(frame, search_windows(frame.image))
 

@@ -6,7 +6,6 @@ The search runs in a thread beside the loop. No frame waits for it but the first
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin, nanodet
 from edge3dpose.runtime.roi import TrackedPose
@@ -37,7 +36,7 @@ class FollowAnew(Detector):
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+    def __call__(self, frame: Frame) -> list[Box]:
         """Everybody in the frame."""
         return new_people(self._searcher.now(frame))
 
@@ -68,7 +67,7 @@ class Follow(Detector):
         self._then: Snapshot | None = None  # of the frame that is searched
         self._urgent = False  # somebody was lost in the last frame
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+    def __call__(self, frame: Frame) -> list[Box]:
         """The ROIs of the people who are followed, of new ones, and of those who may be back."""
         if self._searched_s == -math.inf:
             self._searched_s = frame.time_s

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin
-from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Box, Frame
 
 
@@ -25,7 +22,7 @@ class FullFrame(Detector):
 
     exact_boxes = True
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+    def __call__(self, frame: Frame) -> list[Box]:
         """The one box, track id 0."""
         height, width = frame.image.shape[:2]
         side = max(height, width)

@@ -16,7 +16,6 @@ import numpy as np
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin
 from edge3dpose.runtime.detectors._network import Network, open_network, verified
 from edge3dpose.runtime.detectors._person_box import roi_from_extent
-from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Array, Box, Frame, Image
 
 FILE = Path(__file__).with_suffix(".onnx")
@@ -57,7 +56,7 @@ class NanoDet(Detector):
         self._bf16, self._min_score = bf16, min_score
         self._networks: dict[tuple[int, int], Network] = {}  # by the input's width and height
 
-    def __call__(self, frame: Frame, previous: Sequence[TrackedPose]) -> list[Box]:
+    def __call__(self, frame: Frame) -> list[Box]:
         """Everybody in the frame, the surest first."""
         return self._boxes(frame, (QUICK, FINE))
 

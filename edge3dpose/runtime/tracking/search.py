@@ -45,7 +45,7 @@ class Searcher:
             self._pool = ThreadPoolExecutor(1, thread_name_prefix="search")
         if quick:
             return self._pool.submit(self._finder.quick_search, frame)
-        return self._pool.submit(self._finder, frame, [])
+        return self._pool.submit(self._finder, frame)
 
 
 class Background:

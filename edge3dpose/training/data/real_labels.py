@@ -59,7 +59,7 @@ def label_sources(
 
 def label(frames: Iterable[Frame], detect: Detector, teachers: Teachers) -> list[RealCrop]:
     """The crops of all frames of a source."""
-    return [crop for frame in frames for crop in people_in(frame, detect(frame, []), teachers)]
+    return [crop for frame in frames for crop in people_in(frame, detect(frame), teachers)]
 
 
 def people_in(frame: Frame, boxes: list[Box], teachers: Teachers) -> list[RealCrop]:

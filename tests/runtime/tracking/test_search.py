@@ -18,10 +18,10 @@ class Slow(Finder):
         super().__init__(*boxes)
         self.go, self.brightest = threading.Event(), None
 
-    def __call__(self, frame, previous):
+    def __call__(self, frame):
         assert self.go.wait(5)
         self.brightest = int(frame.image.max())
-        return super().__call__(frame, previous)
+        return super().__call__(frame)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def test_two_loops_share_a_network_and_it_is_never_called_twice_at_once():
     class Alone(Detector):
         inside, most = 0, 0
 
-        def __call__(self, frame, previous):
+        def __call__(self, frame):
             self.inside += 1
             self.most = max(self.most, self.inside)
             time.sleep(0.01)
@@ -92,17 +92,17 @@ def test_the_image_may_change_once_it_is_submitted(searcher):
 
 def test_what_the_search_raises_reaches_the_loop():
     class Broken(Detector):
-        def __call__(self, frame, previous):
+        def __call__(self, frame):
             if frame.time_s > 0:
                 raise ValueError("damaged")
             return []
 
     detect = follow.FollowAnew(Searcher(Broken())).for_source(related=True)
-    detect(frame_at(0.0), [])
+    detect(frame_at(0.0))
 
     def go_on():
         for n in range(1, 10):
-            detect(frame_at(n / 10), [])
+            detect(frame_at(n / 10))
             detect.identify(frame_at(n / 10), [])
 
     with pytest.raises(ValueError, match="damaged"):
@@ -115,9 +115,9 @@ def test_after_close_no_thread_is_left():
     opened = follow.FollowAnew(Searcher(finder))
     before = threading.active_count()
     loop = opened.for_source(related=True)
-    loop(frame_at(0.0), [])
+    loop(frame_at(0.0))
     loop.identify(frame_at(0.0), [])
-    loop(frame_at(1.0), [])
+    loop(frame_at(1.0))
     loop.close()
     opened.close()
     assert threading.active_count() == before
@@ -129,7 +129,7 @@ def following(*boxes, **kind):
 
 
 def step(detect, time_s, *people):
-    boxes = detect(frame_at(time_s), [])
+    boxes = detect(frame_at(time_s))
     detect.identify(frame_at(time_s), list(people))
     return boxes
 
@@ -170,7 +170,7 @@ def test_unrelated_images_are_searched_each_and_duplicates_go():
     finder = Finder(box_at(300, 240, 400))
     detect = follow.FollowAnew(Searcher(finder)).for_source(related=False)
     for n in range(3):
-        assert len(detect(frame_at(n), [])) == 1
+        assert len(detect(frame_at(n))) == 1
     twins = [pose_at(300, 240, 400, score=0.8), pose_at(301, 240, 400, track_id=1)]
     assert len(detect.identify(frame_at(3), twins)) == 1
     assert finder.asked == 3
@@ -183,7 +183,7 @@ def test_a_search_is_thorough_while_nobody_is_followed_and_each_fourth_time():
             kinds.append("quick")
             return self.boxes
 
-        def __call__(self, frame, previous):
+        def __call__(self, frame):
             kinds.append("thorough")
             return self.boxes
 
