@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 
 from edge3dpose.runtime.clock import StageClock
-from edge3dpose.runtime.sinks import Sink
+from edge3dpose.runtime.sinks import Sink, Stop
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame, Pose3D
 
@@ -75,6 +75,7 @@ class BackgroundSink(Sink):
             1 if sink.skips else SINK_QUEUE
         )
         self._error: BaseException | None = None
+        self._told = False  # the error was raised, or will not be
         self._worker = threading.Thread(target=self._work, name="sink", daemon=True)
         self._worker.start()
 
@@ -100,19 +101,21 @@ class BackgroundSink(Sink):
 
     def discard(self) -> None:
         """Discard the sink."""
+        self._told = True  # the run ends for another reason
         self._end(self._sink.discard)
 
     def _end(self, end: Callable[[], None]) -> None:
-        self._error = None  # it was raised before, or the run ends for another reason
         if self._worker.is_alive():
             self._queue.put(end)
             self._worker.join()
         else:
             end()
-        self._raise()
+        if not self._told and not isinstance(self._error, Stop):  # at its end, a run stops anyway
+            self._raise()
 
     def _raise(self) -> None:
         if self._error is not None:
+            self._told = True
             raise self._error
 
     def _work(self) -> None:
@@ -127,6 +130,6 @@ class BackgroundSink(Sink):
                     with self._clock.stage("sink"):
                         self._sink(*item)
             except BaseException as error:  # Stop and Ctrl-C too: the main loop handles them
-                self._error = error
+                self._error, self._told = error, False
             finally:
                 self._queue.task_done()

@@ -129,6 +129,25 @@ class Screen:
         self.open = False
 
 
+def test_what_a_sink_raises_of_the_last_frames_comes_out_at_its_end():
+    class Full(Sink):
+        def __call__(self, frame, poses):
+            raise BadInput("the disk is full")
+
+    class Gone(Sink):
+        def __call__(self, frame, poses):
+            raise Stop
+
+    full = BackgroundSink(Full())
+    full(next(frames(1)), [])
+    with pytest.raises(BadInput, match="the disk is full"):
+        full.close()
+    full.close()
+    gone = BackgroundSink(Gone())
+    gone(next(frames(1)), [])
+    gone.close()
+
+
 def test_a_window_shows_the_last_frame_from_the_main_thread():
     screen = Screen()
     window = Window(screen)
