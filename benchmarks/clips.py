@@ -36,6 +36,7 @@ from edge3dpose.reports.columns import wide_console
 from edge3dpose.reports.crowd_rows import ClipRow, ClipsReport
 from edge3dpose.reports.rows import new_header
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.runtime.tracking.similarity import iou
 from edge3dpose.types import Frame, Pose3D
 
 SOON_S = 0.3
@@ -209,14 +210,9 @@ def _still(frame: Frame, noise: float) -> Iterator[Frame]:
 
 
 def _overlap(people: list[Pose3D]) -> bool:
-    boxes = [np.concatenate([one.pixels.min(0), one.pixels.max(0)]) for one in people]
-    return any(_iou(a, b) >= OVERLAP for n, a in enumerate(boxes) for b in boxes[:n])
-
-
-def _iou(a: np.ndarray, b: np.ndarray) -> float:
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = float(np.prod(np.maximum(sides, 0)))
-    return both / float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2]) - both)
+    corners = [np.concatenate([one.pixels.min(0), one.pixels.max(0)]) for one in people]
+    boxes = np.array(corners).reshape(-1, 4)
+    return bool(np.triu(iou(boxes, boxes) >= OVERLAP, 1).any())
 
 
 if __name__ == "__main__":

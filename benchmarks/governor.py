@@ -138,13 +138,14 @@ def _phases(
     config: EngineConfig, engine: Recorded, phase_s: float, fps: float, load: int
 ) -> list[Call]:
     """The clip in a loop, a frame at a time, through the runtime's own finding and following."""
-    follow = open_detector("follow", bf16=config.precision == "bf16")
+    searcher = open_detector("follow", bf16=config.precision == "bf16")
+    follow = searcher.for_source(related=True, live=True)
     estimate = Estimator(config.spec, engine, follow)
     with closing(open_source("sample")) as source:
         frames = list(source)
     start_s = time.perf_counter()
     index = 0
-    with _busy() as hogs:
+    with closing(searcher), closing(estimate), _busy() as hogs:
         while (due_s := index / fps) < 3 * phase_s:
             hogs(load if phase_s <= due_s < 2 * phase_s else 0)
             time.sleep(max(0.0, start_s + due_s - time.perf_counter()))

@@ -1,14 +1,19 @@
 """PoseEstimator: images, streams and runs; several at once; what is refused, and how."""
 
 import threading
+from contextlib import closing
 
+import cv2
 import numpy as np
 import pytest
+from followed import Finder, box_at
 from standing import CUTS, SPEC, unit_pose, write_weights
 
 import edge3dpose
 from edge3dpose.errors import BadInput
+from edge3dpose.runtime.detectors.follow import FollowAnew
 from edge3dpose.runtime.sources import open_source, sample
+from edge3dpose.runtime.tracking.search import Searcher
 
 FRAMES = 4
 
@@ -265,6 +270,28 @@ def test_a_stream_that_cannot_begin_closes_its_source(standing, tmp_path, monkey
     with edge3dpose.PoseEstimator(**standing) as pose, pytest.raises(MissingDependency):
         next(pose.stream(source))
     assert source.closed
+
+
+def test_the_end_of_photos_does_not_end_the_search_of_a_video(pose, images, tmp_path):
+    class Noting(Finder):
+        def __call__(self, frame):
+            threads.append(threading.current_thread())
+            return super().__call__(frame)
+
+    threads = []
+    for name in ("a.png", "b.png"):
+        cv2.imwrite(str(tmp_path / name), images[0])
+    finder = Noting(box_at(320, 555, 1000))
+    opened = FollowAnew(Searcher(finder))
+    about = (pose.config, pose._engine)
+    with closing(opened), edge3dpose.PoseEstimator.from_engine(*about, detector=opened) as both:
+        video = both.stream(images * 3, fps=10)
+        seen = [next(video)]
+        assert len(list(both.stream(tmp_path))) == 2
+        seen += video
+    assert [len(people) for _, people in seen] == [1] * 12
+    assert finder.asked > 3
+    assert len(set(threads)) == 1
 
 
 def test_a_stream_ends_when_its_estimator_is_closed(standing, images):

@@ -17,16 +17,17 @@ from edge3dpose.bench.candidates import Candidate, deviations_mm, make_candidate
 from edge3dpose.bench.footprint import PROTOCOL as FOOTPRINT_PROTOCOL
 from edge3dpose.bench.footprint import RepeatedRun, with_footprints
 from edge3dpose.bench.mosaic import PROTOCOL as MOSAIC_PROTOCOL
+from edge3dpose.bench.mosaic import make_mosaic
 from edge3dpose.bench.peers import PROTOCOL as PEERS_PROTOCOL
 from edge3dpose.bench.peers import open_peers, peer_names
 from edge3dpose.bench.plan import Plan
-from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, crowd_timings, measure_in_turn
+from edge3dpose.bench.timing import EndToEndRuns, EngineCalls, crowd_timing, measure_in_turn
 from edge3dpose.compiler import crops
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.peers import errors_by_model
 from edge3dpose.pose import PoseEstimator
-from edge3dpose.pose_options import EstimatorOptions
+from edge3dpose.pose_options import MAX_PEOPLE, EstimatorOptions
 from edge3dpose.records import from_json
 from edge3dpose.reports.accuracy_rows import AccuracyReport
 from edge3dpose.reports.rows import (
@@ -229,7 +230,7 @@ def _measured(
         meters=beside.meters,
         progress=_named("engines alone", beside.progress),
     )
-    estimators = _estimators(candidates, max([10, *wanted.people]))
+    estimators = _estimators(candidates, max([MAX_PEOPLE, *wanted.people]))
     runs = [EndToEndRuns(estimator, _source_of(wanted)) for estimator in estimators]
     measure_in_turn(
         [*runs, *beside.peers],
@@ -241,10 +242,11 @@ def _measured(
         replace(_row(candidate), deviation_mm=mm, engine=alone.timing(), end_to_end=whole.timing())
         for candidate, mm, alone, whole in zip(candidates, deviations, calls, runs, strict=True)
     ]
-    if wanted.people:
+    for count in wanted.people:
+        mosaic = make_mosaic(count, _source_of(wanted))
         for n, estimator in enumerate(estimators):
-            crowds = crowd_timings(estimator, wanted.people, _source_of(wanted), wanted.plan)
-            rows[n] = replace(rows[n], crowds=crowds)
+            timing = crowd_timing(estimator, count, mosaic, wanted.plan)
+            rows[n] = replace(rows[n], crowds=(*rows[n].crowds, timing))
     return rows
 
 

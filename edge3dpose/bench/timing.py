@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.bench.energy import Meter, spent
-from edge3dpose.bench.mosaic import Mosaic, make_mosaic
+from edge3dpose.bench.mosaic import Mosaic
 from edge3dpose.bench.plan import Plan, in_turn
 from edge3dpose.engine_types import Engine
 from edge3dpose.pose import PoseEstimator
@@ -24,7 +24,7 @@ from edge3dpose.reports.rows import CrowdTiming, EndToEndTiming, EngineTiming, T
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.pipeline import Summary
 from edge3dpose.runtime.sources import Source
-from edge3dpose.types import Array
+from edge3dpose.types import Array, Image
 
 
 class Measured(Protocol):
@@ -154,31 +154,25 @@ class EndToEndRuns:
         return {name: stats for name, stats in found.items() if stats is not None}
 
 
-def crowd_timings(
-    estimator: PoseEstimator, people: Sequence[int], clip: Callable[[], Source], plan: Plan
-) -> tuple[CrowdTiming, ...]:
-    """The loop over mosaics of so many people of a clip, one after the other."""
-    timings = []
-    for count in people:
-        images = make_mosaic(count, clip)
-        found: list[int] = []
-        clock = StageClock(keep=None)
-        # the first run is the warm-up: engines for several people may still be compiled in it
-        estimator.run(Mosaic(images))
-        summary = estimator.run(
-            Mosaic(images, plan.frames),
-            on_frame=lambda _, seen: found.append(len(seen)),  # noqa: B023
-            clock=clock,
-        )
-        timings.append(
-            CrowdTiming(
-                people=count,
-                found=round(float(np.mean(found)), 2),
-                fps=round(summary.fps, 2),
-                frame=statistics(clock.seconds("frame")),
-            )
-        )
-    return tuple(timings)
+def crowd_timing(
+    estimator: PoseEstimator, people: int, images: Sequence[Image], plan: Plan
+) -> CrowdTiming:
+    """The loop over a mosaic of so many people."""
+    found: list[int] = []
+    clock = StageClock(keep=None)
+    # the first run is the warm-up: engines for several people may still be compiled in it
+    estimator.run(Mosaic(images))
+    summary = estimator.run(
+        Mosaic(images, plan.frames),
+        on_frame=lambda _, seen: found.append(len(seen)),
+        clock=clock,
+    )
+    return CrowdTiming(
+        people=people,
+        found=round(float(np.mean(found)), 2),
+        fps=round(summary.fps, 2),
+        frame=statistics(clock.seconds("frame")),
+    )
 
 
 def millijoules(joules: Sequence[dict[str, float]], times: int) -> dict[str, float] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -93,18 +93,20 @@ def pixels_by_cut(
     related  False for photos: each is searched anew, nobody is followed
     """
     spec, joints = network.spec, len(network.spec.skeleton.joints)
-    detect = open_detector("follow").for_source(related=related)
-    estimate = Estimator(spec, _LastCut(network), detect)
     found = []
-    for frame, label in zip(frames, known, strict=True):
-        pose = _labelled_person(estimate(frame), label)
-        if pose is None or pose.box is None:
-            found.append(np.full((len(network.cuts), joints, 2), np.nan))
-            continue
-        crop = crop_person(frame, pose.box, spec.input_size)
-        units = units_from_outputs(network.predict(to_tensor([crop], spec))[:, 0])
-        lifted = [lift(unit, crop.frame_from_crop, frame.camera, spec) for unit in units]
-        found.append(np.array([one.pixels for one in lifted]))
+    with ExitStack() as stack:
+        searcher = stack.enter_context(closing(open_detector("follow")))
+        detect = searcher.for_source(related=related)
+        estimate = stack.enter_context(closing(Estimator(spec, _LastCut(network), detect)))
+        for frame, label in zip(frames, known, strict=True):
+            pose = _labelled_person(estimate(frame), label)
+            if pose is None or pose.box is None:
+                found.append(np.full((len(network.cuts), joints, 2), np.nan))
+                continue
+            crop = crop_person(frame, pose.box, spec.input_size)
+            units = units_from_outputs(network.predict(to_tensor([crop], spec))[:, 0])
+            lifted = [lift(unit, crop.frame_from_crop, frame.camera, spec) for unit in units]
+            found.append(np.array([one.pixels for one in lifted]))
     return np.stack(found, axis=1).astype(np.float32)
 
 

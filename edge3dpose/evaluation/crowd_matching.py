@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.metrics import Floats, procrustes, root_aligned_errors
+from edge3dpose.runtime.tracking.assignment import assigned
+from edge3dpose.runtime.tracking.similarity import iou
 from edge3dpose.training.synthesis.crowd_files import CrowdTruth
 from edge3dpose.types import Pose3D
 
@@ -48,7 +50,6 @@ class FalseSkeleton:
 class Matched:
     """A sequence of T frames and P people with what was found in it."""
 
-    counted: NDArray[np.bool_]  # (T, P) is to be found
     track_id: NDArray[np.int64]  # (T, P) of the skeleton, -1 for none
     mpjpe_mm: Floats  # (T, P) NaN where there is none
     pa_mpjpe_mm: Floats
@@ -59,7 +60,7 @@ class Matched:
 
 COUNTS = (
     *("idtp", "idfp", "idfn", "num_switches", "num_misses", "num_false_positives"),
-    *("num_objects", "num_fragmentations"),
+    "num_objects",
 )
 
 
@@ -107,7 +108,6 @@ def match(truth: CrowdTruth, found: Iterable[list[Pose3D]]) -> Matched:
     ]
     counts = motmetrics.metrics.create().compute(events, metrics=list(COUNTS), name="all")
     return Matched(
-        counted,
         track_id,
         errors[0],
         errors[1],
@@ -143,15 +143,7 @@ def _without_ignored(
     poses: list[Pose3D], similar: Floats, counted: NDArray[np.bool_]
 ) -> tuple[list[Pose3D], Floats]:
     """Leaves out the poses that fit best on people who need not be found."""
-    from scipy.optimize import linear_sum_assignment
-
-    gain = np.where(similar >= LEAST_OKS, similar, 0.0)
-    people, chosen = linear_sum_assignment(-gain)
-    drop = {
-        int(n)
-        for person, n in zip(people, chosen, strict=True)
-        if gain[person, n] > 0 and not counted[person]
-    }
+    drop = {n for person, n in assigned(similar, LEAST_OKS) if not counted[person]}
     kept = [n for n in range(len(poses)) if n not in drop]
     return [poses[n] for n in kept], similar[:, kept]
 
@@ -171,9 +163,11 @@ def _false(
 ) -> list[FalseSkeleton]:
     taken = set(track_id.tolist())
     have = np.flatnonzero(track_id >= 0)
-    boxes = [_box(truth.pixels[frame, person]) for person in have]
+    boxes = np.array([_box(truth.pixels[frame, person]) for person in have]).reshape(-1, 4)
     return [
-        FalseSkeleton(frame, _id(pose), any(_iou(_box(pose.pixels), b) >= SAME_BOX for b in boxes))
+        FalseSkeleton(
+            frame, _id(pose), bool((iou(_box(pose.pixels)[None], boxes) >= SAME_BOX).any())
+        )
         for pose in poses
         if _id(pose) not in taken
     ]
@@ -186,10 +180,3 @@ def _id(pose: Pose3D) -> int:
 
 def _box(pixels: NDArray) -> Floats:
     return np.concatenate([pixels.min(0), pixels.max(0)]).astype(float)
-
-
-def _iou(a: Floats, b: Floats) -> float:
-    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
-    both = float(np.prod(np.maximum(sides, 0)))
-    either = float(np.prod(a[2:] - a[:2]) + np.prod(b[2:] - b[:2])) - both
-    return both / either if either > 0 else 0.0

@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from edge3dpose import paths
 from edge3dpose.errors import BadInput
 from edge3dpose.records import from_json
 from edge3dpose.runtime.sources import Source, open_source
+from edge3dpose.runtime.tracking.assignment import assigned
 from edge3dpose.storage import read_json
 from edge3dpose.types import Frame
 
@@ -96,20 +99,7 @@ class Unrelated(Source):
 
 def paired(fits: Sequence[Sequence[bool]]) -> dict[int, int]:
     """The most pairs of a row and a column that fit, each in one pair at most: row -> column."""
-    row_of: dict[int, int] = {}
-
-    def place(row: int, tried: set[int]) -> bool:
-        for column, fit in enumerate(fits[row]):
-            if fit and column not in tried:
-                tried.add(column)
-                if column not in row_of or place(row_of[column], tried):
-                    row_of[column] = row
-                    return True
-        return False
-
-    for row in range(len(fits)):
-        place(row, set())
-    return {row: column for column, row in row_of.items()}
+    return dict(assigned(np.array(fits, float), 1.0))
 
 
 def facts(pictures: LabelledPictures) -> dict[str, Any]:

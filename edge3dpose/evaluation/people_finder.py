@@ -27,6 +27,7 @@ from edge3dpose.reports.people_rows import FinderRow, Found, PeopleReport, Pictu
 from edge3dpose.reports.rows import new_header
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.runtime.detectors import Detector, nanodet, open_detector
+from edge3dpose.runtime.tracking.similarity import iou
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine
 from edge3dpose.types import Box, Frame, Progress
@@ -210,7 +211,9 @@ def fits_by_roi(box: Box, person: Corners, frame_size: tuple[int, int]) -> bool:
 
 def fits_by_box(box: Box, person: Corners) -> bool:
     """Whether a tight box is a person's; no where the detector gives none."""
-    return box.extent is not None and nanodet.overlap(box.extent, person) >= LEAST_IOU
+    if box.extent is None:
+        return False
+    return bool(iou(np.array([box.extent]), np.array([person]))[0, 0] >= LEAST_IOU)
 
 
 def _times_s(search: Callable[[Frame], list[Box]], frame: Frame) -> list[float]:

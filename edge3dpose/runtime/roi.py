@@ -59,18 +59,17 @@ def body_scale(joints_mm: Array, outside: NDArray[np.bool_] | None = None) -> fl
     return sum(shares) / len(shares)
 
 
-def roi_from_pose(person: TrackedPose, *, trust: float = 1.0) -> Box:
+def roi_from_pose(person: TrackedPose) -> Box:
     """The ROI about a pose's pelvis, turned with the trunk, its size corrected by the body's size.
 
     In an ROI that is too large by a factor s the person comes out smaller by s.
-    trust  share of the correction that is applied: 0 keeps the side, 1 applies all of it
     """
     pose = person.pose
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     side = pose.box.x1 - pose.box.x0
     correction = body_scale(pose.joints_mm, pose.outside) / person.roi_scale
     scale = float(np.clip(correction, 1 / _MAX_CORRECTION, _MAX_CORRECTION))
-    half = side * scale**trust / 2
+    half = side * scale / 2
     x, y = (float(value) for value in pose.pixels[0])
     score = pose.mean_score
     angle = _angle_rad(pose, side)

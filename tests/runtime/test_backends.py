@@ -67,6 +67,20 @@ def test_several_people_in_pairs_give_the_outputs_of_one_after_the_other(tmp_pat
         engine.close()
 
 
+def test_people_run_one_after_the_other_where_the_second_network_fails(tmp_path, caplog):
+    def fails():
+        raise RuntimeError("no memory is left")
+
+    engine = opened("openvino", tmp_path, threads=2)
+    engine._in_pairs = fails
+    for _ in range(3):
+        assert np.allclose(engine(IMAGES), unit_pose())
+        if engine._compiling is not None:
+            engine._compiling.exception()
+    assert caplog.text.count("no memory is left") == 1
+    engine.close()
+
+
 @pytest.mark.parametrize("name", ON_CPU)
 def test_a_flipped_bit_is_caught_before_anything_is_opened(tmp_path, name):
     file = write_engine(tmp_path, name, backends.find(name).version(), unit_pose())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import os
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose import manifest
+from edge3dpose import machine, manifest
 from edge3dpose.engine_types import Engine, ModelSpec, Precision
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import Backend
 from edge3dpose.types import Array
+
+_log = logging.getLogger(__name__)
 
 INSTALL = "pip install openvino"
 STREAMS = 2  # people at once
@@ -83,7 +85,7 @@ class OpenVino(Backend):
             raise EngineMismatch(
                 f"{path} has outputs {heads}, wanted {head}; rebuild: {made.rebuild}"
             )
-        cores = threads or os.cpu_count() or 1
+        cores = threads or machine.usable_cores()
         in_pairs = partial(compiled, path, bf16=bf16, threads=cores, streams=STREAMS)
         return OpenVinoEngine(model, head, spec, in_pairs if cores >= STREAMS else None)
 
@@ -93,7 +95,8 @@ class OpenVinoEngine(Engine):
 
     One person gets all threads. Of several people two run at once on half of the threads each,
     which wastes less: that needs the network compiled a second time, in the background once there
-    are several. Until then they run one after the other, with the same outputs.
+    are several. Until then, and where it fails, they run one after the other, with the same
+    outputs.
 
     in_pairs  compiles for that; None where there are no threads to share
     """
@@ -105,7 +108,7 @@ class OpenVinoEngine(Engine):
         self._request = compiled.create_infer_request()
         self._head, self._head_name = compiled.output(head), head
         self._spec, self._in_pairs = spec, in_pairs
-        self._compiling: Future[Any] | None = None
+        self._compiling: Future[list[Any]] | None = None
         self._requests: list[Any] = []
 
     def __call__(self, images: Array) -> Array:
@@ -131,12 +134,15 @@ class OpenVinoEngine(Engine):
             return bool(self._requests)
         if self._compiling is None:
             pool = ThreadPoolExecutor(1, thread_name_prefix="compile")
-            self._compiling = pool.submit(self._in_pairs)
+            self._compiling = pool.submit(_requests_of, self._in_pairs)
             pool.shutdown(wait=False)
         if not self._compiling.done():
             return False
-        model = self._compiling.result()
-        self._requests = [model.create_infer_request() for _ in range(STREAMS)]
+        if (error := self._compiling.exception()) is not None:
+            _log.warning("people run one after the other, not two at once: %s", error)
+            self._in_pairs = self._compiling = None
+            return False
+        self._requests = self._compiling.result()
         return True
 
     def _pairwise(self, images: Array, found: Array) -> Array:
@@ -149,6 +155,11 @@ class OpenVinoEngine(Engine):
             if n < len(images):
                 request.start_async({"images": images[n : n + 1]}, share_inputs=True)
         return found
+
+
+def _requests_of(compile_model: Callable[[], Any]) -> list[Any]:
+    model = compile_model()
+    return [model.create_infer_request() for _ in range(STREAMS)]
 
 
 @functools.cache

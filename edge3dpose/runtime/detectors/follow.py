@@ -30,8 +30,8 @@ class FollowPlugin(DetectorPlugin):
         return FollowAnew(Searcher(nanodet.PLUGIN.open(bf16=bf16, min_score=CONFIRMS)))
 
 
-class FollowAnew(Detector):
-    """Searches each frame, as of unrelated images; for the frames of a video, opens a Follow."""
+class SearchEach(Detector):
+    """Searches each frame, as of unrelated images."""
 
     def __init__(self, searcher: Searcher) -> None:
         self._searcher = searcher
@@ -44,12 +44,16 @@ class FollowAnew(Detector):
         """The people without duplicates."""
         return super().identify(frame, [person for person in people if is_clear(person)])
 
+
+class FollowAnew(SearchEach):
+    """Gives each source a detector of its own; all of them search with the same network."""
+
     def for_source(self, *, related: bool, live: bool = False) -> Detector:
         """Follows anew; unrelated images cannot be followed: each is searched."""
-        return Follow(self._searcher, live=live) if related else self
+        return Follow(self._searcher, live=live) if related else SearchEach(self._searcher)
 
     def close(self) -> None:
-        """End the searches."""
+        """End the searches, those of all sources."""
         self._searcher.close()
 
 

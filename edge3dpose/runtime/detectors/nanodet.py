@@ -16,6 +16,7 @@ import numpy as np
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin
 from edge3dpose.runtime.detectors._network import Network, open_network, verified
 from edge3dpose.runtime.detectors._person_box import roi_from_extent
+from edge3dpose.runtime.tracking.similarity import iou
 from edge3dpose.types import Array, Box, Frame, Image
 
 FILE = Path(__file__).with_suffix(".onnx")
@@ -141,21 +142,12 @@ def boxes_from_outputs(
 
 def distinct(extents: Array, scores: Array) -> tuple[Array, Array]:
     """One box a person, the best first (greedy non-maximum suppression)."""
-    order = np.argsort(-scores)
+    alike = iou(extents, extents) > SAME_PERSON
     kept: list[int] = []
-    for n in order:
-        if not any(overlap(extents[n], extents[other]) > SAME_PERSON for other in kept):
+    for n in np.argsort(-scores):
+        if not alike[n, kept].any():
             kept.append(int(n))
     return extents[kept], scores[kept]
-
-
-def overlap(a: Sequence[float] | Array, b: Sequence[float] | Array) -> float:
-    """Intersection over union of two boxes x0 y0 x1 y1."""
-    across = max(min(a[2], b[2]) - max(a[0], b[0]), 0.0)
-    down = max(min(a[3], b[3]) - max(a[1], b[1]), 0.0)
-    shared = across * down
-    union = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared
-    return float(shared / union) if union > 0 else 0.0
 
 
 def _tensor(image: Image, columns: int, rows: int, scale: float) -> Array:

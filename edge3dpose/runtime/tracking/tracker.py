@@ -189,10 +189,18 @@ class Tracker:
             return boxes
         carried = list(boxes)
         for n, m in assigned(_nearness(boxes, lost, then.time_s), 0.01):
-            x, y = lost[m].velocity * (time_s - then.time_s)
-            box = boxes[n]
-            carried[n] = replace(box, x0=box.x0 + x, x1=box.x1 + x, y0=box.y0 + y, y1=box.y1 + y)
+            x, y = (float(one) for one in lost[m].velocity * (time_s - then.time_s))
+            carried[n] = _moved(boxes[n], x, y)
         return carried
+
+
+def _moved(box: Box, x: float, y: float) -> Box:
+    """The ROI and the tight box, so many px to the right and down."""
+    extent = box.extent
+    if extent is not None:
+        extent = extent[0] + x, extent[1] + y, extent[2] + x, extent[3] + y
+    corners = replace(box, x0=box.x0 + x, x1=box.x1 + x, y0=box.y0 + y, y1=box.y1 + y)
+    return replace(corners, extent=extent)
 
 
 def _id(person: TrackedPose) -> int:

@@ -190,6 +190,22 @@ def test_a_box_of_a_low_score_confirms_who_is_followed_but_is_of_nobody_new():
     assert len(tracker.followed) == 1
 
 
+def test_a_box_of_somebody_lost_is_carried_to_where_they_are_now_with_its_tight_box():
+    tracker = Tracker()
+    for n in range(10):
+        tracker.identify([seen(100 + 15 * n, of=0)], n * STEP_S)
+    tracker.identify([], 10 * STEP_S)
+    then = snapshot(tracker.followed, frame_at(10 * STEP_S))
+    found = detected(250, 0.9)
+    (carried,) = tracker.confirm([found], then, 12 * STEP_S)
+    moved_px = carried.x0 - found.x0
+    assert moved_px == pytest.approx(2 * 15, rel=0.2)
+    assert carried.x1 - carried.x0 == pytest.approx(300)
+    assert carried.extent[0] - found.extent[0] == pytest.approx(moved_px)
+    assert carried.extent[2] - found.extent[2] == pytest.approx(moved_px)
+    assert carried.extent[1::2] == pytest.approx(found.extent[1::2])
+
+
 def test_an_unsure_box_is_a_person_only_with_a_sure_pose_that_fills_it():
     def found(score, of_box, x=500):
         return replace(seen(x, score=score), found=detected(500, of_box))
