@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from contextlib import closing
 
@@ -10,11 +11,13 @@ import numpy as np
 
 from edge3dpose import checks
 from edge3dpose.engine_types import ModelSpec
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import BadInput, EndedEarly
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.types import Array, Crop
+
+_log = logging.getLogger(__name__)
 
 
 def from_source(
@@ -33,13 +36,16 @@ def from_source(
                 f"{arg} is live; people for calibration come from files: --source FOLDER"
             )
         stride = max(1, (source.frames or 0) // count)
-        for frame in source:
-            if frame.index % stride == 0:
-                crops += [crop_person(frame, box, spec.input_size) for box in detect(frame)]
-                if progress:
-                    progress(min(1.0, len(crops) / count))
-            if len(crops) >= count:
-                break
+        try:
+            for frame in source:
+                if frame.index % stride == 0:
+                    crops += [crop_person(frame, box, spec.input_size) for box in detect(frame)]
+                    if progress:
+                        progress(min(1.0, len(crops) / count))
+                if len(crops) >= count:
+                    break
+        except EndedEarly as error:  # the frames before it were good
+            _log.warning("%s", error)
     S = spec.input_size
     tensors = [to_tensor([crop], spec) for crop in crops[:count]]
     return np.concatenate(tensors) if tensors else np.zeros((0, 3, S, S), np.float32)

@@ -153,7 +153,11 @@ class Pipeline:
             *(done + dropped, done, dropped, people, elapsed_s, stopped, oldest_s, fault),
             source=self.source.name,
             live=self.source.live,
-            written=tuple(sink.path for sink in sinks if sink.path and sink.path.exists()),
+            written=tuple(
+                sink.path
+                for sink in sinks
+                if sink.path and not sink.discarded and sink.path.exists()
+            ),
             said=tuple(line for sink in sinks for line in sink.said),
         )
 

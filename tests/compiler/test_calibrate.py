@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from edge3dpose.compiler import calibrate, crops, ranges, sensitivity, threshold
 from edge3dpose.compiler.engine_key import key_of
 from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.runtime.sources import open_source
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +63,14 @@ def test_people_of_a_clip_come_out_as_the_runtime_crops_them(people, small_weigh
     assert 0 <= people.min() < people.max() <= 1
     again = crops.from_source("sample", small_weights.spec, 8)
     np.testing.assert_array_equal(people, again)
+
+
+def test_an_unreadable_picture_costs_no_other(small_weights, tmp_path, caplog):
+    first = next(iter(open_source("sample")))
+    cv2.imwrite(str(tmp_path / "1.png"), first.image)
+    (tmp_path / "2.png").write_bytes(b"no picture")
+    assert len(crops.from_source(str(tmp_path), small_weights.spec, 8)) == 1
+    assert "2.png" in caplog.text
 
 
 def test_ranges_name_their_weights_and_their_pictures_and_survive_the_file(

@@ -87,7 +87,7 @@ def test_a_run_without_a_frame_leaves_no_file_and_does_not_touch_an_earlier_one(
     kept = (tmp_path / "poses.jsonl").read_bytes()
     second = JsonLines(tmp_path / "poses.jsonl", header())
     second.close()
-    assert second.path is None
+    assert second.discarded
     assert [path.name for path in tmp_path.iterdir()] == ["poses.jsonl"]
     assert (tmp_path / "poses.jsonl").read_bytes() == kept
 

@@ -40,6 +40,7 @@ class Sink:
     skips: bool = False  # it may miss frames when they come faster than it takes them
     main_thread: bool = False  # it must be called in the main thread, as windows must
     path: Path | None = None  # the file that it writes
+    discarded: bool = False  # what may be there under that name is not of this run
     said: tuple[str, ...] = ()  # lines for the user, once it is closed
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:

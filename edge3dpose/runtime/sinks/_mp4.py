@@ -111,11 +111,11 @@ class Mp4(Sink):
         if self._failed:
             self._keep()
         else:
-            self.path = None
+            self.discarded = True
             self._out.discard()
 
     def _keep(self) -> None:
-        self.path = None  # what is there under that name is not of this run
+        self.discarded = True
         self._out.keep()
 
     def _fault(self, error: BaseException) -> BaseException:

@@ -71,11 +71,11 @@ class JsonLines(Sink):
         if self._failed:
             self._keep()
         else:
-            self.path = None
+            self.discarded = True
             self._out.discard()
 
     def _keep(self) -> None:
-        self.path = None  # what is there under that name is not of this run
+        self.discarded = True
         self._out.keep()
 
     def _write(self, line: str) -> None:
