@@ -33,7 +33,7 @@ def figures(crowds: Sequence[MatchedCrowd]) -> dict[str, float | None]:
 
     idf1                 2 IDTP / (2 IDTP + IDFP + IDFN), Ristani et al. 2016
     mota                 1 - (misses + false + switches) / people, summed over the frames
-    switches             a person gets another identity than he had
+    switches             a person gets another identity than before
     identities           track ids that were given
     missed               share of the people to be found, over the frames
     false_a_frame        skeletons on a person who has one, or on nobody
