@@ -21,8 +21,9 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     WORDS: set(),
     "models": {WORDS},
     "shape": {WORDS},
-    "exporters": {WORDS, "shape"},
-    "runtime": {WORDS, "models", "shape"},
+    "kinematics": {WORDS, "shape"},
+    "exporters": {WORDS, "shape", "kinematics"},
+    "runtime": {WORDS, "models", "shape", "kinematics", "exporters"},
     "lens": {WORDS, "runtime"},
     "compiler": {WORDS, "models", "runtime"},
     "selection": {WORDS, "models", "runtime", "compiler"},
@@ -39,7 +40,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     },
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
-        *("pose", "training", "reports", "evaluation", "bench", "exporters", "lens"),
+        *("pose", "training", "reports", "evaluation", "bench", "exporters", "lens", "kinematics"),
     },
 }
 # They wire the folders, or know only the names of plugins
