@@ -68,6 +68,7 @@ setup(
             "runtime/sources/*.json",
             "runtime/detectors/*.onnx",
             "reports/templates/*",
+            "viewer/page/*",
             "training/layers/*.cpp",
             "training/synthesis/*.json",
             "training/teacher/*.json",
@@ -87,6 +88,7 @@ setup(
         "filelock>=3.24.3",
         "platformdirs>=4",
         "psutil>=5.9",
+        "websockets>=14",  # the page of --serve
         "pyyaml>=6",  # cameras that OpenCV or ROS measured
     ],
     extras_require={

@@ -27,6 +27,7 @@ class PluginOption:
     kind     bool (a switch), str, int, float, or Path (a file to write)
     choices  of a str: the values it may have
     minimum, maximum  of a number
+    bare     of a str: its value where the option stands without one
     """
 
     flags: str
@@ -37,6 +38,7 @@ class PluginOption:
     minimum: float | None = None
     maximum: float | None = None
     show_default: bool = False
+    bare: str | None = None
 
     @property
     def name(self) -> str:

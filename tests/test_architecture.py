@@ -23,7 +23,8 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "shape": {WORDS},
     "kinematics": {WORDS, "shape"},
     "exporters": {WORDS, "shape", "kinematics"},
-    "runtime": {WORDS, "models", "shape", "kinematics", "exporters"},
+    "viewer": {WORDS},
+    "runtime": {WORDS, "models", "shape", "kinematics", "exporters", "viewer"},
     "lens": {WORDS, "runtime"},
     "compiler": {WORDS, "models", "runtime"},
     "selection": {WORDS, "models", "runtime", "compiler"},
@@ -40,7 +41,8 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     },
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
-        *("pose", "training", "reports", "evaluation", "bench", "exporters", "lens", "kinematics"),
+        *("pose", "training", "reports", "evaluation", "bench"),
+        *("exporters", "lens", "kinematics", "viewer"),
     },
 }
 # They wire the folders, or know only the names of plugins
@@ -70,6 +72,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "filelock": ("compiler/",),
     "jinja2": ("reports/",),
     "yaml": ("intrinsics.py",),
+    "websockets": ("viewer/",),
     "av": ("runtime/sources/", "runtime/sinks/"),
     "PIL": ("runtime/sources/",),
     "pillow_heif": ("runtime/sources/",),

@@ -76,11 +76,12 @@ def _click_option(option: PluginOption) -> Callable[[Function], Function]:
     elif option.minimum is not None or option.maximum is not None:
         limited: Any = click.FloatRange if option.kind is float else click.IntRange
         kind = limited(min=option.minimum, max=option.maximum)
+    bare = {} if option.bare is None else {"is_flag": False, "flag_value": option.bare}
     return click.option(
         option.flags,
         option.name,
         type=None if option.kind is bool else kind,
-        is_flag=True if option.kind is bool else None,
+        **({"is_flag": True} if option.kind is bool else bare),
         default=option.default,
         show_default=option.show_default,
         help=option.help,
