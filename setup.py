@@ -26,6 +26,9 @@ ENERGY = ["nvidia-ml-py>=12.535"]
 CUDA = ["cuda-bindings>=12.6", "nvidia-cuda-nvrtc>=13; platform_machine == 'x86_64'"]
 RTX = ["tensorrt-rtx-cu13>=1.5", "cuda-bindings>=13", "nvidia-cuda-nvrtc>=13"]
 MATLAB = ["scipy>=1.10", "h5py>=3.8"]
+VMC = ["python-osc>=1.9"]
+MQTT = ["paho-mqtt>=2"]
+LSL = ["pylsl>=1.16"]
 HEIC = ["pillow-heif>=1"]
 PLOT = ["matplotlib>=3.8"]
 PANDAS = ["pandas>=2"]
@@ -100,10 +103,13 @@ setup(
         "pandas": PANDAS,
         "crowds": CROWDS,
         "heic": HEIC,
+        "vmc": VMC,
+        "mqtt": MQTT,
+        "lsl": LSL,
         "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
-            *(TEST + NETS + MATLAB + PANDAS + CROWDS + ENERGY + HEIC),
+            *(TEST + NETS + MATLAB + PANDAS + CROWDS + ENERGY + HEIC + VMC + MQTT + LSL),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },
