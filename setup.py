@@ -29,6 +29,8 @@ MATLAB = ["scipy>=1.10", "h5py>=3.8"]
 HEIC = ["pillow-heif>=1"]
 PLOT = ["matplotlib>=3.8"]
 PANDAS = ["pandas>=2"]
+FILES = ["c3d>=0.6", "scipy>=1.10"]  # C3D files, filters for recordings
+PARQUET = ["pyarrow>=15"]
 CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
 TEST = [
@@ -41,6 +43,9 @@ TEST = [
     "setuptools>=70.1",  # builds wheels without a network: python -m build --no-isolation
     "check-jsonschema>=0.29",
     "trimesh>=4",
+    "pygltflib>=1.16",
+    "ezc3d>=1.5",
+    "bvh>=0.3",
     "ruff>=0.8",
     "mypy>=1.13",
     "pandas-stubs",
@@ -99,11 +104,13 @@ setup(
         "plot": PLOT,
         "pandas": PANDAS,
         "crowds": CROWDS,
+        "files": FILES,
+        "parquet": PARQUET,
         "heic": HEIC,
         "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
-            *(TEST + NETS + MATLAB + PANDAS + CROWDS + ENERGY + HEIC),
+            *(TEST + NETS + MATLAB + PANDAS + CROWDS + FILES + PARQUET + ENERGY + HEIC),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },
