@@ -95,6 +95,14 @@ def test_the_source_is_not_written_over(tmp_path):
         sinks.check({"save": tmp_path / "a.avi"}, "sample")
 
 
+def test_no_picture_of_the_folder_that_is_read_is_written_over(tmp_path):
+    for name in ("a.JPG", "out.jsonl"):
+        (tmp_path / name).touch()
+    with pytest.raises(BadInput, match="is a picture of the source"):
+        sinks.check({"jsonl": tmp_path / "a.JPG", "overwrite": True}, str(tmp_path))
+    sinks.check({"jsonl": tmp_path / "out.jsonl", "overwrite": True}, str(tmp_path))
+
+
 def test_where_one_sink_cannot_be_opened_none_is(tmp_path, monkeypatch):
     values = {"jsonl": tmp_path / "a.jsonl", "save": tmp_path / "no" / "a.mp4"}
     with pytest.raises(BadInput, match="cannot write"):
