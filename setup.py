@@ -32,6 +32,8 @@ LSL = ["pylsl>=1.16"]
 HEIC = ["pillow-heif>=1"]
 PLOT = ["matplotlib>=3.8"]
 PANDAS = ["pandas>=2"]
+FILES = ["c3d>=0.6", "scipy>=1.10"]  # C3D files, filters for recordings
+PARQUET = ["pyarrow>=15"]
 CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
 TEST = [
@@ -44,6 +46,9 @@ TEST = [
     "setuptools>=70.1",  # builds wheels without a network: python -m build --no-isolation
     "check-jsonschema>=0.29",
     "trimesh>=4",
+    "pygltflib>=1.16",
+    "ezc3d>=1.5",
+    "bvh>=0.3",
     "ruff>=0.8",
     "mypy>=1.13",
     "pandas-stubs",
@@ -102,6 +107,8 @@ setup(
         "plot": PLOT,
         "pandas": PANDAS,
         "crowds": CROWDS,
+        "files": FILES,
+        "parquet": PARQUET,
         "heic": HEIC,
         "vmc": VMC,
         "mqtt": MQTT,
@@ -109,7 +116,8 @@ setup(
         "matlab": MATLAB,
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
-            *(TEST + NETS + MATLAB + PANDAS + CROWDS + ENERGY + HEIC + VMC + MQTT + LSL),
+            *(TEST + NETS + MATLAB + PANDAS + CROWDS + FILES + PARQUET + ENERGY + HEIC),
+            *(VMC + MQTT + LSL),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },

@@ -19,6 +19,7 @@ from edge3dpose.types import Pose3D
 ASSUMED_FPS = 30.0  # of poses that come without a time
 
 PosesArgument: TypeAlias = "str | Path | PosesFile | Iterable[FramePoses] | Iterable[Pose3D]"
+_Seen: TypeAlias = "dict[int | None, list[tuple[float, Pose3D]]]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +44,32 @@ def read_track(poses: PosesArgument, track_id: int | None = None) -> tuple[Track
     """
     if track_id is not None:
         track_id = checks.count("track_id", track_id, least=0)
+    people, name, header = _people(poses)
+    if track_id is None:
+        track_id = max(people, key=lambda one: len(people[one]))
+    elif track_id not in people:
+        known = ", ".join(str(one) for one in list(people)[:20])
+        raise BadInput(f"{name} has no person {track_id}; there is: {known}")
+    return _track(track_id, people[track_id], name), header
+
+
+def read_tracks(poses: PosesArgument) -> tuple[list[Track], dict[str, Any]]:
+    """Everybody, those first who are in most frames, and the header of the poses file.
+
+    poses  see ``read_track``, which says what is raised
+    """
+    people, name, header = _people(poses)
+    tracks = [_track(track_id, seen, name) for track_id, seen in people.items()]
+    return sorted(tracks, key=lambda track: -len(track.time_s)), header
+
+
+def _people(poses: PosesArgument) -> tuple[_Seen, str, dict[str, Any]]:
+    """Times and poses by track id, the name of where they are from, and its header."""
     if isinstance(poses, str | Path):
         poses = read_poses(poses)
     name = str(poses.path) if isinstance(poses, PosesFile) else "the poses"
     header = poses.header if isinstance(poses, PosesFile) else {}
-    people: dict[int | None, list[tuple[float, Pose3D]]] = {}
+    people: _Seen = {}
     frames = 0
     for time_s, pose in _timed(poses):
         frames += 1
@@ -55,12 +77,7 @@ def read_track(poses: PosesArgument, track_id: int | None = None) -> tuple[Track
             people.setdefault(pose.track_id, []).append((time_s, pose))
     if not people:
         raise BadInput(f"nobody is in {name} ({frames} frames): there is no person to take")
-    if track_id is None:
-        track_id = max(people, key=lambda one: len(people[one]))
-    elif track_id not in people:
-        known = ", ".join(str(one) for one in list(people)[:20])
-        raise BadInput(f"{name} has no person {track_id}; there is: {known}")
-    return _track(track_id, people[track_id], name), header
+    return people, name, header
 
 
 def _timed(poses: Any) -> Iterable[tuple[float, Pose3D | None]]:

@@ -63,6 +63,8 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
     "pandas": ("poses_file.py",),
+    "pyarrow": ("exporters/parquet.py",),
+    "c3d": ("exporters/c3d.py",),
     "motmetrics": ("evaluation/",),
     "mediapipe": ("bench/peer_scripts/",),
     "jtop": ("bench/energy/",),

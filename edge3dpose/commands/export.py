@@ -22,8 +22,14 @@ from edge3dpose.commands._options import plugin_options
     help="File to write.  [default: the name of POSES with the format's suffix]",
 )
 @click.option("--track-id", type=int, help="The person.  [default: who is in most frames]")
+@click.option(
+    "--everybody", is_flag=True, help="A file a person; its name ends in the person's number."
+)
 @plugin_options(exporters.options())
-def command(poses: Path, to: str, out: Path | None, track_id: int | None, **given: Any) -> None:
+def command(
+    poses: Path, to: str, out: Path | None, track_id: int | None, everybody: bool, **given: Any
+) -> None:
     """Write POSES, a file of run --jsonl, in the format of another program."""
-    options = {name: value for name, value in given.items() if value is not None}
-    click.echo(exporters.export(poses, to, out, track_id=track_id, options=options), err=True)
+    options = exporters.options_for(to, given)
+    said = exporters.export(poses, to, out, track_id=track_id, everybody=everybody, options=options)
+    click.echo(said, err=True)

@@ -1,12 +1,13 @@
-"""Exporters: poses files to the formats of other programs. Each file declares ``PLUGIN``.
+"""Exporters: people over time in the formats of other programs. Each file declares ``PLUGIN``.
 
-``export(poses, to, out)`` writes a file whole or not at all. ``options()`` are the command line
-options of all exporters, ``summary()`` says what each writes.
+``export(poses, to, out)`` writes files whole or not at all. ``options()`` are the command line
+options of all exporters, ``summary()`` says what each writes. Sinks write the same formats at the
+end of a run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,25 @@ from edge3dpose import checks, plugins, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.poses_file import PosesFile, read_poses
+from edge3dpose.tracks import Track, read_track, read_tracks
 
 FOLDER = "exporters"
 
 
 @dataclass(frozen=True)
 class ExportRequest:
-    """What is to be exported.
+    """What goes into one file.
 
-    track_id  the person; None for the one who is in most frames, or for everybody in formats that
-              hold many
+    tracks    the people: one, or several where the format holds many
+    header    facts of the poses: model, cut, source ...
     values    option values by option name, all of them set
+    everybody  all people of the recording, of whom the floor is estimated; empty for ``tracks``
     """
 
-    poses: PosesFile
-    track_id: int | None = None
+    tracks: Sequence[Track]
+    header: Mapping[str, Any] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    everybody: Sequence[Track] = ()
 
 
 class ExporterPlugin:
@@ -38,18 +42,23 @@ class ExporterPlugin:
 
     suffix   how its files end, such as ".glb"
     summary  what is written, in a few words
+    many     whether one file holds several people
     """
 
     name: str = ""
     suffix: str = ""
     summary: str = ""
+    many: bool = False
     options: tuple[PluginOption, ...] = ()
 
-    def write(self, request: ExportRequest, out: Path) -> str:
-        """Write the file ``out`` and say in one line what is in it.
+    def check(self, values: Mapping[str, Any]) -> None:
+        """BadInput for values that cannot be, MissingDependency where a package is missing."""
 
-        ``out`` is a temporary file, which gets its name once this returns. Raises BadInput for
-        poses that cannot be exported, MissingDependency where a package is not installed.
+    def content(self, request: ExportRequest) -> tuple[bytes, str]:
+        """The file, and what is in it in one line.
+
+        Raises BadInput for poses that cannot be exported, MissingDependency where a package is not
+        installed.
         """
         raise NotImplementedError
 
@@ -75,21 +84,33 @@ def summary() -> str:
     return "; ".join(f"{plugin.name}: {plugin.summary}" for plugin in find_all())
 
 
+def options_for(to: str, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of all formats' option values that differ from their defaults.
+
+    A value that the format does not have is refused where the user gave it, and only there.
+    """
+    defaults = {option.name: option.default for option in options()}
+    return {name: value for name, value in given.items() if value != defaults[name]}
+
+
 def export(
     poses: PosesFile | str | Path,
     to: str,
     out: str | Path | None = None,
     *,
     track_id: int | None = None,
+    everybody: bool = False,
     options: Mapping[str, Any] | None = None,
 ) -> str:
-    """Write poses in the format of another program. Returns one line that says what was written.
+    """Write poses in the format of another program. Returns one line a file: what was written.
 
-    poses     a poses file, or its path
-    to        "glb": a glTF binary with the body of one person in motion, y up, metres
-    out       the file to write; None for the name of the poses file with the format's suffix
-    track_id  the person; None for the one who is in most frames
-    options   option values of the format, such as {"height_cm": 178.0}
+    poses      a poses file, or its path
+    to         "bvh", "trc", "c3d", "csv", "parquet", "mot" or "glb" (docs/files.md)
+    out        the file to write; None for the name of the poses file with the format's suffix
+    track_id   the person; None for the one who is in most frames, or for everybody in csv and
+               parquet
+    everybody  write a file a person; its name ends in the person's number
+    options    option values of the format, such as {"height_cm": 178.0}
 
     Raises BadInput for an unknown format, for poses that are damaged or of nobody, and for a file
     that cannot be written; nothing is left under its name then.
@@ -99,18 +120,55 @@ def export(
         print(edge3dpose.export("out.jsonl", to="glb", out="out.glb"))
     """
     plugin: ExporterPlugin = plugins.find(FOLDER, checks.text("to", to), ExporterPlugin)
-    values = plugins.with_defaults(plugin.options, {} if options is None else options)
-    known = {option.name: option for option in plugin.options}
-    for name, value in values.items():
-        if name not in known:
-            raise BadInput(f"{to} has no option {name!r}; it has: {', '.join(known) or 'none'}")
-        known[name].check(value)
+    values = checked_values(plugin, {} if options is None else options)
     file = checks.file_name("out", out)
     if not isinstance(poses, PosesFile):
         poses = read_poses(poses)
     file = poses.path.with_suffix(plugin.suffix) if file is None else file
-    if file.exists() and file.resolve() == poses.path.resolve():
-        raise BadInput(f"{file} is the poses file itself; write to another file")
-    with storage.writing(file) as temporary:
-        said = plugin.write(ExportRequest(poses, track_id, values), temporary)
-    return f"{file}: {said}"
+    if everybody and track_id is not None:
+        raise BadInput("one person or everybody: give one of track_id and everybody")
+    people, header = read_tracks(poses)
+    if track_id is not None:
+        chosen = [read_track(poses, track_id)[0]]
+    else:
+        chosen = people if everybody or plugin.many else people[:1]
+    said = []
+    for path, tracks in files_of(plugin, file, chosen, apart=everybody):
+        if path.exists() and path.resolve() == poses.path.resolve():
+            raise BadInput(f"{path} is the poses file itself; write to another file")
+        storage.file_to_write(path)
+        content, line = plugin.content(ExportRequest(tracks, header, values, people))
+        storage.write_bytes(path, content)
+        said.append(f"{path}: {line}")
+    return "\n".join(said)
+
+
+def checked_values(plugin: ExporterPlugin, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Option values completed with the format's defaults; BadInput for what it has not."""
+    values = plugins.with_defaults(plugin.options, given)
+    known = {option.name: option for option in plugin.options}
+    for name, value in values.items():
+        if name not in known:
+            has = ", ".join(known) or "none"
+            raise BadInput(f"{plugin.name} has no option {name!r}; it has: {has}")
+        known[name].check(value)
+    plugin.check(values)
+    return values
+
+
+def files_of(
+    plugin: ExporterPlugin, file: Path, tracks: Sequence[Track], *, apart: bool
+) -> list[tuple[Path, Sequence[Track]]]:
+    """Which people go into which file: all into one, or each into NAME-NUMBER.SUFFIX.
+
+    apart  a file a person, also in a format that holds many
+    """
+    if (plugin.many and not apart) or len(tracks) == 1:
+        return [(file, tracks)]
+    return [
+        (file.with_name(f"{file.stem}-{_number(track)}{file.suffix}"), [track]) for track in tracks
+    ]
+
+
+def _number(track: Track) -> str:
+    return "unknown" if track.track_id is None else str(track.track_id)

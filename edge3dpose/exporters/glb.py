@@ -7,21 +7,19 @@ Blender, three.js and game engines read it. The body is fitted to the bones of t
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import __version__, storage
+from edge3dpose import __version__
 from edge3dpose.exporters import ExporterPlugin, ExportRequest
+from edge3dpose.exporters._clips import HEIGHT
 from edge3dpose.exporters._gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Gltf
-from edge3dpose.plugins import PluginOption
 from edge3dpose.shape.body import RestBody
 from edge3dpose.shape.body_shape import shape_of_track
 from edge3dpose.shape.posing import Motion, motion_of
 from edge3dpose.shape.skeleton import BONES
-from edge3dpose.tracks import read_track
 
 COLOUR = (0.72, 0.62, 0.55, 1.0)
 M_PER_MM = 1e-3
@@ -33,19 +31,11 @@ class GlbPlugin(ExporterPlugin):
     name = "glb"
     suffix = ".glb"
     summary = "glTF binary, the body of one person with skeleton and animation"
-    options = (
-        PluginOption(
-            "--height-cm",
-            "Body height of the person (glb); without it the body has the size of the poses.",
-            kind=float,
-            minimum=50,
-            maximum=250,
-        ),
-    )
+    options = (HEIGHT,)
 
-    def write(self, request: ExportRequest, out: Path) -> str:
+    def content(self, request: ExportRequest) -> tuple[bytes, str]:
         """The body of one person in motion."""
-        track, header = read_track(request.poses, request.track_id)
+        (track,), header = request.tracks, dict(request.header)
         height_cm = request.values["height_cm"]
         shape = shape_of_track(track, header, height_cm and height_cm * 10, scale_std=0.0)
         given = tuple(what for what in shape.given if what != "scale")  # taken, not known
@@ -62,9 +52,8 @@ class GlbPlugin(ExporterPlugin):
             "shape": shape.to_dict(),
         }
         content = glb(shape.body, time_s, motion, name, about)
-        storage.write_bytes(out, content)
         size_cm = shape.height_mm / 10
-        return f"{name}, {size_cm:.0f} cm tall, {len(time_s)} frames, {time_s[-1]:.1f} s"
+        return content, f"{name}, {size_cm:.0f} cm tall, {len(time_s)} frames, {time_s[-1]:.1f} s"
 
 
 def glb(body: RestBody, time_s: NDArray, motion: Motion, name: str, about: dict[str, Any]) -> bytes:

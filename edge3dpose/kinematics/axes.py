@@ -46,6 +46,10 @@ class Axes:
         """Positions or directions (..., 3) in the camera's axes, mm -> the program's, its unit."""
         return np.asarray(camera_mm, float) @ self.scene.T * self.per_mm
 
+    def directions(self, camera: NDArray) -> NDArray[np.float64]:
+        """Vectors (..., 3) in the camera's axes -> the program's axes; the unit stays."""
+        return np.asarray(camera, float) @ self.scene.T
+
     def y_up_points(self, y_up_mm: NDArray) -> NDArray[np.float64]:
         """The same of positions in the axes of posed skeletons, mm."""
         return np.asarray(y_up_mm, float) @ (self.scene @ Y_UP_FROM_OPENCV).T * self.per_mm

@@ -206,9 +206,9 @@ def _plane(
 
     lower  (F, 3) direction of the lower bone, in the axes of the upper one before its twist
     """
-    across = np.cross(np.broadcast_to(along, lower.shape), lower)
+    across = rotations.cross(np.broadcast_to(along, lower.shape), lower)
     bend = np.degrees(np.arctan2(np.linalg.norm(across, axis=-1), lower @ along))
-    twist = np.arctan2(across @ np.cross(along, axis), across @ axis)
+    twist = np.arctan2(across @ rotations.cross(along, axis), across @ axis)
     beyond = _ramp(np.abs(np.degrees(twist)), *limits_deg)
     return twist, _ramp(bend, *BENT_DEG) * (1 - beyond)
 
@@ -230,11 +230,11 @@ def _chest(points: Floats) -> Floats:
 
 def _turn(side: Floats, up: Floats, *, first_is_side: bool) -> Floats:
     """From rest to where x points to one side and y up; the first is taken exactly."""
-    forward = _unit(np.cross(side, up))
+    forward = _unit(rotations.cross(side, up))
     if first_is_side:
-        up = np.cross(forward, side)
+        up = rotations.cross(forward, side)
     else:
-        side = np.cross(up, forward)
+        side = rotations.cross(up, forward)
     return rotations.from_matrix(np.stack([side, up, forward], -1))
 
 
@@ -243,7 +243,7 @@ def _step(points: Floats, start: str, end: str) -> Floats:
 
 
 def _unit(vectors: NDArray) -> Floats:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-9)
+    return vectors / np.maximum(np.sqrt((vectors * vectors).sum(-1, keepdims=True)), 1e-9)
 
 
 def _ramp(value: NDArray, low: float, high: float) -> Floats:

@@ -69,6 +69,8 @@ class Views:
         self.most = most
         self.size: tuple[int, int] | None = None  # width, height
         self.places: list[Array] = []
+        self.searched = 0  # pictures that were looked at
+        self.with_board = 0  # of them, those in which the board was found
         self._cells: NDArray[np.bool_] = np.zeros((CELLS[1], CELLS[0]), bool)
 
     @property
@@ -90,6 +92,7 @@ class Views:
                 f"a picture of {size[0]}x{size[1]} after {self.size[0]}x{self.size[1]}: one camera "
                 "in one mode, please"
             )
+        self.with_board += 1
         least = NEW_SHARE * float(np.hypot(*size))
         if any(_apart(places, other) < least for other in self.places):
             return False

@@ -25,6 +25,7 @@ GOOD_VIEWS = 15
 GOOD_COVERAGE = 0.6
 GOOD_ERROR_PX = 1.0  # mean, at 1000 px across
 INTERVAL_S = 0.2  # between frames of a film that are searched
+STARTS_DEG = (180.0, 230.0, 140.0, 100.0, 70.0)  # across the longer side, in this order
 LENSES_DEG = (10.0, 175.0)  # field of view across the longer side of a camera that is believed
 
 
@@ -85,17 +86,18 @@ def collect(
 
     on_view  called after every frame that was searched, with the frames so far and the views
     """
-    views, searched, last_s = Views(most), 0, -INTERVAL_S
+    views, last_s = Views(most), -INTERVAL_S
     try:
         for frame in source:
             if source.related and frame.time_s - last_s < INTERVAL_S:
                 continue
-            last_s, searched = frame.time_s, searched + 1
+            last_s = frame.time_s
+            views.searched += 1
             found = corners(frame.image, board)
             if found is not None:
                 views.add(found, (frame.image.shape[1], frame.image.shape[0]))
             if on_view:
-                on_view(searched, views)
+                on_view(views.searched, views)
             if views.full:
                 break
     except EndedEarly as error:  # the frames before it were good
@@ -108,10 +110,7 @@ def collect(
 def measure(views: Views, board: Board, *, fisheye: bool = False) -> Measured:
     """The camera that saw the views; BadInput where they are too few, or do not fit together."""
     if len(views.places) < LEAST_VIEWS or views.size is None:
-        raise BadInput(
-            f"{len(views.places)} different views of a {board.across}x{board.down} board were "
-            f"found, wanted {LEAST_VIEWS}: move and tilt it, all inner corners in the picture"
-        )
+        raise BadInput(_too_few(views, board))
     fit = _fisheye if fisheye else _pinhole
     used = list(views.places)
     matrix, lens, errors = fit(used, board, views.size)
@@ -134,6 +133,20 @@ def measure(views: Views, board: Board, *, fisheye: bool = False) -> Measured:
     )
 
 
+def _too_few(views: Views, board: Board) -> str:
+    corners_named = f"a board of {board.across}x{board.down} inner corners"
+    looked = f"{views.searched} pictures were searched"
+    if not views.with_board:
+        return (
+            f"{corners_named} was in none of the pictures ({looked}); is --board the number of its "
+            "inner corners, one less than its squares each way, and all of the board in view?"
+        )
+    return (
+        f"{corners_named} was found in {len(views.places)} different views, wanted {LEAST_VIEWS} "
+        f"({looked}, it was in {views.with_board}); move and tilt it between them"
+    )
+
+
 Fit = tuple[NDArray[Any], NDArray[Any], NDArray[Any]]  # matrix, distortion, error of each view
 
 
@@ -145,7 +158,8 @@ def _pinhole(places: list[Any], board: Board, size: tuple[int, int]) -> Fit:
             points, places, size, np.eye(3), np.zeros(5), flags=flags
         )
     except cv2.error as error:
-        raise _no_fit(error) from None
+        _log.debug("no pinhole camera: %s", error)
+        raise _no_fit() from None
     again = [
         cv2.projectPoints(board.points_mm, turn, move, matrix, lens)[0][:, 0]
         for turn, move in zip(turns, moves, strict=True)
@@ -154,16 +168,32 @@ def _pinhole(places: list[Any], board: Board, size: tuple[int, int]) -> Fit:
 
 
 def _fisheye(places: list[Any], board: Board, size: tuple[int, int]) -> Fit:
+    """OpenCV goes wrong, or not at all, where it starts far from the lens: the best of several."""
+    fits = []
+    for start_deg in STARTS_DEG:
+        focal = max(size) / np.radians(start_deg)
+        start = np.array([[focal, 0, size[0] / 2], [0, focal, size[1] / 2], [0, 0, 1]])
+        try:
+            fits.append(_fisheye_from(start, places, board, size))
+        except cv2.error as error:
+            _log.debug("no fisheye from %g degrees: %s", start_deg, error)
+            continue
+        if np.median(fits[-1][2]) <= GOOD_ERROR_PX * max(size) / 1000:
+            break
+    if not fits:
+        raise _no_fit()
+    return min(fits, key=lambda fit: float(np.mean(np.square(fit[2]))))
+
+
+def _fisheye_from(start: Any, places: list[Any], board: Board, size: tuple[int, int]) -> Fit:
     points = [board.points_mm[None].astype(np.float64)] * len(places)
     seen = [one[None].astype(np.float64) for one in places]
-    flags = _fisheye_flag("CALIB_RECOMPUTE_EXTRINSIC") | _fisheye_flag("CALIB_FIX_SKEW")
+    names = ("CALIB_RECOMPUTE_EXTRINSIC", "CALIB_FIX_SKEW", "CALIB_USE_INTRINSIC_GUESS")
+    flags = sum(_fisheye_flag(name) for name in names)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 200, 1e-8)
-    try:
-        _, matrix, lens, turns, moves = cv2.fisheye.calibrate(
-            points, seen, size, np.eye(3), np.zeros(4), flags=flags, criteria=stop
-        )
-    except cv2.error as error:
-        raise _no_fit(error) from None
+    _, matrix, lens, turns, moves = cv2.fisheye.calibrate(
+        points, seen, size, start, np.zeros(4), flags=flags, criteria=stop
+    )
     again = [
         cv2.fisheye.projectPoints(points[0], turn, move, matrix, lens)[0][0]
         for turn, move in zip(turns, moves, strict=True)
@@ -182,9 +212,8 @@ def _errors(again: list[NDArray], places: list[Any]) -> NDArray[np.float64]:
     return np.array([np.sqrt(np.square(one - seen).sum(1).mean()) for one, seen in pairs])
 
 
-def _no_fit(error: Exception) -> BadInput:
-    reason = " ".join(str(error).split())[-120:]
-    return BadInput(f"no camera fits these views ({reason}); take others, the board tilted more")
+def _no_fit() -> BadInput:
+    return BadInput("no camera fits these views; take others, the board tilted more")
 
 
 def _refuse_nonsense(camera: Camera, size: tuple[int, int]) -> None:

@@ -1,7 +1,9 @@
 """The contract of sinks: options that turn them on, a default output, all open or none."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import moving
 import numpy as np
 import plugin_contract
 import pytest
@@ -13,6 +15,7 @@ from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
 from edge3dpose.types import Frame
 
 NAMES = plugins.names(sinks.FOLDER)
+SOMEBODY = moving.poses_of(moving.joints_mm(np.random.default_rng(0), moving.stick_rig(), 1))
 FRAME = Frame(np.zeros((64, 64, 3), np.uint8), 0, 0.0)
 
 
@@ -42,7 +45,8 @@ def test_every_file_appears_in_close_and_never_after_discard(name, tmp_path, mon
     for end in ("discard", "close"):
         sink = plugin.open(values, SinkContext(fps=10.0))
         assert isinstance(sink, Sink)
-        sink(FRAME, [])
+        for n in range(12):  # sinks of motion want to see somebody for a while
+            sink(replace(FRAME, index=n, time_s=n / 10), SOMEBODY)
         sink.flush()
         assert not sink.path.exists()
         getattr(sink, end)()
@@ -89,6 +93,14 @@ def test_the_source_is_not_written_over(tmp_path):
         sinks.check({"save": clip}, str(clip))
     with pytest.raises(BadInput, match=r"ends in \.mp4"):
         sinks.check({"save": tmp_path / "a.avi"}, "sample")
+
+
+def test_no_picture_of_the_folder_that_is_read_is_written_over(tmp_path):
+    for name in ("a.JPG", "out.jsonl"):
+        (tmp_path / name).touch()
+    with pytest.raises(BadInput, match="is a picture of the source"):
+        sinks.check({"jsonl": tmp_path / "a.JPG", "overwrite": True}, str(tmp_path))
+    sinks.check({"jsonl": tmp_path / "out.jsonl", "overwrite": True}, str(tmp_path))
 
 
 def test_where_one_sink_cannot_be_opened_none_is(tmp_path, monkeypatch):

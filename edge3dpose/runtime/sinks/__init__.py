@@ -15,6 +15,7 @@ from typing import Any
 from edge3dpose import outputs, plugins
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
+from edge3dpose.runtime.sources import IMAGE_SUFFIXES
 from edge3dpose.skeletons import H36M17, Skeleton
 from edge3dpose.types import Frame, Pose3D
 
@@ -149,7 +150,7 @@ def check(values: Mapping[str, Any], source: str) -> None:
             plugin.check(known)
             for option in plugin.options:
                 value = known[option.name]
-                _refuse_source(value, source)
+                refuse_source(value, source)
                 _refuse_twice(option, value, files)
                 if isinstance(value, Path):
                     outputs.check_free(value, overwrite=known[OVERWRITE.name])
@@ -208,8 +209,12 @@ def _real(path: Path) -> Path:
         return path
 
 
-def _refuse_source(value: Any, source: str) -> None:
+def refuse_source(value: Any, source: str) -> None:
+    """BadInput where a file to write is the source, or a picture of the folder that is read."""
     if not isinstance(value, Path) or not value.exists():
         return
-    if _real(value) == _real(Path(source)):
+    read, written = _real(Path(source)), _real(value)
+    if written == read:
         raise BadInput(f"{value} is the source itself; write to another file")
+    if written.parent == read and written.suffix.lower() in IMAGE_SUFFIXES:
+        raise BadInput(f"{value} is a picture of the source; write to another file")
