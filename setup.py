@@ -36,6 +36,7 @@ FILES = ["c3d>=0.6", "scipy>=1.10"]  # C3D files, filters for recordings
 PARQUET = ["pyarrow>=15"]
 CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
+ROS = ["rosbags>=0.10"]  # reads and writes bags without ROS
 TEST = [
     "pytest>=8",
     "pytest-cov>=7",
@@ -117,7 +118,7 @@ setup(
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
             *(TEST + NETS + MATLAB + PANDAS + CROWDS + FILES + PARQUET + ENERGY + HEIC),
-            *(VMC + MQTT + LSL),
+            *(VMC + MQTT + LSL + ROS),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },

@@ -39,6 +39,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
         *(WORDS, "models", "runtime", "compiler", "selection"),
         *("pose", "reports", "evaluation"),
     },
+    "ros2": {WORDS, "kinematics", "pose"},
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
         *("pose", "training", "reports", "evaluation", "bench"),

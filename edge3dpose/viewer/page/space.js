@@ -62,7 +62,7 @@ export class Space {
     const around = new THREE.Box3().setFromPoints(this.points ?? [new THREE.Vector3(0, 0, -3)]);
     around.getCenter(this.middle);
     const across = around.getSize(new THREE.Vector3()).length() / Math.min(1, this.camera.aspect);
-    const away = Math.max(2.6, 1.25 * across);
+    const away = Math.max(3.6, 1.4 * across);
     const from = { camera: [0.15 * away, 0.2 * away, away], side: [away, 0.25 * away, 0.05], top: [0, away, 0.02] }[view];
     this.controls.target.copy(this.middle);
     this.camera.position.copy(this.middle).add(new THREE.Vector3(...from));
