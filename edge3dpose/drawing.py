@@ -195,8 +195,22 @@ def _outer(skeleton: Skeleton, a: int, b: int) -> str:
 
 
 def _label(picture: Image, pose: Pose3D, text: str, thick: int) -> None:
-    x, y = np.nan_to_num(np.clip(pose.pixels, -1e5, 1e5)).min(axis=0)
-    _text(picture, text, (int(x), int(y) - 4), max(0.5, thick / 6))
+    """The text on a dark plate over the highest joint that is drawn, all of it in the picture."""
+    shown = (pose.score >= SHOWN_FROM) & np.isfinite(pose.pixels).all(axis=1)
+    if not shown.any():
+        return
+    points = np.clip(pose.pixels[shown], -1e5, 1e5)
+    x, y = points[points[:, 1].argmin()]
+    height, width = picture.shape[:2]
+    size = max(0.5, thick / 6, max(height, width) / 1100)  # legible where the picture is shrunk
+    stroke, edge = max(1, round(2 * size)), max(2, round(4 * size))
+    (across, up), low = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, size, stroke)
+    across, up, low = across + 2 * edge, up + edge, low + edge // 2
+    left = int(np.clip(x - across / 2, 0, max(0, width - across)))
+    line = int(np.clip(y - 3 * thick - low, up, max(up, height - low)))
+    cv2.rectangle(picture, (left, line - up), (left + across, line + low), DARK, -1)
+    at = (left + edge, line)
+    cv2.putText(picture, text, at, cv2.FONT_HERSHEY_SIMPLEX, size, MIDDLE, stroke, cv2.LINE_AA)
 
 
 def _text(picture: Image, text: str, at: tuple[int, int], size: float) -> None:

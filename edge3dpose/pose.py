@@ -282,7 +282,7 @@ class PoseEstimator:
         estimate = Estimator(spec, engine, detector, clock=clock)
         changes = filters.open_all(options.filter_values, related=related)
         about = (source, estimate, changes, self._lens, self._check_open)
-        return Pipeline(*about, end=estimate.close, clock=clock)
+        return Pipeline(*about, end=estimate.close, clock=clock, hint=options.nobody_hint)
 
     def _detector_for(self, **kind: bool) -> Detector:
         if self._detector is None:

@@ -84,6 +84,17 @@ class EstimatorOptions:
             "camera": self.camera_facts,
         }
 
+    @property
+    def nobody_hint(self) -> str:
+        """Why nobody may have been found in a run."""
+        left_out = [] if self.roi is None else ["roi"]
+        left_out += ["min_height_px"] if self.min_height_px > 0 else []
+        if left_out:
+            return f"{' and '.join(left_out)} may leave everybody out"
+        seen = "people must be seen from head to hips at least"
+        whole = self.detector == "full-frame"
+        return seen if whole else f"{seen}; --detector full-frame takes the frame for one person"
+
     def check(self) -> None:
         """BadInput for an option that cannot be."""
         if self.max_people is not None:

@@ -42,6 +42,7 @@ class Summary:
     live: bool = False
     written: tuple[Path, ...] = ()  # files of the sinks
     said: tuple[str, ...] = ()  # what the sinks found, a line each
+    hint: str = ""  # why nobody may have been found
 
     @property
     def fps(self) -> float:
@@ -59,10 +60,9 @@ class Summary:
         """Why the run did not do its job: the source broke, nobody was found; else empty."""
         if self.fault or self.with_people or self.stopped:
             return self.fault or ""
-        return (
-            f"nobody was found in any of {self.processed} frames of {self.source}; "
-            "people must be seen from head to knee at least, or pass --detector full-frame"
-        )
+        where = f"any of {self.processed} frames" if self.processed != 1 else "the frame"
+        hint = f"; {self.hint}" if self.hint else ""
+        return f"nobody was found in {where} of {self.source}{hint}"
 
 
 @dataclass(slots=True)
@@ -75,6 +75,7 @@ class Pipeline:
     check     called before a frame is processed; raises where that cannot be any more
     facts     what is reported of a frame besides the people, asked once they are known
     end       called once at the end, to end what runs beside the loop
+    hint      why nobody may be found, for the summary
     clock     gets stages source (waiting for a frame), filter, publish (handing it to the sinks),
               and frame (all of a frame but waiting for it); the estimator adds detect, preprocess,
               engine, lift and track. Beside the loop, in threads of their own: read (the next
@@ -89,6 +90,7 @@ class Pipeline:
     facts: Callable[[Frame], Mapping[str, Any]] | None = None
     end: Callable[[], object] | None = None
     clock: StageClock = field(default_factory=StageClock)
+    hint: str = ""
 
     def frames(self) -> Generator[tuple[Frame, list[Pose3D]], None, None]:
         """Every frame with its people; the source is closed at the end, however it comes.
@@ -159,6 +161,7 @@ class Pipeline:
                 if sink.path and not sink.discarded and sink.path.exists()
             ),
             said=tuple(line for sink in sinks for line in sink.said),
+            hint=self.hint,
         )
 
     def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:

@@ -149,7 +149,13 @@ def test_nobody_in_the_whole_clip_is_an_error_and_the_files_are_there(blind, tmp
     out = tmp_path / "out.jsonl"
     result = run(blind, "--source", "sample", "--max-frames", 2, "--jsonl", out)
     assert "nobody was found in any of 2 frames of sample" in refused(result)
+    assert "head to hips" in refused(result)
     assert [line["people"] for line in lines(out)[1:]] == [[], []]
+    zone = ("--roi", "0,0,20,20", "--min-height-px", 50)
+    said = refused(run(blind, "--source", "sample", "--max-frames", 1, "--jsonl", out, *zone))
+    assert "in the frame of sample; roi and min_height_px may leave everybody out" in said
+    far = run(blind, "--source", "sample", "--jsonl", out, "--roi", "5000,0,6000,900")
+    assert "lies outside of the frame" in refused(far)
 
 
 def test_a_truncated_video_is_an_error_and_what_it_held_is_kept(place, tmp_path):

@@ -78,10 +78,10 @@ def test_nothing_is_left_when_it_is_discarded(poses, tmp_path):
 def test_nobody_is_an_empty_list(tmp_path):
     sink = filled(tmp_path / "a.json", [[], []])
     sink.close()
-    assert sink.said == ()
+    assert sink.said == ("--shape: nobody was seen in 10 frames or more, so nobody was measured",)
     assert json.loads((tmp_path / "a.json").read_text())["people"] == []
 
 
 def test_single_images_are_refused(tmp_path):
-    with pytest.raises(BadInput, match="--shape follows people over time"):
+    with pytest.raises(BadInput, match="--sequence FPS if they are one film"):
         filled(tmp_path / "a.json", [], related=False)

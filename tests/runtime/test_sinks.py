@@ -297,6 +297,23 @@ def test_without_a_screen_a_window_is_one_clear_line(monkeypatch):
     assert "\n" not in str(caught.value)
 
 
+def test_labels_are_whole_on_a_plate_and_grow_with_the_picture():
+    for factor in (1, 6):
+        picture = np.full((240 * factor, 320 * factor, 3), 60, np.uint8)
+        one, other = person(1), person(8)
+        for at in ((0, -110), (-170, -60), (170, 90)):  # over the head is outside of the picture
+            pixels = one.pixels + np.array(at, np.float32) * factor
+            moved, far = replace(one, pixels=pixels), replace(other, score=other.score * 0)
+            plain = drawing.draw(picture, moved)
+            labelled = drawing.draw(picture, [moved, far])
+            new = (plain != labelled).any(axis=2)
+            rows, columns = (np.flatnonzero(new.any(axis=axis)) for axis in (1, 0))
+            plate = labelled[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+            assert plate.shape[0] >= 14 * factor / 1.5
+            assert (plate[[0, -1]] == drawing.DARK).all()  # its edges: nothing is cut off
+            assert plate.max() > 220
+
+
 def test_left_is_blue_and_right_is_orange():
     picture = drawing.draw(IMAGE, [person()])
     pose = person()

@@ -488,6 +488,20 @@ def test_a_fifo_is_read(tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
+def test_of_an_mp4_in_a_pipe_whose_index_comes_last_the_reason_is_told(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (9, 480, 640, 3)).astype(np.uint8)
+    mp4 = write(tmp_path / "a.mp4", list(noise))  # too large for FFmpeg's buffer
+    assert mp4.read_bytes().rindex(b"moov") > mp4.read_bytes().index(b"mdat")
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    writer = threading.Thread(target=lambda: fifo.write_bytes(mp4.read_bytes()))
+    writer.start()
+    with pytest.raises(BadInput, match="whose index is at its end, which a pipe gives too late"):
+        take(fifo)
+    writer.join()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no FIFOs here")
 def test_a_pipe_that_gives_no_more_can_be_left(tmp_path):
     webm = write(tmp_path / "a.webm", moving(12), codec="libvpx").read_bytes()
     fifo = tmp_path / "fifo"

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from edge3dpose.errors import BadInput
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.detectors._zone import Zone
 from edge3dpose.types import Box, Frame
@@ -34,3 +35,11 @@ class Boxes(Detector):
 )
 def test_people_of_the_zone_who_are_tall_enough(zone, least_px, kept):
     assert Zone(Boxes(NEW, FOLLOWED), zone, least_px)(FRAME) == kept
+
+
+@pytest.mark.parametrize("zone", [(640, 0, 900, 480), (0, -9, 640, 0), (-5, 0, -1, 480)])
+def test_a_part_that_no_frame_shows_is_refused(zone):
+    with pytest.raises(BadInput, match="lies outside of the frame, which is 640x480 px"):
+        Zone(Boxes(NEW), zone, 0)(FRAME)
+    picture = Frame(FRAME.image, 0, 0.0, name="small.png")  # another of the folder may be larger
+    assert Zone(Boxes(NEW), zone, 0)(picture) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from edge3dpose.errors import BadInput
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.detectors._person_box import ROI_PER_HEIGHT
 from edge3dpose.runtime.roi import TrackedPose
@@ -26,7 +27,8 @@ class Zone(Detector):
         self.exact_boxes = detect.exact_boxes
 
     def __call__(self, frame: Frame) -> list[Box]:
-        """The boxes that are left."""
+        """The boxes that are left; BadInput where no frame of a film can show the zone."""
+        self._check_inside(frame)
         return [box for box in self._detect(frame) if self._keeps(box)]
 
     def identify(self, frame: Frame, people: list[TrackedPose]) -> list[TrackedPose]:
@@ -36,6 +38,17 @@ class Zone(Detector):
     def close(self) -> None:
         """Close the detector."""
         self._detect.close()
+
+    def _check_inside(self, frame: Frame) -> None:
+        if self._zone is None or frame.name is not None:  # unrelated pictures: each has its size
+            return
+        height, width = frame.image.shape[:2]
+        x0, y0, x1, y1 = self._zone
+        if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
+            raise BadInput(
+                f"roi {x0:g},{y0:g},{x1:g},{y1:g} lies outside of the frame, which is "
+                f"{width}x{height} px"
+            )
 
     def _keeps(self, box: Box) -> bool:
         x0, y0, x1, y1 = box.extent or (box.x0, box.y0, box.x1, box.y1)

@@ -45,7 +45,10 @@ class ShapePlugin(SinkPlugin):
     def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
         """The sink."""
         if not context.related:
-            raise BadInput(f"--shape follows people over time; {context.source} has single images")
+            raise BadInput(
+                f"--shape follows people over time; {context.source} has single images: --sequence "
+                "FPS if they are one film"
+            )
         return Shapes(values["shape"], context.header, overwrite=values["overwrite"])
 
 
@@ -95,7 +98,9 @@ class Shapes(Sink):
 
         self._open = False
         shapes = self._shapes()
-        self.said = tuple(shape.text for shape in shapes)
+        self.said = tuple(shape.text for shape in shapes) or (
+            f"--shape: nobody was seen in {LEAST_FRAMES} frames or more, so nobody was measured",
+        )
         try:
             self._file.write(storage.json_text(file_of(shapes, self._header)).encode("utf-8"))
         except BrokenPipeError:  # nobody reads it any more

@@ -177,8 +177,8 @@ def find(arg: str | int) -> SourcePlugin:
             continue
     shown = str(arg) if len(str(arg)) < 200 else f"{str(arg)[:200]}..."
     raise BadInput(
-        f"no file or folder {shown}; --source takes a video, a folder of "
-        "images, a URL, gst:PIPELINE or sample"
+        f"no file or folder {shown}; --source takes a video, a picture, a folder, a pattern such "
+        "as film/%04d.png, a URL, a device, gst:PIPELINE, - or sample"
     )
 
 

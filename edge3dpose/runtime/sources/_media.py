@@ -24,6 +24,7 @@ from edge3dpose.runtime.sources._damage import Damage
 from edge3dpose.runtime.sources._deinterlace import Deinterlacer
 from edge3dpose.runtime.sources._geometry import Geometry, crop_of, pixel_aspect_of
 from edge3dpose.runtime.sources._media_faults import (
+    index_too_late,
     no_codec,
     no_such_stream,
     not_opened,
@@ -115,6 +116,8 @@ class Media:
         for whole in self._fields.flush():
             yield whole, self._time_s(whole)
         if not self._decoded:
+            if isinstance(self._place.file, PipeReader) and "mp4" in self._container.format.name:
+                raise BadInput(index_too_late(self.name))
             raise BadInput(nothing_decoded(self.name, self.stream, bool(self.damage)))
 
     def cancel(self) -> None:

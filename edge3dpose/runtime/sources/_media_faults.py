@@ -63,6 +63,14 @@ def nothing_decoded(name: str, stream: Any, damaged: bool) -> str:
     )
 
 
+def index_too_late(name: str) -> str:
+    """The pictures of an MP4 in a pipe, whose index comes after them."""
+    return (
+        f"{name} is an MP4 whose index is at its end, which a pipe gives too late; name the file "
+        "itself, or pass it as --source - < FILE"
+    )
+
+
 def _fix(name: str) -> str:
     return (
         f"which FFmpeg {av.ffmpeg_version_info} here cannot decode; pip install --upgrade av, or "
