@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 NAMES = "|".join(cli.list_commands(None))
 COMMAND = re.compile(rf"\bedge3dpose ((?:{NAMES}) [^\n`]*)")
-FLAG = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
+FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 
 
 def _text(file):
