@@ -14,6 +14,7 @@ from edge3dpose.drawing import SidePanel, beside, draw, resized
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.outputs import MARK, Output
 from edge3dpose.runtime.sinks import Sink, Stop
+from edge3dpose.runtime.sinks._sound import Sound
 from edge3dpose.skeletons import H36M17, Skeleton
 from edge3dpose.types import Frame, Image, Pose3D
 
@@ -43,11 +44,13 @@ class Timing:
     fps   of the source: how long the last frame is shown; None assumes 30
     even  frames are shown so many a second, whatever their times
     live  frames may be left out when they come too fast
+    sound  file whose sound goes with them
     """
 
     fps: float | None = None
     even: bool = False
     live: bool = False
+    sound: str | None = None
 
 
 class Mp4(Sink):
@@ -69,6 +72,7 @@ class Mp4(Sink):
         self.skips = self._timing.live
         self._skeleton = skeleton
         self._packages = _import()
+        self._sound = Sound(self._timing.sound) if self._timing.sound else None
         self._out = Output(path, ".mp4", overwrite=overwrite)
         self.path = path if self._out.part else None
         self._video: _Video | None = None
@@ -136,6 +140,7 @@ class Mp4(Sink):
         self._size = (width, height)
         self._panel = SidePanel(panel_width, height, self._skeleton)
         self._video = _Video(self._packages, self._out, (width + panel_width, height), self._timing)
+        self._video.hear(self._sound)
 
 
 class _Video:
@@ -145,6 +150,7 @@ class _Video:
         self._av, self._timing = av, timing
         self._first_s = 0.0
         self._count, self._last = 0, -1
+        self._sound: Sound | None = None
         options = {
             "movflags": GROWING if out.seekable() else PIPED,
             "frag_duration": str(round(FRAGMENT_S * 1e6)),
@@ -170,21 +176,37 @@ class _Video:
         made = self._av.VideoFrame.from_ndarray(planes, format="yuv420p")
         made.pts, made.time_base = self._due(frame), Fraction(1, TICKS)
         made.duration = self._shown
+        if self._sound is not None:
+            self._sound.until(self._last / TICKS)
         for packet in self._stream.encode(made):
             self._container.mux(packet)
+
+    def hear(self, sound: Sound | None) -> None:
+        """Put a sound beside the pictures; called before the first of them."""
+        self._sound = sound
+        if sound is not None:
+            sound.begin(self._container)
 
     def close(self) -> None:
         """Write what the encoder holds, and the end of the file."""
         try:
+            if self._sound is not None:
+                self._sound.until((self._last + self._shown) / TICKS)
             for packet in self._stream.encode(None):
                 self._container.mux(packet)
         finally:
             self._container.close()
+            self._close_sound()
 
     def abandon(self) -> None:
         """Free the encoder of a file that is not wanted."""
         with suppress(OSError, self._av.FFmpegError, BadInput):
             self._container.close()
+        self._close_sound()
+
+    def _close_sound(self) -> None:
+        if self._sound is not None:
+            self._sound.close()
 
     def _due(self, frame: Frame) -> int:
         """The frame's time in ticks since the first; later than the one before it."""

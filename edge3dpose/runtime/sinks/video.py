@@ -20,7 +20,12 @@ class VideoPlugin(SinkPlugin):
 
     name = "video"
     order = 20
-    options = (PluginOption("--save", "Write a video with the skeletons: MP4, H.264.", kind=Path),)
+    options = (
+        PluginOption("--save", "Write a video with the skeletons: MP4, H.264.", kind=Path),
+        PluginOption(
+            "--audio", "Keep the sound of a video file in --save.", kind=bool, default=False
+        ),
+    )
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
         """Where a file is named."""
@@ -40,7 +45,10 @@ class VideoPlugin(SinkPlugin):
         from edge3dpose.runtime.sinks._mp4 import Mp4, Timing
 
         timing = Timing(context.fps) if context.related else Timing(UNRELATED_FPS, even=True)
-        timing = replace(timing, live=context.live)
+        if values["audio"] and (context.live or not context.related):
+            raise BadInput("--audio keeps the sound of a video file; this source is none")
+        sound = context.source if values["audio"] else None
+        timing = replace(timing, live=context.live, sound=sound)
         return Mp4(values["save"], timing, context.skeleton, overwrite=values["overwrite"])
 
 
