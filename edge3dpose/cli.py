@@ -37,12 +37,21 @@ class Commands(click.Group):
             return super().invoke(ctx)
 
 
+class _Told(click.ClickException):
+    """An error in one line, and its exit code."""
+
+    def __init__(self, line: str, exit_code: int) -> None:
+        super().__init__(line)
+        self.exit_code = exit_code  # type: ignore[misc]  # click's own is one for the class
+
+
 @contextmanager
 def _one_line() -> Iterator[None]:
     try:
         yield
     except Edge3DPoseError as error:
-        raise click.ClickException(without_secrets(" ".join(str(error).split()))) from error
+        told = without_secrets(" ".join(str(error).split()))
+        raise _Told(told, error.exit_code) from error
 
 
 @click.group(cls=Commands)

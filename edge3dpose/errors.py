@@ -3,6 +3,7 @@
 Edge3DPoseError
 ├── BadInput             a file, camera, folder or option that cannot be used
 │   └── EndedEarly       a video with fewer frames than it says; what came before is kept
+│       └── SourceLost   a live source that did not come back in time; exit code 3
 ├── MissingDependency    a package or a driver is not there; the text names the extra to install
 ├── EngineMismatch       an engine, ONNX file or manifest that is not what it should be
 ├── BuildFailed          an engine could not be built
@@ -15,7 +16,9 @@ import re
 
 
 class Edge3DPoseError(Exception):
-    """Base of all errors that the command line prints as one line, with exit code 1."""
+    """Base of all errors that the command line prints as one line, with its exit code."""
+
+    exit_code: int = 1
 
 
 class BadInput(Edge3DPoseError):
@@ -24,6 +27,12 @@ class BadInput(Edge3DPoseError):
 
 class EndedEarly(BadInput):
     """A video that is truncated or damaged; the frames before that were good."""
+
+
+class SourceLost(EndedEarly):
+    """A live source that did not come, or did not come back, in time: start again later."""
+
+    exit_code: int = 3
 
 
 class MissingDependency(Edge3DPoseError):

@@ -76,6 +76,7 @@ class EstimatorOptions:
             "backend": config.backend,
             "source": source.name,
             "live": source.live,
+            **({"age_from": source.age_from} if source.live else {}),
             "flip_test": self.flip_test,
             **({} if self.roi is None else {"roi_px": [float(side) for side in self.roi]}),
             **({"min_height_px": float(self.min_height_px)} if self.min_height_px else {}),

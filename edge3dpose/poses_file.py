@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     import pandas
 
 SCHEMA = "edge3dpose.poses/1"
+CAMERA_EVENT = "camera"
 _NO_JSON = (ValueError, RecursionError, OverflowError)  # of text that is no JSON, or too much of it
 AXES = "x right, y down, z forward, from the camera (OpenCV); joints_mm relative to the root joint"
 
@@ -31,7 +32,8 @@ AXES = "x right, y down, z forward, from the camera (OpenCV); joints_mm relative
 class FramePoses:
     """One line of a poses file: a frame and the people in it.
 
-    facts  what else the line says: image (of a folder of pictures), age_s, dropped, cut
+    facts  what else the line says: image (of a folder of pictures), age_s, dropped, cut; and the
+           camera, where it is not that of the header
     """
 
     index: int
@@ -62,8 +64,26 @@ class PosesFile:
         try:
             with open(self.path, encoding="utf-8") as file:
                 next(file, None)
+                changed: dict[str, Any] = {}
                 for number, line in enumerate(file, start=2):
-                    yield self._frame(number, line)
+                    if (event := _event_of(line)) is None:
+                        frame = self._frame(number, line)
+                        frame.facts.update({**changed, **frame.facts})
+                        yield frame
+                    elif event["event"] == CAMERA_EVENT:
+                        changed = {"camera": event.get("camera")}
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadInput(f"{self.path} cannot be read: {error}") from None
+
+    def events(self) -> list[dict[str, Any]]:
+        """What happened besides frames: source_lost, source_back, camera ... with their times.
+
+        Raises BadInput where the file cannot be read.
+        """
+        try:
+            with open(self.path, encoding="utf-8") as file:
+                next(file, None)
+                return [event for line in file if (event := _event_of(line)) is not None]
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{self.path} cannot be read: {error}") from None
 
@@ -186,6 +206,28 @@ def frame_line(frame: Frame, people: list[Pose3D]) -> str:
         # unrelated pictures may have sizes of their own, and so cameras of their own
         content |= {"image": frame.name, "camera": _camera(frame)}
     return _line({**content, **frame.facts, "people": [person.to_dict() for person in people]})
+
+
+def _event_of(line: str) -> dict[str, Any] | None:
+    """The event in a line; None for a line of something else."""
+    if not line.startswith('{"event"'):  # as this package writes it; frames are long
+        return None
+    try:
+        event = json.loads(line)
+    except _NO_JSON:
+        return None
+    return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
+
+
+def event_line(event: dict[str, Any]) -> str:
+    """The line of an event; see docs/formats.md."""
+    return _line(event)
+
+
+def camera_event(frame: Frame) -> dict[str, Any]:
+    """Frames have another size from this one on: their camera."""
+    time_s = round(float(frame.time_s), 4)
+    return {"event": CAMERA_EVENT, "time_s": time_s, "camera": _camera(frame)}
 
 
 def _camera(frame: Frame) -> dict[str, Any]:

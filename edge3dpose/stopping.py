@@ -43,6 +43,12 @@ def forget() -> None:
     _asked.since_s, _asked.waiting = None, False
 
 
+def raise_if_asked() -> None:
+    """Called by the main thread now and then while it waits: KeyboardInterrupt after a signal."""
+    if asked() and threading.current_thread() is threading.main_thread():
+        raise KeyboardInterrupt
+
+
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Around what may wait long: raises KeyboardInterrupt there, or at once where it was asked."""

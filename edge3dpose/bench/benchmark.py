@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -230,23 +230,25 @@ def _measured(
         meters=beside.meters,
         progress=_named("engines alone", beside.progress),
     )
-    estimators = _estimators(candidates, max([MAX_PEOPLE, *wanted.people]))
-    runs = [EndToEndRuns(estimator, _source_of(wanted)) for estimator in estimators]
-    measure_in_turn(
-        [*runs, *beside.peers],
-        wanted.plan,
-        meters=beside.meters,
-        progress=_named("end to end", beside.progress),
-    )
-    rows = [
-        replace(_row(candidate), deviation_mm=mm, engine=alone.timing(), end_to_end=whole.timing())
-        for candidate, mm, alone, whole in zip(candidates, deviations, calls, runs, strict=True)
-    ]
-    for count in wanted.people:
-        mosaic = make_mosaic(count, _source_of(wanted))
-        for n, estimator in enumerate(estimators):
-            timing = crowd_timing(estimator, count, mosaic, wanted.plan)
-            rows[n] = replace(rows[n], crowds=(*rows[n].crowds, timing))
+    with _estimators(candidates, max([MAX_PEOPLE, *wanted.people])) as estimators:
+        runs = [EndToEndRuns(estimator, _source_of(wanted)) for estimator in estimators]
+        measure_in_turn(
+            [*runs, *beside.peers],
+            wanted.plan,
+            meters=beside.meters,
+            progress=_named("end to end", beside.progress),
+        )
+        rows = [
+            replace(
+                _row(candidate), deviation_mm=mm, engine=alone.timing(), end_to_end=whole.timing()
+            )
+            for candidate, mm, alone, whole in zip(candidates, deviations, calls, runs, strict=True)
+        ]
+        for count in wanted.people:
+            mosaic = make_mosaic(count, _source_of(wanted))
+            for n, estimator in enumerate(estimators):
+                timing = crowd_timing(estimator, count, mosaic, wanted.plan)
+                rows[n] = replace(rows[n], crowds=(*rows[n].crowds, timing))
     return rows
 
 
@@ -254,22 +256,21 @@ def _source_of(wanted: BenchmarkRequest) -> Callable[[], Source]:
     return lambda: open_source(wanted.source, wanted.fps)
 
 
-def _estimators(candidates: Sequence[Candidate], most: int) -> list[PoseEstimator]:
+@contextmanager
+def _estimators(candidates: Sequence[Candidate], most: int) -> Iterator[list[PoseEstimator]]:
     """One for each engine, of ``most`` people; the network that finds people is shared."""
+    with ExitStack() as stack:
 
-    @functools.cache
-    def detector(bf16: bool) -> Detector:
-        return open_detector(bf16=bf16)
+        @functools.cache
+        def detector(bf16: bool) -> Detector:
+            return stack.enter_context(closing(open_detector(bf16=bf16)))
 
-    return [
-        PoseEstimator.from_engine(
-            one.config,
-            one.engine,
-            EstimatorOptions(max_people=most),
-            detector=detector(one.config.precision == "bf16"),
-        )
-        for one in candidates
-    ]
+        options = EstimatorOptions(max_people=most)
+        found = [detector(one.config.precision == "bf16") for one in candidates]
+        yield [
+            PoseEstimator.from_engine(one.config, one.engine, options, detector=finds)
+            for one, finds in zip(candidates, found, strict=True)
+        ]
 
 
 def _row(candidate: Candidate) -> SpeedRow:

@@ -11,6 +11,8 @@ import click
 Function = TypeVar("Function", bound=Callable[..., Any])
 _POSITIVE = click.FloatRange(min=0, min_open=True, max=10000)
 
+_SECONDS = click.FloatRange(min=0, max=1e9)
+
 
 class Resolution(click.ParamType):
     """WIDTHxHEIGHT."""
@@ -38,7 +40,7 @@ class PixelFormat(click.ParamType):
 
 
 def source_options(command: Function) -> Function:
-    """Add --resolution --fps --pixel-format --stream --sequence --hwaccel to a command."""
+    """Add --resolution, --fps, --reconnect, --wait and the others to a command."""
     options = (
         click.option("--resolution", type=Resolution(), help="Size to ask a camera for."),
         click.option("--fps", "camera_fps", type=_POSITIVE, help="Frame rate to ask a camera for."),
@@ -54,6 +56,21 @@ def source_options(command: Function) -> Function:
             type=_POSITIVE,
             metavar="FPS",
             help="The pictures of a folder are frames of one film, so many a second.",
+        ),
+        click.option(
+            "--reconnect",
+            "reconnect_s",
+            type=_SECONDS,
+            metavar="SECONDS",
+            help="Wait so long for a live source that was lost, 0 not at all; then exit with 3.  "
+            "[default: for ever]",
+        ),
+        click.option(
+            "--wait",
+            "wait_s",
+            type=_SECONDS,
+            metavar="SECONDS",
+            help="Wait so long for a live source that is not there at the start.",
         ),
         click.option("--hwaccel", help="Decode with FFmpeg's device of this name, such as cuda."),
     )

@@ -157,7 +157,7 @@ def _run(
     pose: PoseEstimator, source: Source, outputs: Mapping[str, Any], max_frames: int | None
 ) -> None:
     from edge3dpose.commands._progress import frames_done
-    from edge3dpose.errors import BadInput
+    from edge3dpose.errors import BadInput, SourceLost
 
     with _ended_by_signals(), frames_done(source.frames, max_frames) as on_frame:
         summary = pose.run(source, outputs=outputs, max_frames=max_frames, on_frame=on_frame)
@@ -167,7 +167,7 @@ def _run(
         click.echo(line, err=True)
     click.echo(summary.text, err=True)
     if summary.failure:
-        raise BadInput(summary.failure)
+        raise (SourceLost if summary.lost else BadInput)(summary.failure)
     if pose.calls_by_cut:
         counts = sorted(pose.calls_by_cut.items())
         click.echo(f"calls by cut: {', '.join(f'{cut}: {n}' for cut, n in counts)}", err=True)

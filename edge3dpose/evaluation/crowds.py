@@ -17,7 +17,7 @@ from edge3dpose.reports.crowd_rows import CrowdRow, CrowdsReport
 from edge3dpose.reports.rows import new_header
 from edge3dpose.runtime.sources import open_source
 from edge3dpose.training.synthesis.crowd_files import CrowdTruth, read_crowds
-from edge3dpose.types import Pose3D, Progress
+from edge3dpose.types import Camera, Pose3D, Progress
 
 PROTOCOL = (
     "rendered crowds of held-out people and motion; the whole pipeline of run, the camera given; "
@@ -40,15 +40,18 @@ def evaluate_crowds(
     crowd_matching.open_motmetrics()
     crowds = read_crowds(Path(root))
     rows, matched = [], []
-    pipeline: dict[str, Any] = {}
     start_s = perf_counter()
-    for truth in crowds:
-        with PoseEstimator(camera=truth.camera, progress=progress, **(options or {})) as pose:
-            config = pose.config
+    truth = crowds[0]
+
+    def camera(width: int, height: int) -> Camera:
+        return truth.camera  # of the crowd that is looked at
+
+    with PoseEstimator(camera=camera, progress=progress, **(options or {})) as pose:
+        config, pipeline = pose.config, _header(pose, truth)
+        for truth in crowds:
             found = crowd_matching.match(truth, _people(pose, truth, progress))
-            pipeline = pipeline or _header(pose, truth)
-        matched.append(MatchedCrowd(found, truth.hidden, truth.fps))
-        rows.append(_row(truth.name, matched[-1:]))
+            matched.append(MatchedCrowd(found, truth.hidden, truth.fps))
+            rows.append(_row(truth.name, matched[-1:]))
     return CrowdsReport(
         header=new_header(CrowdsReport),
         model=config.spec.name,

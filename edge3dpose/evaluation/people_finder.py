@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -106,11 +107,12 @@ def evaluate_people(
     engine = open_engine(config, folder, progress)
     poses = partial(_poses, config, engine, frames)
     try:
-        rows = [
-            _row(_Kind(name, precision, quick), frames, pictures, poses, progress)
-            for name, quick in KINDS
-            for precision in precisions
-        ]
+        rows = []
+        for name, quick in KINDS:
+            for precision in precisions:
+                kind = _Kind(name, precision, quick)
+                with closing(open_detector(name, bf16=precision == "bf16")) as detector:
+                    rows.append(_row(kind, detector, frames, pictures, poses, progress))
     finally:
         engine.close()
     of_labels = facts(pictures)
@@ -130,6 +132,7 @@ def evaluate_people(
 
 def _row(
     kind: _Kind,
+    detector: Detector,
     frames: Sequence[Frame],
     pictures: LabelledPictures,
     poses: Callable[[Detector], dict[str, list[Box]]],
@@ -138,7 +141,6 @@ def _row(
     """One search, picture by picture."""
     name, precision = kind.name, kind.precision
     bf16 = precision == "bf16"
-    detector = open_detector(name, bf16=bf16)
     search = detector.quick_search if kind.quick else detector
     by_roi, by_box, by_pose = _Count([], []), _Count([], []), _Count([], [])
     seconds: list[float] = []

@@ -5,19 +5,24 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
+from edge3dpose import stopping
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.sinks import Sink, Stop
-from edge3dpose.runtime.sources import Source
+from edge3dpose.runtime.sources import Source, SourceEvent
 from edge3dpose.types import Frame, Pose3D
 
 FRAMES_AHEAD = 2  # frames that are read before they are asked for
 SINK_QUEUE = 16  # frames that wait for a sink before the main loop waits too
+_Item: TypeAlias = "tuple[Frame, list[Pose3D]] | SourceEvent | Callable[[], None]"
 _POLL_S = 0.05  # how often a waiting thread checks whether it should end
 
 
 class Prefetcher:
     """Reads a source ahead, in order; what the source raises comes after its frames."""
+
+    polls_stops = True
 
     def __init__(self, frames: Iterable[Frame], clock: StageClock) -> None:
         self._frames, self._clock = frames, clock
@@ -31,7 +36,11 @@ class Prefetcher:
     def __iter__(self) -> Iterator[Frame]:
         """Every frame, then raises what the source raised, if anything."""
         while True:
-            frame, error = self._queue.get()
+            try:
+                frame, error = self._queue.get(timeout=_POLL_S)
+            except queue.Empty:
+                stopping.raise_if_asked()
+                continue
             if error is not None:
                 raise error
             if frame is None:
@@ -71,9 +80,7 @@ class BackgroundSink(Sink):
 
     def __init__(self, sink: Sink, clock: StageClock | None = None) -> None:
         self._sink, self._clock = sink, clock or StageClock()
-        self._queue: queue.Queue[tuple[Frame, list[Pose3D]] | Callable[[], None]] = queue.Queue(
-            1 if sink.skips else SINK_QUEUE
-        )
+        self._queue: queue.Queue[_Item] = queue.Queue(1 if sink.skips else SINK_QUEUE)
         self._error: BaseException | None = None
         self._told = False  # the error was raised, or will not be
         self._worker = threading.Thread(target=self._work, name="sink", daemon=True)
@@ -88,7 +95,13 @@ class BackgroundSink(Sink):
                 self._queue.task_done()
             except queue.Empty:
                 pass
-        self._queue.put((frame, poses))
+        self._put((frame, poses))
+
+    def event(self, event: SourceEvent) -> None:
+        """Queue an event, but for a sink that skips."""
+        self._raise()
+        if not self._sink.skips:
+            self._put(event)
 
     def flush(self) -> None:
         """Wait until the queue is empty; raises what went wrong meanwhile."""
@@ -113,6 +126,13 @@ class BackgroundSink(Sink):
         if not self._told and not isinstance(self._error, Stop):  # at its end, a run stops anyway
             self._raise()
 
+    def _put(self, item: _Item) -> None:
+        while True:
+            try:
+                return self._queue.put(item, timeout=_POLL_S)
+            except queue.Full:
+                stopping.raise_if_asked()
+
     def _raise(self) -> None:
         if self._error is not None:
             self._told = True
@@ -128,8 +148,14 @@ class BackgroundSink(Sink):
                     item()
                 elif self._error is None:
                     with self._clock.stage("sink"):
-                        self._sink(*item)
+                        self._take(item)
             except BaseException as error:  # Stop and Ctrl-C too: the main loop handles them
                 self._error, self._told = error, False
             finally:
                 self._queue.task_done()
+
+    def _take(self, item: tuple[Frame, list[Pose3D]] | SourceEvent) -> None:
+        if isinstance(item, SourceEvent):
+            self._sink.event(item)
+        else:
+            self._sink(*item)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -14,13 +14,13 @@ from typing import Any
 from edge3dpose import stopping
 from edge3dpose.camera import Lens
 from edge3dpose.engine_types import Engine
-from edge3dpose.errors import EndedEarly
+from edge3dpose.errors import EndedEarly, SourceLost
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.overlap import BackgroundSink, Prefetcher
 from edge3dpose.runtime.sinks import Sink, Stop
-from edge3dpose.runtime.sources import Source
+from edge3dpose.runtime.sources import Source, SourceEvent
 from edge3dpose.types import Frame, Pose3D
 
 _log = logging.getLogger(__name__)
@@ -43,6 +43,7 @@ class Summary:
     written: tuple[Path, ...] = ()  # files of the sinks
     said: tuple[str, ...] = ()  # what the sinks found, a line each
     hint: str = ""  # why nobody may have been found
+    lost: bool = False  # the source is live, and did not come back in time
 
     @property
     def fps(self) -> float:
@@ -123,11 +124,12 @@ class Pipeline:
         """
         done = people = 0
         oldest_s = 0.0
-        stopped = whole = False
+        stopped = whole = lost = False
         fault = None
         start = perf_counter()
         ahead = self._prefetcher()
         outlets = [sink if sink.main_thread else BackgroundSink(sink, self.clock) for sink in sinks]
+        self._tell(outlets)
         try:
             for frame in islice(_timed(ahead or self.source, self.clock), max_frames):
                 with self.clock.stage("frame"):
@@ -144,7 +146,7 @@ class Pipeline:
         except (KeyboardInterrupt, Stop):
             whole = stopped = True
         except EndedEarly as error:
-            whole, fault = True, str(error)
+            whole, fault, lost = True, str(error), isinstance(error, SourceLost)
         finally:
             elapsed_s = perf_counter() - start
             self._close(ahead)
@@ -162,6 +164,7 @@ class Pipeline:
             ),
             said=tuple(line for sink in sinks for line in sink.said),
             hint=self.hint,
+            lost=lost,
         )
 
     def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:
@@ -183,6 +186,18 @@ class Pipeline:
             for outlet in outlets:
                 outlet(frame, poses)
 
+    def _tell(self, outlets: Sequence[Sink]) -> None:
+        """Hand the source's events to the sinks too."""
+        first = self.source.on_event
+
+        def tell(event: SourceEvent) -> None:
+            for outlet in outlets:
+                outlet.event(event)
+            if first is not None:
+                first(event)
+
+        self.source.on_event = tell
+
     def _prefetcher(self) -> Prefetcher | None:
         wanted = self.source.prefetch and not self.source.live
         return Prefetcher(self.source, self.clock) if wanted else None
@@ -197,12 +212,17 @@ class Pipeline:
                 self.end()
 
 
-def _timed(source: Iterable[Frame], clock: StageClock) -> Iterator[Frame]:
+def _timed(source: Source | Prefetcher, clock: StageClock) -> Iterator[Frame]:
     """The frames of a source, the time that the loop waits for them on the clock."""
     frames = iter(source)
     while True:
-        with clock.stage("source"), stopping.interruptible():
-            frame = next(frames, None)
+        stopping.raise_if_asked()
+        with clock.stage("source"):
+            if source.polls_stops:  # nothing is raised in the middle of its locks
+                frame = next(frames, None)
+            else:
+                with stopping.interruptible():
+                    frame = next(frames, None)
         if frame is None:
             return
         yield frame

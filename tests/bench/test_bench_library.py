@@ -8,6 +8,7 @@ from standing import SPEC
 
 import edge3dpose
 from edge3dpose import errors
+from edge3dpose.bench import benchmark as bench_module
 from edge3dpose.bench.benchmark import BenchmarkRequest
 from edge3dpose.bench.plan import Plan
 from edge3dpose.records import from_json, to_json
@@ -22,7 +23,8 @@ def place(tmp_path_factory):
     return folder
 
 
-def test_a_benchmark_gives_a_typed_report_and_prints_nothing(place, capfd):
+def test_a_benchmark_gives_a_typed_report_and_prints_nothing(place, monkeypatch, capfd):
+    open_detectors = standing.count_open(monkeypatch, bench_module)
     shares = {}
     request = BenchmarkRequest(
         weights=place / f"{SPEC.name}.onnx",
@@ -34,6 +36,7 @@ def test_a_benchmark_gives_a_typed_report_and_prints_nothing(place, capfd):
     report = edge3dpose.benchmark(
         request, backend="openvino", progress=lambda what, share: shares.update({what: share})
     )
+    assert open_detectors == {}  # each is closed
     assert [(row.cut, row.precision) for row in report.rows] == [(3, "fp32"), (7, "fp32")]
     assert [(one.cut, one.precision) for one in report.refused] == [(3, "int8"), (7, "int8")]
     assert "needs ranges" in report.refused[0].why

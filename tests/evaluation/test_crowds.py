@@ -14,6 +14,7 @@ from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.crowd_figures import MatchedCrowd, by_hidden, entries_s, figures
 from edge3dpose.evaluation.crowd_matching import match, oks
 from edge3dpose.evaluation.crowds import evaluate_crowds
+from edge3dpose.pose import PoseEstimator
 from edge3dpose.records import from_json, to_json
 from edge3dpose.reports import crowds as tables
 from edge3dpose.reports.crowd_rows import CrowdRow, CrowdsReport
@@ -191,9 +192,9 @@ def test_a_folder_without_crowds_is_one_line(tmp_path):
         read_crowds(tmp_path)
 
 
-def test_a_pipeline_runs_over_a_folder_of_crowds(tmp_path):
+def written(video, focal_px=1000.0):
+    """A crowd's video in which nobody is seen, and its truth."""
     truth = crowd(4, (0,))
-    video = tmp_path / "crowd-000.mp4"
     out = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (1280, 720))
     for _ in range(4):  # nobody is in the picture: all are missed
         out.write(np.full((720, 1280, 3), 90, np.uint8))
@@ -204,13 +205,38 @@ def test_a_pipeline_runs_over_a_folder_of_crowds(tmp_path):
         schema="edge3dpose.crowd/1",
         video_sha256=paths.sha256_of(video),
         fps=FPS,
-        focal_px=1000.0,
+        focal_px=focal_px,
         centre_px=(640.0, 360.0),
         **{name: getattr(truth, name) for name in names},
     )
+
+
+def test_a_pipeline_runs_over_a_folder_of_crowds(tmp_path):
+    written(tmp_path / "crowd-000.mp4")
     report = evaluate_crowds(tmp_path, {"precision": "fp32"})
     assert [row.name for row in report.rows] == ["crowd-000"]
     assert report.overall.figures["missed"] == 1.0
     assert report.overall.figures["mpjpe_mm"] is None
     assert report.pipeline["precision"] == "fp32"
     assert from_json(CrowdsReport, to_json(report), "test") == report
+
+
+def test_one_estimator_sees_each_crowd_through_its_own_camera(tmp_path, monkeypatch):
+    for n, focal_px in enumerate((900.0, 1300.0)):
+        written(tmp_path / f"crowd-00{n}.mp4", focal_px)
+    opened, seen = [], []
+
+    class Watched(PoseEstimator):
+        def __init__(self, **options):
+            opened.append(super().__init__(**options))
+
+        def stream(self, source, **options):
+            for frame, people in super().stream(source, **options):
+                seen.append(frame.camera.focal_px[0])
+                yield frame, people
+
+    monkeypatch.setattr("edge3dpose.evaluation.crowds.PoseEstimator", Watched)
+    report = evaluate_crowds(tmp_path, {"precision": "fp32"})
+    assert [row.name for row in report.rows] == ["crowd-000", "crowd-001"]
+    assert len(opened) == 1
+    assert seen == [900.0] * 4 + [1300.0] * 4

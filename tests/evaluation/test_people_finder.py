@@ -6,8 +6,10 @@ from pathlib import Path
 
 import cv2
 import pytest
+import standing
 
 from edge3dpose.errors import BadInput
+from edge3dpose.evaluation import people_finder
 from edge3dpose.evaluation.labelled_people import LabelledPictures, Labels, paired
 from edge3dpose.evaluation.people_finder import (
     FINDERS,
@@ -80,9 +82,13 @@ def labelled(tmp_path, boxes, size=(720, 1280), name="a.png"):
     return tmp_path
 
 
-def test_the_person_of_a_picture_is_found_by_every_finder_and_the_report_is_read_back(tmp_path):
+def test_the_person_of_a_picture_is_found_by_every_finder_and_the_report_is_read_back(
+    tmp_path, monkeypatch
+):
     root = labelled(tmp_path, [[110, 120, 600, 1010], [640, 1200, 700, 1270]])
+    open_detectors = standing.count_open(monkeypatch, people_finder)
     report = evaluate_people(root)
+    assert open_detectors == {}  # each is closed
     assert {row.detector for row in report.rows} == {*FINDERS, "nanodet, quick"}
     assert (report.people, report.picture_count, report.all_marked) == (2, 1, 1)
     for row in report.rows:

@@ -14,9 +14,10 @@ import cv2
 import numpy as np
 import pytest
 
-from edge3dpose.errors import BadInput, EndedEarly, MissingDependency
-from edge3dpose.runtime.sources import open_source
+from edge3dpose.errors import BadInput, EndedEarly, MissingDependency, SourceLost
+from edge3dpose.runtime.sources import SourceOptions, open_source
 
+NEVER = SourceOptions(reconnect_s=0.0)
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
 
 
@@ -258,8 +259,8 @@ def test_a_broken_picture_of_a_live_source_is_left_out(network_camera):
 
 def test_a_live_source_that_ends_is_no_good_end(network_camera):
     with (
-        closing(open_source(f"{network_camera}/drops")) as source,
-        pytest.raises(EndedEarly, match="gives no more frames"),
+        closing(open_source(f"{network_camera}/drops", options=NEVER)) as source,
+        pytest.raises(SourceLost, match="gives no more frames"),
     ):
         list(source)
 

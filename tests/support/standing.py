@@ -92,3 +92,23 @@ def write_engine(folder, backend, version, pose, *, model=SPEC.name):
     )
     manifest.path_of(file).write_text(manifest.to_json(made))
     return file
+
+
+def count_open(monkeypatch, module):
+    """What a module opened by ``open_detector`` and has not closed, by its id."""
+    left = {}
+    opens = module.open_detector
+
+    def opened(*args, **options):
+        detector = opens(*args, **options)
+        closes, left[id(detector)] = detector.close, detector
+
+        def close():
+            closes()
+            left.pop(id(detector), None)
+
+        detector.close = close
+        return detector
+
+    monkeypatch.setattr(module, "open_detector", opened)
+    return left

@@ -15,7 +15,7 @@ from typing import Any
 from edge3dpose import outputs, plugins
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
-from edge3dpose.runtime.sources import IMAGE_SUFFIXES
+from edge3dpose.runtime.sources import IMAGE_SUFFIXES, SourceEvent
 from edge3dpose.skeletons import H36M17, Skeleton
 from edge3dpose.types import Frame, Pose3D
 
@@ -47,6 +47,9 @@ class Sink:
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Take one frame; raises Stop to end the run."""
         raise NotImplementedError
+
+    def event(self, event: SourceEvent) -> None:
+        """What happened to a live source between two frames; most sinks have no use for it."""
 
     def flush(self) -> None:
         """Wait until everything taken is processed; raises what went wrong meanwhile."""

@@ -9,8 +9,9 @@ from typing import Any
 from edge3dpose.errors import BadInput
 from edge3dpose.outputs import Output
 from edge3dpose.plugins import PluginOption
-from edge3dpose.poses_file import frame_line, header_line, header_of
+from edge3dpose.poses_file import camera_event, event_line, frame_line, header_line, header_of
 from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin, Stop
+from edge3dpose.runtime.sources import SourceEvent
 from edge3dpose.types import Frame, Pose3D
 
 
@@ -49,13 +50,27 @@ class JsonLines(Sink):
         self._out = Output(path, overwrite=overwrite)
         self.path = path if self._out.part else None
         self._failed = False
+        self._camera: Any = None  # of the frame before
+        self._early: list[SourceEvent] = []  # before the first frame, which the header waits for
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Write the line of a frame; raises Stop when the reader of a pipe has gone."""
         if self._header is not None:
             self._write(header_line(self._header, frame))
             self._header = None
+            for event in self._early:
+                self._write(event_line(event.to_dict()))
+        elif frame.name is None and self._camera != _camera_of(frame):
+            self._write(event_line(camera_event(frame)))
+        self._camera = _camera_of(frame)
         self._write(frame_line(frame, poses))
+
+    def event(self, event: SourceEvent) -> None:
+        """Write the line of an event."""
+        if self._header is not None:
+            self._early.append(event)
+        else:
+            self._write(event_line(event.to_dict()))
 
     def close(self) -> None:
         """Give the file its name; without a frame there is no file."""
@@ -86,6 +101,10 @@ class JsonLines(Sink):
         except BadInput:
             self._failed = True
             raise
+
+
+def _camera_of(frame: Frame) -> Any:
+    return frame.image.shape[:2], frame.camera
 
 
 PLUGIN = JsonLinesPlugin()

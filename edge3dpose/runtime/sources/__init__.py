@@ -6,8 +6,8 @@ is the plugin that does. Importing a plugin does not load OpenCV.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from edge3dpose import checks, plugins
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import BadInput, without_secrets
 from edge3dpose.types import Frame, Image
 
 FOLDER = "runtime.sources"
@@ -24,6 +24,31 @@ IMAGE_SUFFIXES = {  # a file that is no picture, but ends like one, is told
     *(".jpg", ".jpeg", ".jfif", ".png", ".apng", ".bmp", ".gif", ".webp", ".tif", ".tiff"),
     *(".pgm", ".ppm", ".heic", ".heif", ".avif", ".jp2", ".jxl"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEvent:
+    """What happened to a live source besides its frames.
+
+    kind      source_lost, source_back, source_black or source_frozen
+    time_s    on the clock of the frames
+    time_utc  by the machine's clock (ISO 8601, UTC)
+    facts     what else is known: reason, gap_s
+    """
+
+    kind: str
+    time_s: float
+    time_utc: str
+    facts: Mapping[str, float | str] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a line of a poses file has it."""
+        return {
+            "event": self.kind,
+            "time_s": self.time_s,
+            "time_utc": self.time_utc,
+            **self.facts,
+        }
 
 
 class Source:
@@ -37,6 +62,10 @@ class Source:
     dropped: int = 0  # frames of a live source that were not taken, so far
     said: tuple[str, ...] = ()  # what the user should know of it before it starts, a line each
     prefetch: bool = True  # the next frames may be read in a thread, ahead of the loop
+    polls_stops: bool = False  # it asks edge3dpose.stopping while it waits
+    age_from: str = "decode"  # or "capture": where the age of a live frame is counted from
+    # called while frames are asked for, in that thread
+    on_event: Callable[[SourceEvent], object] | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames; BadInput where nothing can be read."""
@@ -51,13 +80,18 @@ class Source:
         if not self.live:
             return None
         taken = datetime.now(timezone.utc) - timedelta(seconds=self.age_s(frame))
-        return taken.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_utc(taken)
 
     def cancel(self) -> None:
         """A read that waits in another thread ends; called before close."""
 
     def close(self) -> None:
         """Free what it holds; a second call does nothing."""
+
+
+def iso_utc(time: datetime) -> str:
+    """A time in UTC as files have it: ISO 8601, milliseconds."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +104,8 @@ class SourceOptions:
     resolution    (width, height) that a camera is asked for
     camera_fps    frames a second that a camera is asked for
     pixel_format  four letters that a camera is asked for, such as mjpg
+    reconnect_s   a live source that was lost is waited for so long, 0 not at all; None for ever
+    wait_s        a live source that is not there at the start is waited for so long
     """
 
     stream: int | None = None
@@ -78,6 +114,8 @@ class SourceOptions:
     resolution: tuple[int, int] | None = None
     camera_fps: float | None = None
     pixel_format: str | None = None
+    reconnect_s: float | None = None
+    wait_s: float | None = None
 
     def given(self) -> list[str]:
         """The names of those that are not None."""
@@ -85,7 +123,13 @@ class SourceOptions:
 
 
 NO_OPTIONS = SourceOptions()
-_FLAGS = {"sequence_fps": "sequence", "camera_fps": "fps"}  # where the flag has another name
+LIVE = ("reconnect_s", "wait_s")  # the fields of SourceOptions that every live source knows
+_FLAGS = {  # where the flag has another name
+    "sequence_fps": "sequence",
+    "camera_fps": "fps",
+    "reconnect_s": "reconnect",
+    "wait_s": "wait",
+}
 
 SourceArgument: TypeAlias = "int | str | Path | Source | Iterable[Image] | Iterable[Frame]"
 
@@ -162,7 +206,10 @@ def _opened_by_plugin(arg: str | int, options: SourceOptions) -> Source:
     for name in options.given():
         if name not in plugin.options:
             flag = _FLAGS.get(name, name).replace("_", "-")
-            raise BadInput(f"--{flag} has no meaning for a source of the kind {plugin.name}: {arg}")
+            shown = without_secrets(str(arg))
+            raise BadInput(
+                f"--{flag} has no meaning for a source of the kind {plugin.name}: {shown}"
+            )
     return plugin.open_with(arg, options) if options.given() else plugin.open(arg)
 
 
@@ -175,7 +222,8 @@ def find(arg: str | int) -> SourcePlugin:
                 return plugin
         except (OSError, RuntimeError, ValueError):  # a name too long, ~ of nobody
             continue
-    shown = str(arg) if len(str(arg)) < 200 else f"{str(arg)[:200]}..."
+    shown = without_secrets(str(arg))
+    shown = shown if len(shown) < 200 else f"{shown[:200]}..."
     raise BadInput(
         f"no file or folder {shown}; --source takes a video, a picture, a folder, a pattern such "
         "as film/%04d.png, a URL, a device, gst:PIPELINE, - or sample"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 NEAR_S = 1.0  # damage nearer than this is one stretch
+MOST = 100  # stretches that are told
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,7 @@ class Damage:
         self._lost += 1
         if self._stretches and time_s - self._stretches[-1][1] < NEAR_S:
             self._stretches[-1][1] = max(time_s, self._stretches[-1][1])
-        else:
+        elif len(self._stretches) < MOST:  # a stream may go on for days
             _log.warning("%s is damaged at %.2f s; reading goes on", self._name, time_s)
             self._stretches.append([time_s, time_s])
 
@@ -41,6 +42,11 @@ class Damage:
     def ended(self, why: str) -> None:
         """The source ends before its time; the first reason counts."""
         self._early = self._early or why
+
+    @property
+    def why(self) -> str:
+        """Why the source ended before its time; empty where it did not."""
+        return self._early
 
     def text(self, frames: int) -> str:
         """What was lost, in one line.

@@ -37,8 +37,9 @@ TIMEOUT_S = 10.0  # without data for this long, a stream counts as ended
 _MOST_THREADS = 16
 _BROKEN_READS = 100  # in a row, after which a file is given up
 _NETWORK = {"rtsp_flags": "prefer_tcp", "reconnect": "1", "reconnect_delay_max": "4"}
-_PIPE = {"fpsprobesize": "2", "analyzeduration": "1000000"}  # else a slow camera starts late
+_QUICK = {"fpsprobesize": "2", "analyzeduration": "1000000"}  # else a slow camera starts late
 _PLAYLISTS = ("hls", "dash", "rtsp", "sdp", "rtp")  # the size of their address is not theirs
+_STAMPED = ("rtsp", "rtp", "sdp", "mpegts", "flv", "matroska")
 _NOT_FILM = Disposition.attached_pic | Disposition.timed_thumbnails
 _describing = threading.Lock()
 
@@ -50,11 +51,13 @@ class Place:
     file     what PyAV opens: an address, or an object with read()
     name     what the user is told
     network  data may stop coming
+    known    it was opened before: its frame rate is not measured again
     """
 
     file: str | PipeReader | io.FileIO
     name: str
     network: bool = False
+    known: bool = False
 
 
 class Media:
@@ -85,6 +88,11 @@ class Media:
             return True
         kind = self._container.format.name
         return not kind.startswith(_PLAYLISTS) and self._container.size > 0
+
+    @property
+    def stamped(self) -> bool:
+        """Whether its time stamps are those of the sender, not counted up by FFmpeg."""
+        return self._container.format.name.startswith(_STAMPED)
 
     @property
     def fps(self) -> float | None:
@@ -202,9 +210,9 @@ class Media:
 def _opened(place: Place, options: SourceOptions) -> Any:
     keywords: dict[str, Any] = {"metadata_errors": "replace"}
     if place.network:
-        keywords |= {"timeout": TIMEOUT_S, "options": _NETWORK}
+        keywords |= {"timeout": TIMEOUT_S, "options": _NETWORK | (_QUICK if place.known else {})}
     if isinstance(place.file, PipeReader):
-        keywords["options"] = _PIPE
+        keywords["options"] = _QUICK
     if options.hwaccel:
         keywords["hwaccel"] = _hwaccel(options.hwaccel)
     try:

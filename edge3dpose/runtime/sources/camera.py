@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources import NO_OPTIONS, Source, SourceOptions, SourcePlugin
+from edge3dpose.runtime.sources import LIVE, NO_OPTIONS, Source, SourceOptions, SourcePlugin
 
 _VIDEO_DEVICES = 81  # the major number of Video4Linux
 
@@ -18,7 +18,7 @@ class CameraPlugin(SourcePlugin):
     """Opens cameras."""
 
     name = "camera"
-    options = ("resolution", "camera_fps", "pixel_format")
+    options = ("resolution", "camera_fps", "pixel_format", *LIVE)
 
     def takes(self, arg: str | int) -> bool:
         """Numbers, and devices such as /dev/video2 or /dev/v4l/by-id/...; "0" is a file's name."""
@@ -30,12 +30,15 @@ class CameraPlugin(SourcePlugin):
 
     def open_with(self, arg: str | int, options: SourceOptions) -> Source:
         """Open a camera and ask it for what the options say; ``said`` has what it gives."""
+        from edge3dpose.runtime.sources import _retry
         from edge3dpose.runtime.sources._camera_grabber import open_camera
-        from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
+        from edge3dpose.runtime.sources._live_source import LiveSource
 
         if isinstance(arg, int) and arg < 0:  # OpenCV would look for any camera, and may crash
             raise BadInput(f"cannot open camera {arg}: wanted a number from 0")
-        return LatestFrameReader(f"camera {arg}", lambda: open_camera(arg, options))
+        retry = _retry.retry_of(options, _retry.device_of(arg))
+        first = _retry.waited_for(lambda: open_camera(arg, options), retry)
+        return LiveSource(f"camera {arg}", first, lambda: open_camera(arg, options), retry)
 
 
 def _is_device(arg: Any) -> bool:

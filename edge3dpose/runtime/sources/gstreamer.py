@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from edge3dpose.errors import BadInput, MissingDependency
-from edge3dpose.runtime.sources import Source, SourcePlugin
+from edge3dpose.errors import BadInput, MissingDependency, without_secrets
+from edge3dpose.runtime.sources import (
+    LIVE,
+    NO_OPTIONS,
+    Source,
+    SourceOptions,
+    SourcePlugin,
+)
 
 PREFIX = "gst:"
 _FILES = ("filesrc", "file://")  # a pipeline that reads one has an end, and every frame is wanted
@@ -19,6 +25,7 @@ class GStreamerPlugin(SourcePlugin):
     """
 
     name = "gstreamer"
+    options = LIVE
     priority = 10  # before URLs, which may be part of a pipeline
 
     def takes(self, arg: str | int) -> bool:
@@ -26,6 +33,10 @@ class GStreamerPlugin(SourcePlugin):
         return isinstance(arg, str) and arg.startswith(PREFIX)
 
     def open(self, arg: str | int) -> Source:
+        """Open a pipeline; see open_with."""
+        return self.open_with(arg, NO_OPTIONS)
+
+    def open_with(self, arg: str | int, options: SourceOptions) -> Source:
         """Open a pipeline.
 
         Raises MissingDependency where this OpenCV has no GStreamer, BadInput where the pipeline
@@ -33,9 +44,10 @@ class GStreamerPlugin(SourcePlugin):
         """
         import cv2
 
+        from edge3dpose.runtime.sources import _retry
         from edge3dpose.runtime.sources._capture import open_pipeline
         from edge3dpose.runtime.sources._capture_grabber import CaptureGrabber
-        from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
+        from edge3dpose.runtime.sources._live_source import LiveSource
         from edge3dpose.runtime.sources._pipeline import fault_of
         from edge3dpose.runtime.sources._video_file import VideoFile
 
@@ -52,22 +64,26 @@ class GStreamerPlugin(SourcePlugin):
         if "appsink" not in pipeline:
             whole += f" ! {_FILE_END if from_file else _LIVE_END}"
         if why := fault_of(whole):
-            raise BadInput(f"GStreamer does not take {PREFIX}{pipeline}: {why}")
+            shown = without_secrets(f"{PREFIX}{pipeline}: {why}")
+            raise BadInput(f"GStreamer does not take {shown}")
         name = PREFIX + pipeline.split(maxsplit=1)[0]
-        fault = BadInput(f"GStreamer does not start this pipeline; try: gst-launch-1.0 -v {whole}")
-        capture = open_pipeline(whole)
+        fault = "GStreamer does not start this pipeline; try: gst-launch-1.0 -v "
+        fault += without_secrets(whole)
         if from_file:
             try:
-                return VideoFile(name, capture)
+                return VideoFile(name, open_pipeline(whole))
             except BadInput:
-                raise fault from None
-        if not capture.isOpened():
-            capture.release()
-            raise fault
-        found = [capture]  # opened already; the next time anew
-        return LatestFrameReader(
-            name, lambda: CaptureGrabber(found.pop() if found else open_pipeline(whole))
-        )
+                raise BadInput(fault) from None
+
+        def opened() -> CaptureGrabber:
+            capture = open_pipeline(whole)
+            if not capture.isOpened():
+                capture.release()
+                raise BadInput(fault)
+            return CaptureGrabber(capture)
+
+        retry = _retry.retry_of(options)
+        return LiveSource(name, _retry.waited_for(opened, retry), opened, retry)
 
 
 PLUGIN = GStreamerPlugin()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from edge3dpose.errors import without_secrets
-from edge3dpose.runtime.sources import NO_OPTIONS, Source, SourceOptions, SourcePlugin
+from dataclasses import replace
+
+from edge3dpose.errors import BadInput, without_secrets
+from edge3dpose.runtime.sources import LIVE, NO_OPTIONS, Source, SourceOptions, SourcePlugin
 
 
 class StreamPlugin(SourcePlugin):
@@ -11,7 +13,7 @@ class StreamPlugin(SourcePlugin):
 
     name = "stream"
     priority = 20
-    options = ("stream", "hwaccel")
+    options = ("stream", "hwaccel", *LIVE)
 
     def takes(self, arg: str | int) -> bool:
         """URLs."""
@@ -23,19 +25,26 @@ class StreamPlugin(SourcePlugin):
 
     def open_with(self, arg: str | int, options: SourceOptions) -> Source:
         """Open a URL: one of its video streams, with a decoder of the hardware."""
+        from edge3dpose.runtime.sources import _retry
         from edge3dpose.runtime.sources._film import Film
-        from edge3dpose.runtime.sources._latest_frame import LatestFrameReader
         from edge3dpose.runtime.sources._live_media import LiveMedia
+        from edge3dpose.runtime.sources._live_source import LiveSource
         from edge3dpose.runtime.sources._media import Media, Place
 
         place = Place(str(arg), without_secrets(str(arg)), network=True)
-        media = Media(place, options)
+        retry = _retry.retry_of(options, _retry.server_of(str(arg)))
+        media = _retry.waited_for(lambda: Media(place, options), retry)
         if media.finite:
             return Film(media)
-        found = [media]  # opened already; the next time anew
-        return LatestFrameReader(
-            place.name, lambda: LiveMedia(found.pop() if found else Media(place, options))
-        )
+
+        def again() -> LiveMedia:
+            media = Media(replace(place, known=True), options)
+            if media.finite:
+                media.close()
+                raise BadInput(f"{place.name} is a recording now, no live stream")
+            return LiveMedia(media)
+
+        return LiveSource(place.name, LiveMedia(media), again, retry)
 
 
 PLUGIN = StreamPlugin()

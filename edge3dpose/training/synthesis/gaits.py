@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import rotations
+from edge3dpose.training.synthesis import motion
 from edge3dpose.training.synthesis.assets import Clip
 
 STRAIGHT = 0.95  # net distance over the path's length of a clip that goes one way
@@ -72,16 +73,10 @@ def piece(
     rng: np.random.Generator, clip: Clip, frames: int, fps: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(frames, 22, 4) turns and (frames, 2) shifts x, z in metres; back and forth where short."""
-    last = len(clip) - 1
-    at = rng.uniform(0, last) + np.arange(frames) * rng.uniform(0.8, 1.1) * clip.fps / fps
-    at = last - np.abs(at % (2 * last) - last)
-    low = np.minimum(at.astype(int), last - 1)
-    share = at - low
-    turns = rotations.unit(clip.quaternions[low].astype(float))
-    after = rotations.unit(clip.quaternions[low + 1].astype(float))
-    shifts = clip.translation_m[:, [0, 2]].astype(float)
-    shifts = shifts[low] * (1 - share[:, None]) + shifts[low + 1] * share[:, None]
-    return rotations.mix(turns, after, share[:, None, None]), shifts - shifts[0]
+    at = rng.uniform(0, len(clip) - 1)
+    steps = np.arange(frames) * rng.uniform(0.8, 1.1) * clip.fps / fps
+    turns, places = motion.played(clip, at + steps)
+    return turns, places[:, [0, 2]]
 
 
 def _goes(clip: Clip, speeds: tuple[float, float]) -> bool:

@@ -62,6 +62,26 @@ def draw_clip(rng: np.random.Generator, clips: tuple[Clip, ...]) -> Clip:
     return clips[rng.choice(len(clips), p=share / share.sum())]
 
 
+def played(clip: Clip, at: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A clip at (T,) moments, counted in its frames; beyond its ends it goes back and forth.
+
+    Returns (T, 22, 4) world turns, and (T, 3) places of the pelvis from that of the first moment,
+    metres.
+    """
+    last = len(clip) - 1
+    at = last - np.abs(at % (2 * last) - last) if last else np.zeros(len(at))
+    low = np.minimum(at.astype(int), max(last - 1, 0))
+    high, share = np.minimum(low + 1, last), at - low
+    turns = rotations.mix(
+        rotations.unit(clip.quaternions[low].astype(float)),
+        rotations.unit(clip.quaternions[high].astype(float)),
+        share[:, None, None],
+    )
+    places = clip.translation_m.astype(float)
+    places = places[low] * (1 - share[:, None]) + places[high] * share[:, None]
+    return turns, places - places[0]
+
+
 def _mocap(rng: np.random.Generator, clips: tuple[Clip, ...]) -> Pose:
     """A frame of a clip."""
     clip = draw_clip(rng, clips)

@@ -39,20 +39,8 @@ def draw_movement(
 def _captured(rng: np.random.Generator, clip: Clip, frames: int, fps: float) -> Movement:
     """A piece of a clip, which goes back and forth where it is too short."""
     speed = float(np.exp(rng.uniform(*np.log(SPEED))))
-    last = len(clip) - 1
-    if last < 1:
-        still = np.repeat(rotations.unit(clip.quaternions[:1].astype(float)), frames, axis=0)
-        return Movement(still, np.zeros((frames, 3)))
-    at = rng.uniform(0, last) + np.arange(frames) * speed * clip.fps / fps
-    at = last - np.abs(at % (2 * last) - last)
-    low = np.minimum(at.astype(int), last - 1)
-    share = at - low
-    turns = rotations.unit(clip.quaternions[low].astype(float))
-    after = rotations.unit(clip.quaternions[low + 1].astype(float))
-    segments = rotations.mix(turns, after, share[:, None, None])
-    shifts = clip.translation_m.astype(float)
-    root = shifts[low] * (1 - share[:, None]) + shifts[low + 1] * share[:, None]
-    root -= root[0]
+    at = rng.uniform(0, len(clip) - 1) + np.arange(frames) * speed * clip.fps / fps
+    segments, root = motion.played(clip, at)
     farthest = float(np.abs(root[:, [0, 2]]).max(initial=0.0))
     root[:, [0, 2]] *= min(1.0, SPAN_M / max(farthest, 1e-9))
     return Movement(segments, root)
