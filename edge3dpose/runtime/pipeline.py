@@ -41,7 +41,7 @@ class Summary:
     source: str = ""  # its name
     live: bool = False
     written: tuple[Path, ...] = ()  # files of the sinks
-    said: tuple[str, ...] = ()  # what the sinks found, a line each
+    said: tuple[str, ...] = ()  # what filters and sinks found, a line each
     hint: str = ""  # why nobody may have been found
     lost: bool = False  # the source is live, and did not come back in time
 
@@ -162,7 +162,10 @@ class Pipeline:
                 for sink in sinks
                 if sink.path and not sink.discarded and sink.path.exists()
             ),
-            said=tuple(line for sink in sinks for line in sink.said),
+            said=(
+                *(line for change in self.filters for line in getattr(change, "said", ())),
+                *(line for sink in sinks for line in sink.said),
+            ),
             hint=self.hint,
             lost=lost,
         )
