@@ -213,12 +213,15 @@ def _real(path: Path) -> Path:
         return path
 
 
-def refuse_source(value: Any, source: str) -> None:
-    """BadInput where a file to write is the source, or a picture of the folder that is read."""
+def refuse_source(value: Any, source: str, what: str = "the source") -> None:
+    """BadInput where a file to write is one that is read, or a picture of the folder that is read.
+
+    what  the file that is read, in words
+    """
     if not isinstance(value, Path) or not value.exists():
         return
     read, written = _real(Path(source)), _real(value)
     if written == read:
-        raise BadInput(f"{value} is the source itself; write to another file")
+        raise BadInput(f"{value} is {what} itself; write to another file")
     if written.parent == read and written.suffix.lower() in IMAGE_SUFFIXES:
-        raise BadInput(f"{value} is a picture of the source; write to another file")
+        raise BadInput(f"{value} is a picture of {what}; write to another file")
