@@ -34,6 +34,10 @@ _WHERE = {  # public name -> the module that it is loaded from
     "fit_shape": "shape.body_shape",
     "BodyShape": "shape.body_shape",
     "export": "exporters",
+    "angles": "kinematics.analysis",
+    "AnalysisOptions": "kinematics.analysis",
+    "count_repetitions": "kinematics.analysis",
+    "gait": "kinematics.analysis",
     "draw": "drawing",
     "build_engine": "selection.engine",
     "calibrate": "compiler.calibrate",
@@ -45,6 +49,7 @@ _MODULES = ("errors", "models")
 
 __all__ = [
     "H36M17",
+    "AnalysisOptions",
     "BodyShape",
     "Bone",
     "Camera",
@@ -57,14 +62,17 @@ __all__ = [
     "PosesFile",
     "Skeleton",
     "__version__",
+    "angles",
     "benchmark",
     "build_engine",
     "calibrate",
+    "count_repetitions",
     "draw",
     "errors",
     "evaluate",
     "export",
     "fit_shape",
+    "gait",
     "models",
     "read_poses",
     "tune",
@@ -79,6 +87,7 @@ if TYPE_CHECKING:
     from edge3dpose.engine_types import EngineConfig
     from edge3dpose.evaluation.evaluate import evaluate
     from edge3dpose.exporters import export
+    from edge3dpose.kinematics.analysis import AnalysisOptions, angles, count_repetitions, gait
     from edge3dpose.pose import PoseEstimator
     from edge3dpose.pose_options import EstimatorOptions
     from edge3dpose.poses_file import PosesFile, read_poses

@@ -111,6 +111,17 @@ def open_lens(fov_deg: float | None = None, intrinsics: Path | None = None) -> L
     return lambda width, height: camera_from_fov(angle, width, height, assumed=fov_deg is None)
 
 
+class FixedLens:
+    """A camera that was given as it is: its numbers hold for frames of one size."""
+
+    def __init__(self, camera: Camera) -> None:
+        self._camera = camera
+
+    def __call__(self, width: int, height: int) -> Camera:
+        """The camera."""
+        return self._camera
+
+
 def _scaled(camera: Camera, size: tuple[int, int], frame: tuple[int, int], path: Path) -> Camera:
     """The camera for frames that were resized after the sensor."""
     by = (frame[0] / size[0], frame[1] / size[1])

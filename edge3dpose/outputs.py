@@ -12,19 +12,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import re
-import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from edge3dpose import stopping, storage
+from edge3dpose import devices, storage
 from edge3dpose.errors import BadInput
 
-STDOUT = "-"
 MARK = "edge3dpose"  # every output names its maker in its first bytes
 _HEAD = 4096
-_DESCRIPTOR = re.compile(r"/dev/(?:fd/|stdin$|stdout$|stderr$)(\d*)|/proc/self/fd/(\d+)")
 _EXCLUSIVE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
@@ -49,8 +45,8 @@ class Output:
         self.part: Path | None = None
         self._whole = 0  # bytes up to the end of the last write that succeeded
         self._handle: int | None = None
-        if is_stream(path):
-            self._handle = _opened_stream(path)
+        if devices.is_stream(path):
+            self._handle = devices.opened(path)
             return
         check_free(path, overwrite=overwrite)
         self._final = storage.file_to_write(path)
@@ -69,7 +65,8 @@ class Output:
         handle, left = self._open_handle(), memoryview(content)
         with self._told():
             while left:
-                left = left[os.write(handle, left) :]
+                some = left if self.part is not None else left[: devices.taken_by(handle)]
+                left = left[os.write(handle, some) :]
         if self.part is not None:
             self._whole = max(self._whole, os.lseek(handle, 0, os.SEEK_CUR))
         return len(content)
@@ -148,20 +145,9 @@ class Output:
             raise BadInput(f"cannot write {self.path}: {error.strerror or error}{kept}") from error
 
 
-def is_stream(path: Path) -> bool:
-    """Whether a name means standard output, a device or a pipe: something that is written to."""
-    if str(path) == STDOUT or _descriptor(path) is not None:
-        return True
-    try:
-        mode = path.stat().st_mode
-    except (OSError, ValueError):
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
-
-
 def check_free(path: Path, *, overwrite: bool = False) -> None:
     """BadInput where a plain file of another maker is there, or a link of a stranger."""
-    if is_stream(path):
+    if devices.is_stream(path):
         return
     if path.is_symlink():
         _check_link(path)
@@ -189,32 +175,6 @@ def _check_link(path: Path) -> None:
     owner = path.lstat().st_uid
     if owner not in (os.geteuid(), folder.stat().st_uid):
         raise BadInput(f"{path} is a link of another user in a folder of everybody; name a file")
-
-
-def _descriptor(path: Path) -> int | None:
-    """The number of an open file that a name such as /dev/stdout means."""
-    named = str(path)
-    if named == STDOUT:
-        return 1
-    found = _DESCRIPTOR.fullmatch(named) if os.name == "posix" else None
-    if found is None:
-        return None
-    number = found.group(1) or found.group(2)
-    return int(number) if number else {"out": 1, "err": 2}.get(named[-3:], 0)
-
-
-def _opened_stream(path: Path) -> int:
-    number = _descriptor(path)
-    try:
-        if number is None:
-            with stopping.interruptible():  # a pipe waits for its reader
-                return os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
-        if number in (1, 2):
-            (sys.stdout if number == 1 else sys.stderr).flush()
-        return os.dup(number)
-    except (OSError, ValueError, AttributeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise BadInput(f"cannot write {path}: {reason}; name another file") from error
 
 
 def _opened_part(part: Path, path: Path) -> int:

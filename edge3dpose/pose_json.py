@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,13 +12,14 @@ from numpy.typing import NDArray
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array, Box, Pose3D
 
+_NUMBERS = {int, float, type(None)}
 LARGEST_ID = 2**63 - 1  # int64 holds it
 
 
 def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
     """See Pose3D.to_dict."""
     box = pose.box
-    content = {
+    content: dict[str, Any] = {
         "id": pose.track_id,
         "box": [round(v, 1) for v in (box.x0, box.y0, box.x1, box.y1)] if box else None,
         "box_angle_rad": round(box.angle_rad, 4) if box else None,
@@ -30,6 +32,11 @@ def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
         content["std_mm"] = _rounded(pose.std_mm, 1)
     if pose.outside is not None and pose.outside.any():
         content["outside"] = pose.outside.tolist()
+    if pose.angles_deg is not None:
+        known = pose.angles_deg.items()
+        content["angles_deg"] = {n: round(v, 1) if math.isfinite(v) else None for n, v in known}
+    if pose.counts is not None:
+        content["counts"] = dict(pose.counts)
     return content
 
 
@@ -49,6 +56,8 @@ def pose_from_dict(content: Mapping[str, Any], skeleton: Skeleton) -> Pose3D:
         std_mm=None if std is None else _array(std),
         skeleton=skeleton,
         outside=_outside(content, len(skeleton.joints)),
+        angles_deg=_numbers(content, "angles_deg"),
+        counts=_numbers(content, "counts"),
     )
 
 
@@ -61,6 +70,16 @@ def _outside(content: Mapping[str, Any], joints: int) -> NDArray[np.bool_] | Non
     ):
         raise ValueError(f"outside is {value!r:.60}, wanted {joints} of true and false")
     return np.array(value)
+
+
+def _numbers(content: Mapping[str, Any], key: str) -> dict[str, Any] | None:
+    """Numbers by name; null is NaN."""
+    values = content.get(key)
+    if values is None:
+        return None
+    if not isinstance(values, dict) or not {type(v) for v in values.values()} <= _NUMBERS:
+        raise ValueError(f"{key} is {values!r:.60}, wanted numbers by name")
+    return {name: math.nan if value is None else value for name, value in values.items()}
 
 
 def _track_id(value: Any) -> int | None:

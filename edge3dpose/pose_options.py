@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from edge3dpose import checks
-from edge3dpose.camera import DEFAULT_FOV_DEG, Lens, check_camera, open_lens
+from edge3dpose.camera import DEFAULT_FOV_DEG, FixedLens, Lens, check_camera, open_lens
 from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
@@ -160,7 +160,7 @@ def lens_of(camera: CameraArgument) -> Lens:
         return open_lens()
     if isinstance(camera, Camera):
         check_camera(camera)
-        return lambda width, height: camera
+        return FixedLens(camera)
     if isinstance(camera, str | Path):
         return open_lens(intrinsics=Path(camera))
     if callable(camera):

@@ -159,6 +159,10 @@ class Pose3D:
     std_mm: Array | None = None  # (J, 3) see runtime.lift.lift; None of a model that gives none
     skeleton: Skeleton = H36M17
     outside: NDArray[np.bool_] | None = None  # (J,) True: not in the frame, a guess
+    angles_deg: Mapping[str, float] | None = (
+        None  # by name of docs/angles.md; None without --angles
+    )
+    counts: Mapping[str, int] | None = None  # repetitions by exercise; None without --count
 
     def __post_init__(self) -> None:
         _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)

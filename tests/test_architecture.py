@@ -29,11 +29,11 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "compiler": {WORDS, "models", "runtime"},
     "selection": {WORDS, "models", "runtime", "compiler"},
     "training": {WORDS, "models", "runtime", "shape"},
-    "reports": {WORDS, "models", "selection"},
+    "reports": {WORDS, "models", "selection", "kinematics"},
     "pose": {WORDS, "models", "runtime", "compiler", "selection"},
     "evaluation": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
-        *("pose", "training", "reports"),
+        *("pose", "training", "reports", "kinematics"),
     },
     "bench": {
         *(WORDS, "models", "runtime", "compiler", "selection"),

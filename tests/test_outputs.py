@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from edge3dpose.devices import is_stream
 from edge3dpose.errors import BadInput
-from edge3dpose.outputs import Output, check_free, is_stream
+from edge3dpose.outputs import Output, check_free
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="links, pipes and owners of POSIX")
 

@@ -125,6 +125,9 @@ def command(camera: int | None, source: str | None, **options: Any) -> None:
             click.echo(line, err=True)
         outputs = sinks.with_default_output(given_outputs, opened.name, live=opened.live)
         sinks.check(outputs, opened.name)
+        for name in ("intrinsics", "weights"):
+            for value in outputs.values() if options[name] else ():
+                sinks.refuse_source(value, str(options[name]), f"the file of --{name}")
         with _estimator(opened, values, options) as pose:
             for reason in pose.config.why:
                 click.echo(reason, err=True)

@@ -136,6 +136,8 @@ def export(
     for path, tracks in files_of(plugin, file, chosen, apart=everybody):
         if path.exists() and path.resolve() == poses.path.resolve():
             raise BadInput(f"{path} is the poses file itself; write to another file")
+        if path.is_file() and path.suffix.lower() != plugin.suffix:
+            raise BadInput(f"{path} is there already and is no {plugin.suffix} file; name another")
         storage.file_to_write(path)
         content, line = plugin.content(ExportRequest(tracks, header, values, people))
         storage.write_bytes(path, content)

@@ -6,6 +6,9 @@
   kinematics.
 - ``axes``: ``find("unity")`` brings points, rest offsets and turns to a program's axes and unit.
 
+- ``clip``, ``floor``, ``cleaning``: recordings at even times, upright on a floor, filtered.
+- ``angles``, ``repetitions``, ``gait``, ``analysis``: what a coach or a clinician asks for.
+
 Example, of one live person::
 
     live, poser, unity = LiveRig(), Poser(), axes.find("unity")
@@ -18,7 +21,8 @@ Example, of one live person::
 
 from edge3dpose.kinematics import axes
 from edge3dpose.kinematics.axes import Axes
+from edge3dpose.kinematics.cleaning import Cleaning
 from edge3dpose.kinematics.posed import PosedSkeleton, Poser
 from edge3dpose.kinematics.rig import LiveRig, Rig, rig_of_joints
 
-__all__ = ["Axes", "LiveRig", "PosedSkeleton", "Poser", "Rig", "axes", "rig_of_joints"]
+__all__ = ["Axes", "Cleaning", "LiveRig", "PosedSkeleton", "Poser", "Rig", "axes", "rig_of_joints"]

@@ -18,6 +18,7 @@ from edge3dpose.tracks import Track
 FIRST_S = 10.0  # people are watched for so long, once they stand
 STRAIGHT_DEG = 30.0  # a knee or hip that bends less stands
 LEAST_FRAMES = 5
+MOST_SEEN = 200  # frames of live people
 MOST_TILT_DEG = 60.0  # of a camera; what says more is no floor
 ANKLE_MM = 75.0  # about how high the ankle joint of who stands is
 UNKNOWN = "not known, the camera is taken as level"
@@ -112,19 +113,40 @@ def _up(joints: Sequence[Floats]) -> tuple[Floats, str]:
     return up, "estimated from people who stand"
 
 
+class LiveUp:
+    """The vertical as frames come: of those who stood so far; the camera's own before that."""
+
+    def __init__(self) -> None:
+        self._seen: list[Floats] = []
+        self.up = CAMERA_UP
+
+    def add(self, joints_mm: NDArray) -> Floats:
+        """Take the joints (17, 3) of a person; gives the vertical (3,) as it is known by now."""
+        joints = np.asarray(joints_mm, float)[None]
+        if len(self._seen) < MOST_SEEN and straight(joints)[0]:
+            self._seen.append(joints)
+            self.up = _up([np.concatenate(self._seen)])[0]
+        return self.up
+
+
 def _standing(track: Track) -> NDArray[np.bool_]:
     """(F,) where legs and hips are straight, over the first seconds of that."""
-    joints = track.joints_mm.astype(float)
-    straight = np.ones(len(joints), bool)
+    stands = straight(track.joints_mm.astype(float))
+    seconds = np.cumsum(stands * np.minimum(np.diff(track.time_s, prepend=track.time_s[0]), 1))
+    return np.asarray(stands & (seconds <= FIRST_S))
+
+
+def straight(joints: Floats) -> NDArray[np.bool_]:
+    """(F,) where legs and hips of joints (F, 17, 3) are straight."""
+    found = np.ones(len(joints), bool)
+    trunk = joints[:, H36M17.index("thorax")] - joints[:, H36M17.root]
     for side in ("left", "right"):
         places = [joints[:, H36M17.index(f"{side}_{name}")] for name in ("hip", "knee", "ankle")]
         thigh, shin = places[0] - places[1], places[1] - places[2]
-        trunk = joints[:, H36M17.index("thorax")] - joints[:, H36M17.root]
-        straight &= (_angle_deg(thigh, shin) < STRAIGHT_DEG) & (
+        found &= (_angle_deg(thigh, shin) < STRAIGHT_DEG) & (
             _angle_deg(trunk, thigh) < STRAIGHT_DEG
         )
-    seconds = np.cumsum(straight * np.minimum(np.diff(track.time_s, prepend=track.time_s[0]), 1))
-    return straight & (seconds <= FIRST_S)
+    return found
 
 
 def _angle_deg(a: Floats, b: Floats) -> Floats:

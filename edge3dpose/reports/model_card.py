@@ -51,6 +51,8 @@ def _facts(card: dict[str, Any]) -> list[str]:
         text = "; ".join(map(_without_hash, found)) if isinstance(found, list) else found
         lines.append(f"{name.replace('_', ' ')}: {text}")
     if run:
+        if (made_of := run["recipe"].get("model", card["model"])) != card["model"]:
+            lines.append(f"made of {made_of} without more training; what follows is that model's")
         machines = "; ".join(run["machines"])
         lines.append(
             f"{run['samples']} samples in {run['steps']} steps, {run['hours']} h on {machines}"

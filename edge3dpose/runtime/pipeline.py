@@ -12,9 +12,9 @@ from time import perf_counter
 from typing import Any
 
 from edge3dpose import stopping
-from edge3dpose.camera import Lens
+from edge3dpose.camera import FixedLens, Lens
 from edge3dpose.engine_types import Engine
-from edge3dpose.errors import EndedEarly, SourceLost
+from edge3dpose.errors import BadInput, EndedEarly, SourceLost
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.filters import Filter
 from edge3dpose.runtime.governor import GovernedEngine
@@ -41,7 +41,7 @@ class Summary:
     source: str = ""  # its name
     live: bool = False
     written: tuple[Path, ...] = ()  # files of the sinks
-    said: tuple[str, ...] = ()  # what the sinks found, a line each
+    said: tuple[str, ...] = ()  # what filters and sinks found, a line each
     hint: str = ""  # why nobody may have been found
     lost: bool = False  # the source is live, and did not come back in time
 
@@ -92,6 +92,7 @@ class Pipeline:
     end: Callable[[], object] | None = None
     clock: StageClock = field(default_factory=StageClock)
     hint: str = ""
+    _size: tuple[int, int] | None = field(default=None, init=False)  # of the first frame
 
     def frames(self) -> Generator[tuple[Frame, list[Pose3D]], None, None]:
         """Every frame with its people; the source is closed at the end, however it comes.
@@ -162,7 +163,10 @@ class Pipeline:
                 for sink in sinks
                 if sink.path and not sink.discarded and sink.path.exists()
             ),
-            said=tuple(line for sink in sinks for line in sink.said),
+            said=(
+                *(line for change in self.filters for line in getattr(change, "said", ())),
+                *(line for sink in sinks for line in sink.said),
+            ),
             hint=self.hint,
             lost=lost,
         )
@@ -172,12 +176,23 @@ class Pipeline:
         if self.check:
             self.check()
         if self.lens is not None and frame.camera is None:
+            self._check_size(frame)
             frame = _with_camera(frame, self.lens)
         poses = self.estimate(frame)
         with self.clock.stage("filter"):
             for change in self.filters:
                 poses = change(frame, poses)
         return frame, poses
+
+    def _check_size(self, frame: Frame) -> None:
+        """BadInput where a stream changes its size and the camera's numbers are of the old one."""
+        height, width = frame.image.shape[:2]
+        first = self._size = self._size or (width, height)
+        if self.source.live and isinstance(self.lens, FixedLens) and first != (width, height):
+            raise BadInput(
+                f"the frames of {self.source.name} were {first[0]}x{first[1]} and are "
+                f"{width}x{height} now: the camera that was given is of the first size"
+            )
 
     def _publish(self, frame: Frame, poses: list[Pose3D], outlets: Sequence[Sink]) -> None:
         if self.facts:

@@ -184,6 +184,10 @@ def test_bad_input_is_one_line(place, tmp_path):
         (["--source", "sample", "--cut", "3,4"], "wanted one cut"),
         (["--source", "sample", "--fov", 60, "--intrinsics", lens], "give one of them"),
         (["--source", "sample", "--intrinsics", lens, "--jsonl", out], "another shape"),
+        (
+            ["--source", "sample", "--intrinsics", lens, "--shape", lens, "--overwrite"],
+            "lens.json is the file of --intrinsics itself",
+        ),
         (["--source", "sample", "--save", tmp_path / "out.avi"], "ends in .mp4"),
         (["--source", "sample", "--jsonl", tmp_path / "no" / "out.jsonl"], "cannot write"),
         (["--source", "sample", "--max-latency-ms", 5, "--cut", 3], "has chosen it already"),

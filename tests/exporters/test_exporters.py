@@ -59,18 +59,21 @@ def test_listing_the_formats_loads_nothing_heavy():
 
 
 def test_bad_requests_are_one_line(walk, tmp_path):
+    (other := tmp_path / "others.jsonl").write_text("poses of another run")
     for arguments, words in (
         ({"to": "fbx"}, "no exporter called 'fbx'; there is: .*glb"),
         ({"to": 3}, "to is 3"),
         ({"to": "glb", "options": {"tall": 1}}, "glb has no option 'tall'"),
         ({"to": "glb", "options": {"height_cm": 3}}, "--height-cm is 3"),
         ({"to": "glb", "out": walk}, "the poses file itself"),
+        ({"to": "glb", "out": other}, r"is there already and is no \.glb file"),
         ({"to": "glb", "track_id": 5, "out": tmp_path / "a"}, "no person 5; there is: 3, 8"),
         ({"to": "glb", "out": tmp_path}, "is a folder"),
     ):
         with pytest.raises(BadInput, match=words):
             exporters.export(walk, **arguments)
-    assert list(tmp_path.iterdir()) == []
+    assert list(tmp_path.iterdir()) == [other]
+    assert other.read_text() == "poses of another run"
 
 
 def test_the_file_is_named_after_the_poses(walk):

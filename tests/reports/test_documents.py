@@ -9,7 +9,7 @@ from speed_reports import accuracy, machine, report, row
 
 from edge3dpose.commands.benchmark import shipped_models
 from edge3dpose.errors import BadInput
-from edge3dpose.reports import documents
+from edge3dpose.reports import documents, model_card
 
 ROOT = Path(__file__).parents[2]
 SHA = "a" * 64
@@ -208,3 +208,10 @@ def test_the_committed_documents_are_what_the_committed_reports_say():
     assert len(texts) >= 6
     for file, text in texts.items():
         assert file.read_text(encoding="utf-8") == text, file
+
+
+def test_a_card_says_whose_training_it_tells():
+    for made_of, said in (("another", True), ("a-model", False)):
+        training = {**CARD["training"], "recipe": {"model": made_of}}
+        facts = model_card._facts({**CARD, "training": training})
+        assert any("made of another without more training" in fact for fact in facts) is said

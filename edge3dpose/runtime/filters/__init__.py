@@ -24,12 +24,17 @@ class Filter:
         """The poses, changed."""
         raise NotImplementedError
 
+    @property
+    def said(self) -> tuple[str, ...]:
+        """Lines for the user at the end of a run."""
+        return ()
+
 
 class FilterPlugin:
     """A kind of filter: base class. ``values`` are option values by option name, all of them set.
 
     By ``order``, filters are applied: 10 the place of a person, 20 the depths of the joints,
-    30 smoothing over time.
+    30 smoothing over time, 90 what is measured of them.
     """
 
     name: str = ""

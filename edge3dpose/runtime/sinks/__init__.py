@@ -82,6 +82,7 @@ class SinkPlugin:
     name: str = ""
     order: int = 0  # sinks are opened and called in this order
     on_screen: bool = False
+    output: bool = True  # poses go there; a file of another kind is no output, and may be there
     options: tuple[PluginOption, ...] = ()
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
@@ -125,7 +126,7 @@ def with_default_output(values: Mapping[str, Any], source: str, *, live: bool) -
     source  its name
     """
     known = plugins.with_defaults(options(), values)
-    if any(plugin.is_on(known) for plugin in find_all()):
+    if any(plugin.output and plugin.is_on(known) for plugin in find_all()):
         return known
     stem = source.replace(" ", "") if live else Path(source).stem
     stem = "".join(c if c.isalnum() or c in "-_." else "_" for c in stem) or "poses"
@@ -155,7 +156,7 @@ def check(values: Mapping[str, Any], source: str) -> None:
                 value = known[option.name]
                 refuse_source(value, source)
                 _refuse_twice(option, value, files)
-                if isinstance(value, Path):
+                if isinstance(value, Path) and plugin.output:
                     outputs.check_free(value, overwrite=known[OVERWRITE.name])
 
 
@@ -212,12 +213,15 @@ def _real(path: Path) -> Path:
         return path
 
 
-def refuse_source(value: Any, source: str) -> None:
-    """BadInput where a file to write is the source, or a picture of the folder that is read."""
+def refuse_source(value: Any, source: str, what: str = "the source") -> None:
+    """BadInput where a file to write is one that is read, or a picture of the folder that is read.
+
+    what  the file that is read, in words
+    """
     if not isinstance(value, Path) or not value.exists():
         return
     read, written = _real(Path(source)), _real(value)
     if written == read:
-        raise BadInput(f"{value} is the source itself; write to another file")
+        raise BadInput(f"{value} is {what} itself; write to another file")
     if written.parent == read and written.suffix.lower() in IMAGE_SUFFIXES:
-        raise BadInput(f"{value} is a picture of the source; write to another file")
+        raise BadInput(f"{value} is a picture of {what}; write to another file")

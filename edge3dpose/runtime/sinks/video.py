@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import outputs
+from edge3dpose import devices
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
@@ -37,7 +37,7 @@ class VideoPlugin(SinkPlugin):
 
     def check(self, values: Mapping[str, Any]) -> None:
         """The name of a plain file must end in .mp4."""
-        if values["save"].suffix.lower() != ".mp4" and not outputs.is_stream(values["save"]):
+        if values["save"].suffix.lower() != ".mp4" and not devices.is_stream(values["save"]):
             raise BadInput(f"--save {values['save']}: wanted a name that ends in .mp4")
 
     def open(self, values: Mapping[str, Any], context: SinkContext) -> Sink:
