@@ -1,5 +1,9 @@
 """Files of motion, read by programs that are not ours: the joints are where they were."""
 
+import importlib.util
+import json
+import subprocess
+import sys
 import warnings
 
 import moving
@@ -121,6 +125,34 @@ def _heads_cm(motion, frame):
             heads[name] = heads[parent] + rotations.rotate(turns[parent], offset)
             turns[name] = rotations.multiply(turns[parent], turn)
     return np.stack([heads[bone_name(name)] for name in BONE_NAMES])
+
+
+IN_BLENDER = """
+import json, sys
+import bpy
+bpy.ops.wm.read_factory_settings(use_empty=True)
+bpy.ops.import_anim.bvh(filepath=sys.argv[1], global_scale=0.01)
+bones = bpy.context.object
+found = []
+for frame in (1, 11, 41):
+    bpy.context.scene.frame_set(frame)
+    heads = {bone.name: list(bones.matrix_world @ bone.head) for bone in bones.pose.bones}
+    found.append(heads)
+print("HEADS", json.dumps(found))
+"""
+
+
+def test_blender_imports_bvh(poses, joints, tmp_path):
+    """Its importer makes z up of y up: the axes of blender in our table."""
+    if importlib.util.find_spec("bpy") is None:
+        pytest.skip("Blender as a module is not installed: pip install bpy")
+    words = [sys.executable, "-c", IN_BLENDER, str(made(poses, tmp_path, "bvh"))]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("HEADS")]
+    for frame, heads in zip((0, 10, 40), json.loads(line.removeprefix("HEADS")), strict=True):
+        wanted = axes.find("blender").points(joints[frame])[[bone.head for bone in BONES]]
+        found = np.array([heads[bone_name(name)] for name in BONE_NAMES])
+        assert np.median(np.linalg.norm(found - wanted, axis=-1)) < 0.025
 
 
 def test_pandas_reads_csv_and_parquet(poses, joints, tmp_path):
