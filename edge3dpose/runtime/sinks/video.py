@@ -23,7 +23,10 @@ class VideoPlugin(SinkPlugin):
     options = (
         PluginOption("--save", "Write a video with the skeletons: MP4, H.264.", kind=Path),
         PluginOption(
-            "--audio", "Keep the sound of a video file in --save.", kind=bool, default=False
+            "--audio/--no-audio",
+            "Keep the sound of a video file in --save.",
+            kind=bool,
+            default=False,
         ),
     )
 
