@@ -25,7 +25,6 @@ from edge3dpose.types import Frame, Image
 
 STALL_S = 10.0  # without a frame for so long, a source is lost
 OPENING_S = 30.0  # an attempt to open it that takes longer hangs
-SETTLED_S = 1.0  # open for so long, it is not one that comes and goes
 MOST_HANGING = 3  # threads in drivers that hang, before no further one is begun
 _POLL_S = 0.1
 
@@ -172,18 +171,17 @@ class LiveSource(Source):
         return reader
 
     def _read(self, reader: _Reader, grabber: Grabber | None) -> None:
-        back_off, began_s = BackOff(self._retry.is_there), monotonic()
+        back_off = BackOff(self._retry.is_there)
         while not reader.ended.is_set():
+            grabber = grabber or self._opened_again(reader, back_off)
             if grabber is None:
-                if (grabber := self._opened_again(reader, back_off)) is None:
-                    return
-                began_s = monotonic()
+                return
             reader.begins(STALL_S)
-            if not self._published(reader, *_asked(grabber)):
+            if self._published(reader, *_asked(grabber)):
+                back_off.reset()
+            else:
                 _close(grabber)
                 grabber = None
-                if monotonic() - began_s > SETTLED_S:
-                    back_off.reset()
         if grabber is not None:
             _close(grabber)
 

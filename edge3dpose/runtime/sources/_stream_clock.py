@@ -16,7 +16,7 @@ class StreamClock:
     """
 
     def __init__(self) -> None:
-        self._began_s = -math.inf
+        self._began_s = self._stamp_s = -math.inf
         self._last_s = self._least_s = self._before_s = math.inf
 
     def delay_s(self, stamp_s: float | None, now_s: float) -> float:
@@ -24,9 +24,11 @@ class StreamClock:
         if stamp_s is None:
             return 0.0
         lag_s = now_s - stamp_s
-        if math.isfinite(self._last_s) and abs(lag_s - self._last_s) > JUMP_S:
-            self._least_s = self._before_s = math.inf
+        back = stamp_s < self._stamp_s
+        if back or (math.isfinite(self._last_s) and abs(lag_s - self._last_s) > JUMP_S):
+            self._least_s = self._before_s = math.inf  # the stamps are of another clock now
             self._began_s = now_s
+        self._stamp_s = stamp_s
         if now_s - self._began_s > WINDOW_S:
             self._before_s, self._least_s, self._began_s = self._least_s, math.inf, now_s
         self._last_s = lag_s
