@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from edge3dpose.errors import BadInput
 from edge3dpose.kinematics.cleaning import Cleaning
 from edge3dpose.kinematics.floor import Floor
+from edge3dpose.kinematics.planting import planted
 from edge3dpose.kinematics.posed import PosedSkeleton, Poser
 from edge3dpose.kinematics.rig import Rig, rig_of_joints
 from edge3dpose.skeletons import H36M17
@@ -126,7 +127,8 @@ def _on_the_floor(
     lowest = level[:, _ANKLES, 1].max(-1) + rig.ankle_mm
     if placed:
         lowest = _trend(lowest, rate_hz)
-    return level - lowest[:, None, None] * [0.0, 1.0, 0.0]
+    level = level - lowest[:, None, None] * [0.0, 1.0, 0.0]
+    return planted(level, rig.ankle_mm, rate_hz) if placed else level
 
 
 def _trend(values: Floats, rate_hz: float) -> Floats:

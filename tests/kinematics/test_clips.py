@@ -85,7 +85,7 @@ def test_a_walk_with_motion_capture_lies_on_its_joints(tmp_path):
 
 @pytest.mark.slow
 def test_the_gait_of_a_walker_in_the_street(tmp_path):
-    """By eye: her legs are widest in frames 64, 82, 100, 118, 136, 154, 172 and 190 of 30 a second."""
+    """By eye: her legs are widest in the frames below, of 30 a second."""
     file = SHARED / "data/videos/sports2d_demo.mp4"
     if not file.is_file():
         pytest.skip("the development data are not here: data/videos/sports2d_demo.mp4")
