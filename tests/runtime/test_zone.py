@@ -26,7 +26,9 @@ class Boxes(Detector):
     [
         (None, 0, [NEW, FOLLOWED]),
         ((50, 60, 70, 80), 0, [NEW, FOLLOWED]),
-        ((50, 68, 70, 80), 0, [NEW]),
+        ((50, 68, 70, 80), 0, [NEW, FOLLOWED]),  # who is followed may be a little outside
+        ((50, 68, 70, 69), 0, [FOLLOWED]),
+        ((80, 68, 90, 80), 0, []),
         ((200, 60, 300, 80), 0, []),
         (None, 100, [NEW, FOLLOWED]),
         (None, 110, [FOLLOWED]),  # who is followed may become a little smaller

@@ -9,12 +9,14 @@ from edge3dpose.runtime.roi import TrackedPose
 from edge3dpose.types import Box, Frame
 
 FOLLOWED = 0.8  # factor on the least height of those who are followed
+MARGIN = 0.1  # of the ROI's side: who is followed may be so far outside of the zone
 
 
 class Zone(Detector):
     """A detector's boxes whose centre is in a zone, and whose people are tall enough in px.
 
-    The centre is that of the tight box, of who is followed that of the ROI, the pelvis.
+    The centre is that of the tight box, of who is followed that of the ROI, the pelvis. Who is
+    followed may be a little smaller or outside, or somebody on the border would come and go.
 
     zone           x0 y0 x1 y1 in px; None for the whole frame
     min_height_px  of the tight box; else of an upright adult in the ROI
@@ -58,4 +60,6 @@ class Zone(Detector):
         if self._zone is None:
             return True
         left, top, right, bottom = self._zone
-        return left <= (x0 + x1) / 2 <= right and top <= (y0 + y1) / 2 <= bottom
+        margin = 0.0 if box.track_id is None else MARGIN * (box.x1 - box.x0)
+        in_width = left - margin <= (x0 + x1) / 2 <= right + margin
+        return in_width and top - margin <= (y0 + y1) / 2 <= bottom + margin
