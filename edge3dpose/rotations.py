@@ -10,9 +10,10 @@ IDENTITY = np.array([1.0, 0.0, 0.0, 0.0])
 
 def cross(a: NDArray, b: NDArray) -> NDArray[np.float64]:
     """np.cross of vectors (..., 3), which for few of them takes several times as long."""
-    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
     a0, a1, a2, b0, b1, b2 = a[..., 0], a[..., 1], a[..., 2], b[..., 0], b[..., 1], b[..., 2]
-    out[..., 0] = a1 * b2 - a2 * b1
+    first = a1 * b2 - a2 * b1
+    out = np.empty((*first.shape, 3))
+    out[..., 0] = first
     out[..., 1] = a2 * b0 - a0 * b2
     out[..., 2] = a0 * b1 - a1 * b0
     return out
@@ -27,8 +28,9 @@ def multiply(a: NDArray, b: NDArray) -> NDArray:
     """First b, then a."""
     aw, ax, ay, az = a[..., 0], a[..., 1], a[..., 2], a[..., 3]
     bw, bx, by, bz = b[..., 0], b[..., 1], b[..., 2], b[..., 3]
-    out = np.empty(np.broadcast_shapes(a.shape, b.shape))
-    out[..., 0] = aw * bw - ax * bx - ay * by - az * bz
+    real = aw * bw - ax * bx - ay * by - az * bz
+    out = np.empty((*real.shape, 4))
+    out[..., 0] = real
     out[..., 1] = aw * bx + ax * bw + ay * bz - az * by
     out[..., 2] = aw * by - ax * bz + ay * bw + az * bx
     out[..., 3] = aw * bz + ax * by - ay * bx + az * bw
@@ -57,7 +59,8 @@ def between(a: NDArray, b: NDArray) -> NDArray:
     if not opposite.any():
         return unit(np.concatenate([real, across], -1))
     side = np.where(np.abs(a[..., :1]) < 0.9, [1.0, 0.0, 0.0], [0.0, 1.0, 0.0])
-    half_turn = np.concatenate([np.zeros_like(real), unit(cross(a, side))], -1)
+    across_it = np.broadcast_to(unit(cross(a, side)), across.shape)
+    half_turn = np.concatenate([np.zeros_like(real), across_it], -1)
     return unit(np.where(opposite, half_turn, np.concatenate([real, across], -1)))
 
 

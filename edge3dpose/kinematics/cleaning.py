@@ -123,7 +123,7 @@ def butterworth(column: NDArray, rate_hz: float, cutoff_hz: float) -> Floats:
     if not 0 < cutoff_hz < rate_hz / 2:
         raise BadInput(
             f"a cutoff of {cutoff_hz:g} Hz at {rate_hz:g} frames/s; wanted less than "
-            f"{rate_hz / 2:g} Hz"
+            f"{rate_hz / 2:g} Hz: give a lower --cutoff-hz"
         )
     b, a = butter(ORDER // 2, cutoff_hz / (rate_hz / 2))
     out, padding = np.array(column, float), 3 * max(len(a), len(b))

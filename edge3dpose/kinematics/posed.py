@@ -134,7 +134,7 @@ class Poser:
             return np.tile(rotations.IDENTITY, (len(points), 1))
         along = _unit(rig.tips_mm[n])
         seen = rotate(inverse(parent), _unit(points[:, bone.tail] - points[:, bone.head]))
-        swing = rotations.between(np.broadcast_to(along, seen.shape), seen)
+        swing = rotations.between(along, seen)
         side, _, part = bone.name.partition("_")
         if part not in CARRIED:
             return swing
@@ -146,7 +146,7 @@ class Poser:
             lower = rotate(inverse(multiply(parent, swing)), lower)
             plane, share = _plane(along, lower, hinge(side, part), TWIST_DEG[part])
         twist = self._carried(n, swing, along, (plane, share), steps_s)
-        return multiply(swing, rotations.about(np.broadcast_to(along, seen.shape), twist))
+        return multiply(swing, rotations.about(along, twist))
 
     def _carried(
         self, n: int, swing: Floats, along: Floats, seen: tuple[Floats, Floats], steps_s: Floats
@@ -206,7 +206,7 @@ def _plane(
 
     lower  (F, 3) direction of the lower bone, in the axes of the upper one before its twist
     """
-    across = rotations.cross(np.broadcast_to(along, lower.shape), lower)
+    across = rotations.cross(along, lower)
     bend = np.degrees(np.arctan2(np.linalg.norm(across, axis=-1), lower @ along))
     twist = np.arctan2(across @ rotations.cross(along, axis), across @ axis)
     beyond = _ramp(np.abs(np.degrees(twist)), *limits_deg)
