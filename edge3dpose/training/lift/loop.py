@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -27,12 +27,14 @@ class LiftRecipe:
     recorded, motion  sequences of a batch: rendered ones with a network's outputs, and motion
     long              share of the batches whose recorded sequences run there and back
     noise             of the motion: recorded, shuffled (not correlated in time) or none
+    noise_scale       of a sequence of motion, between these two
     """
 
     recorded: int = 40
     motion: int = 40
     long: float = 0.4
     noise: str = "recorded"
+    noise_scale: Sequence[float] = observed.SCALE
     peak_lr: float = 1.5e-3
     warm_up: int = 100
     average: float = 0.998  # of the weights that are kept, a step
@@ -137,7 +139,7 @@ def _batch(
         first = int(rng.integers(data.motion.shape[1] - (frames - 1) * step))
         piece = slice(first, first + frames * step, step)
         truth = np.asarray(data.motion[rows, piece])
-        seen = observed.with_errors(truth, data.bank, rng)
+        seen = observed.with_errors(truth, data.bank, rng, recipe.noise_scale)
         fps = np.full(len(truth), 30.0 / step, np.float32)
         parts.append(observed.augmented(Sequences(seen, truth, fps), rng))
     return [prepared(part) for part in parts]

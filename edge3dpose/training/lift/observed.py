@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -102,6 +102,9 @@ def _seen(
     )
 
 
+SCALE = (0.15, 1.25)  # renders are harder than most footage: a sixth to all of their errors
+
+
 @dataclass(frozen=True)
 class ErrorBank:
     """Errors of networks in the image, over time, at the root's distance: real noise to draw from.
@@ -143,11 +146,15 @@ class ErrorBank:
         return ErrorBank(self.flat_mm[at], self.root_log[at], self.score[at])
 
 
-def with_errors(truth_mm: NDArray, bank: ErrorBank, rng: np.random.Generator) -> Observation:
+def with_errors(
+    truth_mm: NDArray, bank: ErrorBank, rng: np.random.Generator, scale: Sequence[float] = SCALE
+) -> Observation:
     """Motion (B, T, 17, 3) seen with a network's errors, its depths unknown.
 
     The errors of a sequence are another one's, turned in the image and made larger or smaller; the
     legs or arms are sometimes exchanged for a while, a limb is sometimes lost.
+
+    scale  of a sequence's errors: between these two
     """
     B, T = truth_mm.shape[:2]
     rows = rng.integers(len(bank.flat_mm), size=B)
@@ -155,8 +162,8 @@ def with_errors(truth_mm: NDArray, bank: ErrorBank, rng: np.random.Generator) ->
     angle = rng.uniform(0, 2 * np.pi, B)
     turn = np.stack([np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)], -1)
     flat = flat @ turn.reshape(B, 1, 2, 2).astype(np.float32)
-    # renders are harder than most footage: a sequence has a sixth to all of their errors
-    flat *= np.exp(rng.uniform(np.log(0.15), np.log(1.25), (B, 1, 1, 1))).astype(np.float32)
+    least, most = np.log(scale)
+    flat *= np.exp(rng.uniform(least, most, (B, 1, 1, 1))).astype(np.float32)
     depth = truth_mm[..., ROOT, 2]
     rays = truth_mm[..., :2] / np.maximum(truth_mm[..., 2:], 50)
     _exchange_limbs(rng, rays)
