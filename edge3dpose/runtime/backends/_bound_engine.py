@@ -16,7 +16,6 @@ import numpy as np
 from edge3dpose import manifest
 from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import EngineMismatch, MissingDependency
-from edge3dpose.manifest import Manifest
 from edge3dpose.runtime.backends import Backend
 from edge3dpose.runtime.backends._execution_buffers import crop_code
 from edge3dpose.runtime.cuda import Stream, open_stream
@@ -49,7 +48,7 @@ def open_on_device(package: Any, path: Path, spec: ModelSpec, backend: Backend) 
         "use_tf32": "0",  # FP32 is meant where the graph says FP32
         "cudnn_conv_algo_search": "EXHAUSTIVE",
     }
-    session = open_session(package, content, [(PROVIDER, options)], made)
+    session = open_session(package, content, [(PROVIDER, options)], made.engine, made.rebuild)
     if PROVIDER not in session.get_providers():  # it falls back to the CPU silently
         raise MissingDependency(
             f"ONNX Runtime {package.__version__} cannot load its CUDA provider: CUDA or cuDNN of "
@@ -61,16 +60,21 @@ def open_on_device(package: Any, path: Path, spec: ModelSpec, backend: Backend) 
     return engine
 
 
-def open_session(runtime: Any, content: bytes, providers: list[Any], made: Manifest) -> Any:
-    """A session that stays quiet; EngineMismatch in ONNX Runtime's own words."""
+def open_session(
+    runtime: Any, content: bytes, providers: list[Any], path: Path, rebuild: str
+) -> Any:
+    """A session that stays quiet; EngineMismatch in ONNX Runtime's own words.
+
+    path     of the content, named in the error
+    rebuild  the command that makes it again
+    """
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # warnings about the graph are not for users; errors are raised
     try:
         session = runtime.InferenceSession(content, options, providers=providers)
     except Exception as error:  # its errors share no base class but Exception
         raise EngineMismatch(
-            f"ONNX Runtime {runtime.__version__} does not open {made.engine}: {error}; "
-            f"rebuild: {made.rebuild}"
+            f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; rebuild: {rebuild}"
         ) from error
     session.disable_fallback()
     return session

@@ -14,6 +14,7 @@ import sys
 del sys.path[0]  # this folder
 
 import os  # noqa: E402
+import zipfile  # noqa: E402
 from typing import Any  # noqa: E402
 
 MPII_JOINTS = 16
@@ -110,8 +111,10 @@ def main(kind: str, file: str, out: str, *names: str) -> int:
         return 3
     import numpy as np
 
-    with open(out, "xb") as stream:
-        np.savez(stream, **found)
+    with zipfile.ZipFile(out, "x") as archive:
+        for name, value in found.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
+                np.lib.format.write_array(member, value, allow_pickle=False)
     return 0
 
 

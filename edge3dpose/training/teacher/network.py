@@ -8,7 +8,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge3dpose import input_files
+from edge3dpose import input_files, storage
 from edge3dpose.errors import BadInput, MissingDependency
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def compiled(content: bytes, model: Path) -> openvino.CompiledModel:
         # OpenVINO reads .tflite from a path alone: one that nobody else can write
         with tempfile.TemporaryDirectory(prefix="edge3dpose-") as folder:
             copy = Path(folder) / f"model{model.suffix}"
-            copy.write_bytes(content)
+            storage.write_bytes(copy, content)
             return core.compile_model(copy, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     except OSError as error:
         raise BadInput(f"no room for a copy of {model}: {error.strerror}") from None
