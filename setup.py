@@ -94,6 +94,7 @@ setup(
         "click>=8.1",
         "rich>=13",
         "jinja2>=3.1",
+        "markupsafe>=2.1",
         "filelock>=3.24.3",
         "platformdirs>=4",
         "psutil>=5.9",

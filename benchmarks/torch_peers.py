@@ -36,7 +36,7 @@ def network_of(model: str, scratch: Path) -> tuple[Any, Weights]:
         card = {"state": "untrained", "cuts": {}}
         weights = models.open_weights(spec, export.export(net, spec, scratch / model, card))
     else:
-        load_exported(net, weights.onnx)
+        load_exported(net, weights)
     return net, weights
 
 

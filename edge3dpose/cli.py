@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from edge3dpose import __version__, plugins
+from edge3dpose import __version__, bounded_json, plugins
 from edge3dpose.errors import BadInput, Edge3DPoseError, without_secrets
 
 
@@ -50,8 +50,12 @@ def _one_line() -> Iterator[None]:
     try:
         yield
     except Edge3DPoseError as error:
-        told = without_secrets(" ".join(str(error).split()))
-        raise _Told(told, error.exit_code) from error
+        raise _Told(_shown(str(error)), error.exit_code) from error
+
+
+def _shown(text: str) -> str:
+    """An error in one line: no password, and nothing that would steer the terminal."""
+    return bounded_json.printable(without_secrets(" ".join(text.split())))
 
 
 @click.group(cls=Commands)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from edge3dpose import onnx_bytes
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array
 
@@ -52,6 +53,10 @@ class Weights:
     onnx: Path
     sha256: str
     card: dict
+
+    def read(self) -> bytes:
+        """The file's bytes, verified again; EngineMismatch where it has changed meanwhile."""
+        return onnx_bytes.read(self.onnx, self.sha256, "reinstall the package or export it again")
 
 
 @dataclass(frozen=True, slots=True)

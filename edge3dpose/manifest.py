@@ -6,15 +6,17 @@ engine was built from, its hash, the time of the build and the deviation from FP
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import paths, storage
-from edge3dpose.engine_types import ModelSpec
+from edge3dpose import folder_trust, input_files, onnx_bytes, storage
+from edge3dpose.engine_types import ModelSpec, Precision
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.records import Amount, Count, Cut, Name, Sha256, from_json
 
 SCHEMA = "edge3dpose.engine/1"
 PLAN_SUFFIX = ".engine"  # of TensorRT plans: executable artefacts
@@ -101,24 +103,35 @@ def verify(engine: Path) -> Manifest:
     Raises BadInput where a file is missing or the folder is unsafe, EngineMismatch where one of
     them is truncated, changed, swapped or of another version of this package.
     """
+    return read_verified(engine)[0]
+
+
+def read_verified(engine: Path) -> tuple[Manifest, bytes]:
+    """The manifest of an engine and the engine itself: the very bytes that were verified.
+
+    Raises what ``verify`` raises. Backends open these bytes, and not the file once more.
+    """
     if not engine.is_file():
         raise BadInput(f"no engine at {engine}; build one: edge3dpose build-engine")
     manifest = read(engine)
-    if engine.suffix == PLAN_SUFFIX:
-        _refuse_shared_folder(engine.parent)
+    folder_trust.check(engine.parent)
+    folder_trust.check_file(engine)
     size = engine.stat().st_size
     if size != manifest.size_bytes:
         raise EngineMismatch(
             f"{engine} has {size} bytes, its manifest says {manifest.size_bytes}: it is truncated "
             f"or was swapped; rebuild: {manifest.rebuild}"
         )
-    found = paths.sha256_of(engine)
+    content = input_files.read(engine)
+    found = hashlib.sha256(content).hexdigest()
     if found != manifest.sha256:
         raise EngineMismatch(
             f"{engine} has SHA-256 {found[:12]}..., its manifest says {manifest.sha256[:12]}...: "
             f"it is damaged or was swapped; rebuild: {manifest.rebuild}"
         )
-    return manifest
+    if engine.suffix != PLAN_SUFFIX:
+        onnx_bytes.check(content, engine)
+    return manifest, content
 
 
 def read(engine: Path) -> Manifest:
@@ -182,37 +195,68 @@ def to_json(manifest: Manifest) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-_FIELDS: dict[str, type] = {
-    "model": str,
-    "cut": int,
-    "precision": str,
-    "backend": str,
-    "backend_version": str,
-    "input": dict,
-    "weights_sha256": str,
-}
-_PARTS: dict[str, type | tuple[type, ...]] = {
-    "engine": str,
-    "key": str,
-    "fields": dict,
-    "sha256": str,
-    "size_bytes": int,
-    "model": dict,
-    "build": dict,
-    "parity": (dict, type(None)),
-    "calibration": (dict, type(None)),
-}
+@dataclass(frozen=True)
+class _Input:
+    shape: tuple[Count, ...]
+
+
+@dataclass(frozen=True)
+class _Device:
+    name: str = ""
+    compute_capability: str | None = None
+
+
+@dataclass(frozen=True)
+class _Fields:
+    """What is read of the key's fields; all of them are part of the key."""
+
+    model: Name
+    cut: Cut
+    precision: Precision
+    backend: Name
+    backend_version: str
+    input: _Input
+    weights_sha256: Sha256
+    device: _Device = _Device()
+
+
+@dataclass(frozen=True)
+class _Build:
+    seconds: Amount = 0.0
+    nodes: Count = 0
+
+
+@dataclass(frozen=True)
+class _Parity:
+    not_run: str | None = None
+
+
+@dataclass(frozen=True)
+class _Calibration:
+    digest: Sha256 | None = None
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What a manifest file has to hold; the JSON itself is kept, with all else in it."""
+
+    engine: str
+    key: Sha256
+    fields: _Fields
+    sha256: Sha256
+    size_bytes: Count
+    model: dict[str, Any]
+    build: _Build
+    parity: _Parity | None
+    calibration: _Calibration | None
 
 
 def _from_content(engine: Path, content: dict[str, Any]) -> Manifest:
     file = path_of(engine)
-    for table, part, where in ((_PARTS, content, ""), (_FIELDS, content.get("fields"), "fields.")):
-        for name, kind in table.items():
-            if not isinstance(part, dict) or name not in part or not isinstance(part[name], kind):
-                raise EngineMismatch(
-                    f"{file} lacks {where}{name} or holds something else there; "
-                    f"{_delete_both(engine)}"
-                )
+    try:
+        from_json(_Content, content, str(file))
+    except BadInput as error:
+        raise EngineMismatch(f"{error}; {_delete_both(engine)}") from None
     if content["engine"] != engine.name:
         raise EngineMismatch(
             f"{file} is the manifest of {content['engine']}, not of {engine.name}: the files were "
@@ -222,18 +266,10 @@ def _from_content(engine: Path, content: dict[str, Any]) -> Manifest:
         raise EngineMismatch(
             f"{file} was changed: its key and fields differ; {_delete_both(engine)}"
         )
-    kept = {name: content[name] for name in _PARTS if name != "engine"}
+    names = (field.name for field in dataclasses.fields(_Content) if field.name != "engine")
+    kept = {name: content[name] for name in names}
     return Manifest(engine=engine, **kept)
 
 
 def _delete_both(engine: Path) -> str:
     return f"delete {engine.name} and {path_of(engine).name}, then run edge3dpose build-engine"
-
-
-def _refuse_shared_folder(folder: Path) -> None:
-    # A plan is code that the GPU driver runs. A hash beside it protects nothing where another user
-    # can write both files.
-    if storage.world_writable(folder):
-        raise BadInput(
-            f"{folder} can be written by everybody on this machine; run: chmod o-w {folder}"
-        )

@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 import numpy as np
 
-from edge3dpose import checks
+from edge3dpose import bounded_json, checks
 from edge3dpose.errors import BadInput
 from edge3dpose.pose_json import LARGEST_ID
 from edge3dpose.skeletons import SKELETONS, Skeleton
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "edge3dpose.poses/1"
 CAMERA_EVENT = "camera"
-_NO_JSON = (ValueError, RecursionError, OverflowError)  # of text that is no JSON, or too much of it
+LONGEST_LINE = 16 << 20  # characters; a frame of a hundred people has a fifth of a million
 AXES = "x right, y down, z forward, from the camera (OpenCV); joints_mm relative to the root joint"
 
 
@@ -63,9 +63,9 @@ class PosesFile:
         """
         try:
             with open(self.path, encoding="utf-8") as file:
-                next(file, None)
+                file.readline(LONGEST_LINE)
                 changed: dict[str, Any] = {}
-                for number, line in enumerate(file, start=2):
+                for number, line in enumerate(_lines(file), start=2):
                     if (event := _event_of(line)) is None:
                         frame = self._frame(number, line)
                         frame.facts.update({**changed, **frame.facts})
@@ -82,8 +82,8 @@ class PosesFile:
         """
         try:
             with open(self.path, encoding="utf-8") as file:
-                next(file, None)
-                return [event for line in file if (event := _event_of(line)) is not None]
+                file.readline(LONGEST_LINE)
+                return [event for line in _lines(file) if (event := _event_of(line)) is not None]
         except (OSError, UnicodeDecodeError) as error:
             raise BadInput(f"{self.path} cannot be read: {error}") from None
 
@@ -137,7 +137,7 @@ class PosesFile:
 
     def _frame(self, number: int, line: str) -> FramePoses:
         try:
-            content = json.loads(line)
+            content = bounded_json.parse(line, "it")
             people = [Pose3D.from_dict(one, self.skeleton) for one in content.pop("people")]
             index, time_s = content.pop("frame"), content.pop("time_s")
             if type(index) is not int or abs(index) > LARGEST_ID:
@@ -145,7 +145,7 @@ class PosesFile:
             if type(time_s) not in (int, float):
                 raise ValueError(f"time_s is {time_s!r}, wanted a number")
             time_s = float(time_s)
-        except (*_NO_JSON, KeyError, TypeError, AttributeError) as error:
+        except (BadInput, OverflowError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadInput(f"{self.path}, line {number} is no frame of poses: {error}") from None
         return FramePoses(index, time_s, people, content)
 
@@ -167,18 +167,26 @@ def read_poses(path: str | Path) -> PosesFile:
     path = checks.file_name("path", path) or Path()
     try:
         with open(path, encoding="utf-8") as file:
-            header = json.loads(file.readline())
+            header = bounded_json.parse(file.readline(LONGEST_LINE), "its first line")
     except FileNotFoundError:
         raise BadInput(f"no poses file {path}") from None
-    except (OSError, *_NO_JSON) as error:
+    except (OSError, ValueError, BadInput) as error:
         raise BadInput(f"{path} is no poses file ({SCHEMA}): {error}") from None
     schema = header.get("schema") if isinstance(header, dict) else None
     if schema != SCHEMA:
-        raise BadInput(f"{path} has schema {schema!r}, wanted {SCHEMA!r}")
+        raise BadInput(f"{path} has schema {repr(schema)[:60]}, wanted {SCHEMA!r}")
     skeleton = SKELETONS.get(str(header.get("skeleton")))
     if skeleton is None or header.get("joints") != list(skeleton.joints):
-        raise BadInput(f"{path} has skeleton {header.get('skeleton')!r}, which is not known here")
+        raise BadInput(
+            f"{path} has skeleton {str(header.get('skeleton'))[:60]!r}, which is not known here"
+        )
     return PosesFile(path, header, skeleton)
+
+
+def _lines(file: TextIO) -> Iterator[str]:
+    """The lines from here on; one that is too long comes in pieces, none of which is a frame."""
+    while line := file.readline(LONGEST_LINE):
+        yield line
 
 
 def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:
@@ -213,8 +221,8 @@ def _event_of(line: str) -> dict[str, Any] | None:
     if not line.startswith('{"event"'):  # as this package writes it; frames are long
         return None
     try:
-        event = json.loads(line)
-    except _NO_JSON:
+        event = bounded_json.parse(line, "it")
+    except BadInput:
         return None
     return event if isinstance(event, dict) and isinstance(event.get("event"), str) else None
 

@@ -3,7 +3,8 @@
 A JSON object becomes a dataclass by its type hints: str, int, float, bool, Any, X | None,
 tuple[X, ...], tuple[X, Y], dict[str, X] and other dataclasses. Of a union of dataclasses the first
 is taken whose required fields are all there. Keys that a dataclass does not know are ignored.
-A field that has its default value is not written.
+A field that has its default value is not written. Limits of a number or a text are part of its
+type: Annotated[float, Within(0, 1)], or one of the types below.
 """
 
 from __future__ import annotations
@@ -11,13 +12,42 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import re
 import types
 import typing
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar
 
 from edge3dpose.errors import BadInput
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """The limits of a number, both included."""
+
+    least: float
+    most: float
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """What a text has to look like, whole."""
+
+    pattern: str
+    words: str  # the same for a reader
+
+
+Count = Annotated[int, Within(0, 2**53)]
+Cut = Annotated[int, Within(1, 999)]
+Amount = Annotated[float, Within(0, 1e15)]  # of time, memory, energy ...: never below zero
+Share = Annotated[float, Within(0, 1)]
+ErrorMm = Annotated[float, Within(1e-6, 1e6)]  # of a network on people: no network has none
+FocalPx = Annotated[float, Within(1e-3, 1e7)]
+Sha256 = Annotated[str, Like("[0-9a-f]{64}", "64 hex digits")]
+# Of a model, a precision ...: it may stand in a command line that a user copies
+Name = Annotated[str, Like(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,99}", "a name of letters and digits")]
 
 _NAMES = {str: "a text", int: "a whole number", float: "a number", bool: "true or false"}
 
@@ -65,11 +95,22 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
         return value
+    if origin is Annotated:
+        return _limited(arguments[1], _read(arguments[0], value, where), where)
+    if origin is typing.Literal:
+        if not isinstance(value, str) or value not in arguments:
+            names = ", ".join(arguments)
+            raise BadInput(f"{_place(where)} is {_short(value)}, wanted one of {names}")
+        return value
     if origin in (typing.Union, types.UnionType):
         return _read_union(arguments, value, where)
     if origin is dict:
         items = _expect(dict, "an object", value, where).items()
-        return {key: _read(arguments[1], one, _at(where, f".{key}")) for key, one in items}
+        key_kind, kind = arguments
+        if key_kind is not str:
+            for key in value:
+                _read(key_kind, key, f"{_place(where)}: a key: ")
+        return {key: _read(kind, one, _at(where, f".{key}")) for key, one in items}
     if origin is tuple:
         return _read_tuple(arguments, _expect(list, "a list", value, where), where)
     if dataclasses.is_dataclass(kind):
@@ -78,7 +119,19 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     found = _expect(wanted, _NAMES[kind], value, where)
     if isinstance(found, float) and not math.isfinite(found):
         raise BadInput(f"{_place(where)} is {found}, wanted a finite number")
+    if isinstance(found, int) and abs(found) >= 2**63:
+        raise BadInput(f"{_place(where)} is {_short(found)}, wanted a number of 64 bits")
     return found
+
+
+def _limited(limits: Within | Like, value: Any, where: str) -> Any:
+    if isinstance(limits, Like):
+        if not re.fullmatch(limits.pattern, value):
+            raise BadInput(f"{_place(where)} is {_short(value)}, wanted {limits.words}")
+    elif not limits.least <= value <= limits.most:
+        wanted = f"a number from {limits.least:g} to {limits.most:g}"
+        raise BadInput(f"{_place(where)} is {_short(value)}, wanted {wanted}")
+    return value
 
 
 def _read_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
@@ -140,6 +193,9 @@ def _record_of(hint: Any) -> Any:
 
 
 def _required(kind: Any) -> set[str]:
+    """Keys that must be there; none for what is no record."""
+    if not dataclasses.is_dataclass(kind):
+        return set()
     return {_key(field) for field in dataclasses.fields(kind) if _is_required(field)}
 
 
@@ -154,7 +210,7 @@ def _is_required(field: dataclasses.Field) -> bool:
 
 @functools.cache
 def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    return typing.get_type_hints(kind, include_extras=True)
 
 
 def _expect(kind: Any, name: str, value: Any, where: str) -> Any:
@@ -172,5 +228,7 @@ def _place(where: str) -> str:
 
 
 def _short(value: Any) -> str:
+    if isinstance(value, int) and abs(value) >= 2**63:  # Python writes no more than 4300 digits
+        return "a number beyond 64 bits"
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from edge3dpose import bounded_json, input_files
 from edge3dpose.errors import BadInput
 
 HINT = "make room or name another file"
@@ -45,16 +46,9 @@ def json_text(content: dict[str, Any]) -> str:
     return json.dumps(content, indent=1) + "\n"
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The JSON object in a file; BadInput where there is none."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise BadInput(f"there is no file {path}") from None
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:
-        raise BadInput(f"{path} is not JSON: {error}") from None
+def read_json(path: Path, most_bytes: int = bounded_json.MOST_BYTES) -> dict[str, Any]:
+    """The JSON object in a file, within bounds (bounded_json); BadInput where there is none."""
+    content = bounded_json.parse(input_files.read(path, most_bytes), str(path))
     if not isinstance(content, dict):
         raise BadInput(f"{path} holds a JSON {type(content).__name__}, wanted an object")
     return content
@@ -64,7 +58,8 @@ def load_json(path: Path, schema: str) -> dict[str, Any]:
     """The JSON object in a file of this schema; BadInput where the file is something else."""
     content = read_json(path)
     if content.get("schema") != schema:
-        raise BadInput(f"{path} has schema {content.get('schema')!r}, wanted {schema!r}")
+        found = repr(content.get("schema"))[:60]
+        raise BadInput(f"{path} has schema {found}, wanted {schema!r}")
     return content
 
 

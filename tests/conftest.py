@@ -20,6 +20,11 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
     return small_net.write(tmp_path_factory.mktemp("small"))
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """How long the attacks of tests/attack go on."""
+    parser.addoption("--soak", type=int, default=600, help="frames of the long runs")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files of long tests come first, so that both processes of pytest-xdist end together."""
     first = ("tests/training/", "tests/compiler/", "tests/commands/")

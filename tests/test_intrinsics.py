@@ -148,7 +148,7 @@ BOMB = "a: &a [1, 1]\nb: &b [*a, *a]\nc: [*b, *b]\n"
         (json.dumps({**GOOD, "size": [1e300, 10]}), "size is"),
         (json.dumps({**GOOD, "distortion": [1e30, 0, 0, 0]}), "distortion is"),
         (json.dumps({**GOOD, "fisheye": "yes"}), "fisheye is 'yes'"),
-        (json.dumps(GOOD).replace("640", "1" + "0" * 400), "centre_px is"),
+        (json.dumps(GOOD).replace("640", "1" + "0" * 400), "centre_px[0] is"),
         ("x: " + "y" * (2 << 20), "bytes, wanted one camera"),
         (b"\xff\xfe\x00", "cannot be read"),
     ],

@@ -19,6 +19,8 @@ def write(folder: Path, cut: int = 3, backend: str = "onnxruntime", content: byt
     suffix = manifest.PLAN_SUFFIX if backend.startswith("tensorrt") else ".onnx"
     engine = folder / f"m{cut}{suffix}"
     content += bytes([cut]) * 100
+    graph = b"\x52" + bytes([len(content)]) + content  # its doc_string
+    content = b"\x3a" + bytes([len(graph)]) + graph  # all that an ONNX file needs
     fields = {
         "model": SPEC.name,
         "cut": cut,
@@ -74,7 +76,7 @@ def test_a_truncated_engine_is_named_with_the_command_that_mends_it(tmp_path):
     made = write(tmp_path)
     made.engine.write_bytes(made.engine.read_bytes()[:-7])
     command = r"edge3dpose build-engine --model sspnet-lite --cut 3 --precision fp16 .* --force"
-    with pytest.raises(EngineMismatch, match=rf"99 bytes, its manifest says 106.*{command}"):
+    with pytest.raises(EngineMismatch, match=rf"103 bytes, its manifest says 110.*{command}"):
         manifest.verify(made.engine)
 
 
@@ -108,7 +110,7 @@ def test_a_manifest_of_another_version_or_with_edited_fields_is_refused(tmp_path
     with pytest.raises(EngineMismatch, match="was changed: its key and fields differ"):
         manifest.verify(made.engine)
     edit(made, fields={name: v for name, v in made.fields.items() if name != "precision"})
-    with pytest.raises(EngineMismatch, match=r"lacks fields\.precision"):
+    with pytest.raises(EngineMismatch, match=r"fields\.precision is missing"):
         manifest.verify(made.engine)
 
 
@@ -140,10 +142,42 @@ def test_an_engine_of_another_model_backend_or_version_does_not_fit(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
-def test_a_plan_in_a_folder_that_everybody_can_write_is_not_opened(tmp_path):
-    plan, onnx = write(tmp_path, 1, "tensorrt-rtx"), write(tmp_path, 2)
-    assert manifest.verify(plan.engine) == plan
+@pytest.mark.parametrize("backend", ["tensorrt-rtx", "onnxruntime"])
+def test_an_engine_in_a_folder_that_everybody_can_write_is_not_opened(tmp_path, backend):
+    made = write(tmp_path, 1, backend)
+    assert manifest.verify(made.engine) == made
     tmp_path.chmod(0o777)
-    with pytest.raises(BadInput, match=r"can be written by everybody.*chmod o-w"):
-        manifest.verify(plan.engine)
-    assert manifest.verify(onnx.engine) == onnx
+    with pytest.raises(BadInput, match=r"can be written by everybody.*chmod go-w"):
+        manifest.verify(made.engine)
+
+
+def test_what_was_verified_is_what_is_given(tmp_path):
+    made = write(tmp_path)
+    content = made.engine.read_bytes()
+    assert manifest.read_verified(made.engine) == (made, content)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"size_bytes": 1.5}, "size_bytes is 1.5, wanted a whole number"),
+        ({"size_bytes": -1}, "size_bytes is -1, wanted a number from 0"),
+        ({"sha256": "AB"}, "sha256 is 'AB', wanted 64 hex digits"),
+        ({"build": []}, r"build is \[\], wanted an object"),
+        ({"parity": {"not_run": 3}}, "parity.not_run is 3, wanted a text"),
+        ({"calibration": {"digest": [1]}}, "calibration.digest is"),
+    ],
+)
+def test_a_field_that_cannot_be_is_named(tmp_path, change, words):
+    made = write(tmp_path)
+    edit(made, **change)
+    with pytest.raises(EngineMismatch, match=words):
+        manifest.verify(made.engine)
+
+
+def test_words_that_a_shell_would_obey_are_in_no_command(tmp_path):
+    made = write(tmp_path)
+    fields = {**made.fields, "model": "x; rm -rf ~"}
+    edit(made, fields=fields, key=manifest.digest(fields))
+    with pytest.raises(EngineMismatch, match=r"fields\.model is 'x; rm -rf ~', wanted a name"):
+        manifest.verify(made.engine)

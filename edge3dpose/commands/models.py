@@ -27,7 +27,7 @@ def command(model: str | None, weights: Path | None) -> None:
 
     if weights and not model:
         raise click.UsageError("--weights needs --model, whose weights they are")
-    console = Console()
+    console = Console(markup=False, emoji=False)
     if model is None:
         summaries = [inspect.summary(spec) for spec in models.specs().values()]
         model_tables.models_table(summaries).print_to(console)

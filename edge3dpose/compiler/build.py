@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import functools
 import hashlib
 import time
 from dataclasses import replace
@@ -47,7 +46,7 @@ def build(
 def graph_of(key: EngineKey) -> ModelProto:
     """The ONNX that the backend is given: cut, then INT8, then FP16 where the key says so."""
     config = key.config
-    model = cut_out(_source(config.weights.onnx, config.weights.sha256), config.spec, config.cut)
+    model = cut_out(_source(config.weights), config.spec, config.cut)
     if key.ranges:
         model = int8.quantise(model, key.ranges.tensors, skip=frozenset(key.ranges.skip))
     if key.is_fp16:
@@ -111,9 +110,15 @@ def _model_facts(spec: ModelSpec) -> dict[str, Any]:
     }
 
 
-@functools.lru_cache(maxsize=1)  # of the weights at hand: --cut all asks 24 times
-def _source(onnx: Path, sha256: str) -> ModelProto:
-    return graph.load(onnx)
+_sources: dict[str, ModelProto] = {}  # weights hash -> the last one read: --cut all asks 24 times
+
+
+def _source(weights: Weights) -> ModelProto:
+    if weights.sha256 not in _sources:
+        model = graph.of_weights(weights)
+        _sources.clear()
+        _sources[weights.sha256] = model
+    return _sources[weights.sha256]
 
 
 _references: dict[str, Reference] = {}  # weights hash -> the last one computed

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from edge3dpose import manifest, storage
+from edge3dpose import folder_trust, manifest, storage
 from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.errors import BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
@@ -88,6 +88,7 @@ def lock(engine: Path) -> Iterator[None]:
     with _bad_input(engine.parent):
         if not engine.parent.exists():
             engine.parent.mkdir(parents=True, mode=0o700)
+        folder_trust.check(engine.parent)
         held = _acquired(file)
     try:
         yield

@@ -134,7 +134,7 @@ def _check_method(method: str) -> None:
 
 def _check_layers(weights: Weights, skip: Sequence[str]) -> None:
     """A layer that the network has not would be left in INT8 without a word."""
-    known = {node.name for node in graphs.load(weights.onnx).graph.node} if skip else set()
+    known = {node.name for node in graphs.of_weights(weights).graph.node} if skip else set()
     for name in skip:
         if name not in known:
             raise BadInput(
@@ -214,7 +214,7 @@ def find_ranges(
             f"{source} shows {len(images)} people that can be used, calibration needs "
             f"{FEWEST_CROPS} or better 200; pass a --source with more frames"
         )
-    model = graphs.load(weights.onnx)
+    model = graphs.of_weights(weights)
     layers = int8.quantisable(model, skip=frozenset(skip))
     names = list(dict.fromkeys(layer.input[0] for layer in layers))
     read_tensors = open_tensor_reader(model, names)

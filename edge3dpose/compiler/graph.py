@@ -11,6 +11,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, NodeProto, numpy_helper
 
+from edge3dpose import input_files, onnx_bytes
+from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput, EngineMismatch
 
 LAYERS = ("Conv", "ConvTranspose", "Gemm")  # whose weights have a precision
@@ -23,8 +25,18 @@ def load(path: Path) -> ModelProto:
     """
     if not path.is_file():
         raise BadInput(f"no ONNX file at {path}")
+    return parse(input_files.read(path), path)
+
+
+def parse(content: bytes, path: Path) -> ModelProto:
+    """The model of an ONNX file's bytes, checked; every node gets a name.
+
+    path  named in errors
+    Raises EngineMismatch where it is not a whole ONNX model, or draws on other files.
+    """
+    onnx_bytes.check(content, path)
     try:
-        model = onnx.load(path)
+        model = onnx.load_from_string(content)
         onnx.checker.check_model(model)
     except Exception as error:  # protobuf and the checker raise many kinds, all meaning this
         reason = " ".join(str(error).split())[:200]
@@ -33,6 +45,16 @@ def load(path: Path) -> ModelProto:
         ) from None
     for index, node in enumerate(model.graph.node):
         node.name = node.name or f"{node.op_type}_{index}"
+    return model
+
+
+def of_weights(weights: Weights) -> ModelProto:
+    """The model of a weights file, verified as it is read; EngineMismatch where it holds a NaN."""
+    model = parse(weights.read(), weights.onnx)
+    for name, value in constants(model.graph).items():
+        floats = value if value.dtype.kind == "f" else np.empty(0)
+        if np.isnan(floats).any() or (floats.size > 1 and np.isinf(floats).any()):
+            raise EngineMismatch(f"{weights.onnx}: {name} has numbers that are not finite")
     return model
 
 

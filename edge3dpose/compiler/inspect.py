@@ -40,7 +40,7 @@ def summary(spec: ModelSpec, onnx: Path | None = None) -> ModelSummary:
     weights = models.open_weights(spec, onnx)
     card = weights.card.get("cuts") or {}
     cuts = []
-    for head, cost in costs(graphs.load(weights.onnx)).items():
+    for head, cost in costs(graphs.of_weights(weights)).items():
         cut = int(head.removeprefix("cut"))
         errors = card.get(str(cut)) or {}
         cuts.append(CutSummary(cut, cost.params, cost.macs, cost.weight_bytes, errors))

@@ -41,7 +41,7 @@ def reference(
     weights: Weights, images: Array, progress: Callable[[float], None] | None = None
 ) -> Reference:
     """Run the whole model once: outputs of all heads, and the largest magnitude of each tensor."""
-    model = graphs.load(weights.onnx)
+    model = graphs.of_weights(weights)
     decode_names = {node.name for node in graphs.decode_nodes(model.graph)}
     trunk = [n for node in model.graph.node if node.name not in decode_names for n in node.output]
     read_tensors = open_tensor_reader(model, trunk)

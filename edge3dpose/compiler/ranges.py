@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from edge3dpose import manifest, paths, storage
 from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.records import Amount, Count, Name, Sha256, from_json
 
 SCHEMA = "edge3dpose.ranges/1"
 
@@ -18,14 +18,14 @@ SCHEMA = "edge3dpose.ranges/1"
 class Ranges:
     """The magnitude of each tensor that becomes 127, and the crops it was found on."""
 
-    model: str
-    weights_sha256: str  # ranges belong to this very weights file
+    model: Name
+    weights_sha256: Sha256  # ranges belong to this very weights file
     method: str  # max, percentile, entropy or mse
     source: str  # name of the file or folder of real frames
-    crops: int
-    crops_sha256: str  # of the tensors that the network was given
+    crops: Count
+    crops_sha256: Sha256  # of the tensors that the network was given
     skip: tuple[str, ...]  # layers to leave in floating point
-    tensors: dict[str, float]
+    tensors: dict[str, Amount]
 
     @property
     def digest(self) -> str:
@@ -66,16 +66,11 @@ def find(weights: Weights, file: Path | None = None) -> Ranges:
 def read(file: Path) -> Ranges:
     """Read a ranges file; EngineMismatch where it is not one."""
     try:
-        content = storage.load_json(file, SCHEMA)
-        del content["schema"]
-        ranges = Ranges(**{**content, "skip": tuple(content["skip"])})
-        if not all(math.isfinite(r) and r >= 0 for r in ranges.tensors.values()):
-            raise ValueError("a range is not a magnitude")
-    except (BadInput, ValueError, KeyError, TypeError, AttributeError) as error:
+        return from_json(Ranges, storage.load_json(file, SCHEMA), str(file))
+    except BadInput as error:
         raise EngineMismatch(
             f"{file} holds no INT8 ranges ({error}); write it again: edge3dpose calibrate"
         ) from None
-    return ranges
 
 
 def write(ranges: Ranges, file: Path) -> None:

@@ -77,7 +77,7 @@ def skip_sensitive_layers(
     max_mm  median distance of a cut's joints that is near enough
     Returns the ranges with the layers to skip, and the loss with them.
     """
-    model = graphs.load(weights.onnx)
+    model = graphs.of_weights(weights)
     probe = Probe(model, weights.spec, images, _outputs(model, images), max_mm)
     names = [layer.name for layer in int8.quantisable(model, skip=frozenset(ranges.skip))]
     skip, loss = list(ranges.skip), probe.loss(ranges, frozenset(ranges.skip))

@@ -7,6 +7,7 @@ from pathlib import Path
 from edge3dpose import paths, plugins, storage
 from edge3dpose.engine_types import ModelSpec, Weights
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.models import _card
 
 
 def specs() -> dict[str, ModelSpec]:
@@ -36,24 +37,24 @@ def open_weights(spec: ModelSpec, onnx: Path | None = None) -> Weights:
             f"train them: edge3dpose train --model {spec.name}, then pass --weights FILE.onnx"
         )
     card = read_card(onnx)
-    if card.get("model") != spec.name:
-        raise EngineMismatch(f"{onnx} holds {card.get('model')!r} by its card, not {spec.name!r}")
-    found = paths.sha256_of(onnx)
-    if found != card.get("sha256"):
-        raise EngineMismatch(
-            f"{onnx} has SHA-256 {found[:12]}..., its card says {str(card.get('sha256'))[:12]}...; "
-            "the file is damaged or was swapped: reinstall the package or export it again"
-        )
-    return Weights(spec, onnx, found, card)
+    if card["model"] != spec.name:
+        raise EngineMismatch(f"{onnx} holds {card['model']!r} by its card, not {spec.name!r}")
+    weights = Weights(spec, onnx, card["sha256"], card)
+    if beyond := next((cut for cut in card.get("cuts", {}) if int(cut) > spec.cuts), None):
+        raise EngineMismatch(f"the card of {onnx} has a cut {beyond}, {spec.name} has {spec.cuts}")
+    weights.read()
+    return weights
 
 
 def read_card(onnx: Path) -> dict:
-    """The model card beside an ONNX file: <name>.json."""
+    """The model card beside an ONNX file, checked: <name>.json."""
     card = onnx.with_suffix(".json")
     if not card.is_file():
         raise BadInput(f"{onnx} has no model card {card.name} beside it; it cannot be verified")
     try:
-        return storage.read_json(card)
+        content = storage.read_json(card)
+        _card.check(content, str(card))
+        return content
     except BadInput as error:
         raise EngineMismatch(f"{card} is not a model card: {error}") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from edge3dpose.records import INLINE, OTHER_KEYS, named
+from edge3dpose.records import INLINE, OTHER_KEYS, Amount, Count, Cut, Sha256, Share, named
 from edge3dpose.reports.recording_rows import SystemRow
 from edge3dpose.reports.rows import Header
 
@@ -23,7 +23,7 @@ class Dataset:
 class AccuracyRow:
     """Errors of one cut."""
 
-    cut: int
+    cut: Cut
     # named as in evaluation.accuracy; None where a figure is not finite
     figures: dict[str, float | None] = field(metadata=OTHER_KEYS)
 
@@ -34,8 +34,8 @@ class PeopleBin:
 
     lowest: float = field(metadata=named("from"))
     highest: float = field(metadata=named("to"))
-    people: int
-    mpjpe_mm: float
+    people: Count
+    mpjpe_mm: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +44,17 @@ class JointBin:
 
     lowest: float = field(metadata=named("from"))
     highest: float = field(metadata=named("to"))
-    joints: int
-    error_mm: float | None  # of those in the crop; None where there are none
-    inside: float  # share that lies in the crop
+    joints: Count
+    error_mm: Amount | None  # of those in the crop; None where there are none
+    inside: Share  # share that lies in the crop
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoseErrors:
     """Errors on one picture; None where too few joints lie in the crop."""
 
-    mpjpe_mm: float | None
-    pa_mpjpe_mm: float | None
+    mpjpe_mm: Amount | None
+    pa_mpjpe_mm: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +62,7 @@ class PictureRow(PoseErrors):
     """Our errors on one picture, by name."""
 
     name: str
-    root_depth_mm: float  # true
+    root_depth_mm: Amount  # true
     root_depth_error_mm: float  # estimated - true
 
 
@@ -71,9 +71,9 @@ class PeerAccuracy:
     """A peer's network on the people that we are measured on."""
 
     name: str
-    sha256: str
-    people: int
-    seen: int  # of the people; only those are scored
+    sha256: Sha256
+    people: Count
+    seen: Count  # of the people; only those are scored
     ours_on_the_same: dict[str, float] | None = None
     one_by_one: tuple[PoseErrors | None, ...] | None = None
     figures: dict[str, float] = field(metadata=OTHER_KEYS)  # empty where it saw nobody
@@ -83,10 +83,10 @@ class PeerAccuracy:
 class ErrorAnalysis:
     """Where the 3D error of the best cut lies."""
 
-    best_cut: int
+    best_cut: Cut
     with_bone_lengths: dict[str, float] | None = None
     by_fact: dict[str, tuple[PeopleBin, ...]]
-    by_joint_mm: dict[str, float]
+    by_joint_mm: dict[str, Amount]
     root_depth_error: dict[str, float] | None = None  # share of the depth, by method
     by_score: tuple[JointBin, ...]
     by_depth_std: tuple[JointBin, ...]  # empty where the network gives no depth_std
@@ -103,7 +103,7 @@ class AccuracyReport:
 
     header: Header = field(metadata=INLINE)
     model: str
-    weights_sha256: str
+    weights_sha256: Sha256
     state: str | None
     dataset: Dataset
     cuts: tuple[AccuracyRow, ...]  # on recordings: the means over them
@@ -116,7 +116,7 @@ class Trial:
     """One short training of an ablation."""
 
     name: str
-    samples: int
+    samples: Count
     figures: dict[str, float]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from edge3dpose.records import INLINE
+from edge3dpose.records import INLINE, Amount, Count, Cut, Sha256
 from edge3dpose.reports.rows import Header, Parity
 
 
@@ -13,12 +13,12 @@ from edge3dpose.reports.rows import Header, Parity
 class BuildRow:
     """A built engine."""
 
-    cut: int
+    cut: Cut
     backend_version: str
-    size_bytes: int
-    sha256: str
-    seconds: float
-    nodes: int
+    size_bytes: Count
+    sha256: Sha256
+    seconds: Amount
+    nodes: Count
     parity: Parity | None
     calibration: str | None
 
@@ -27,7 +27,7 @@ class BuildRow:
 class BuildFailure:
     """An engine that could not be built."""
 
-    cut: int
+    cut: Cut
     failed: str
 
 
@@ -39,7 +39,7 @@ class BuildReport:
 
     header: Header = field(metadata=INLINE)
     model: str
-    weights_sha256: str
+    weights_sha256: Sha256
     state: str | None
     precision: str
     backend: str

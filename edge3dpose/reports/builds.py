@@ -125,8 +125,8 @@ def _row(result: BuildResult) -> BuildFailure | BuildRow:
         backend_version=made.backend_version,
         size_bytes=made.size_bytes,
         sha256=made.sha256,
-        seconds=made.build["seconds"],
-        nodes=made.build["nodes"],
+        seconds=made.build.get("seconds", 0.0),
+        nodes=made.build.get("nodes", 0),
         parity=from_json(Parity, made.parity, made.engine.name) if made.parity else None,
         calibration=(made.calibration or {}).get("digest"),
     )

@@ -6,10 +6,12 @@ added here is written alike in all of them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
+from markupsafe import Markup
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -17,6 +19,7 @@ from rich.text import Text
 Row = TypeVar("Row")
 
 NOT_MEASURED = "not measured"
+_MARKUP = re.compile(r"[\[\]\\]")  # of links and pictures in Markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +118,11 @@ class Table:
     best: frozenset[tuple[int, int]] = frozenset()  # (row, column) of the best of their column
 
     @property
-    def markdown(self) -> str:
-        """The rows as Markdown, without the title."""
+    def markdown(self) -> Markup:
+        """The rows as Markdown, without the title; their texts are escaped."""
         marks = ("---" if n in self.words else "--:" for n in range(len(self.headings)))
         lines = [_line(self.headings), f"|{'|'.join(marks)}|", *map(_line, self.rows)]
-        return "\n".join(lines)
+        return Markup("\n".join(lines))
 
     def print_to(self, console: Console) -> None:
         """Print title and rows; nothing where there are no rows."""
@@ -127,7 +130,9 @@ class Table:
             return
         shown = RichTable()
         for n, heading in enumerate(self.headings):
-            shown.add_column(heading, justify="left" if n in self.words else "right", no_wrap=not n)
+            shown.add_column(
+                Text(heading), justify="left" if n in self.words else "right", no_wrap=not n
+            )
         for n, row in enumerate(self.rows):
             cells = (Text(c, "bold" if (n, at) in self.best else "") for at, c in enumerate(row))
             shown.add_row(*cells)
@@ -138,7 +143,8 @@ class Table:
 
 def wide_console() -> Console:
     """Standard output; 160 characters wide where it is not a terminal."""
-    return Console(width=None if Console().is_terminal else 160)
+    width = None if Console().is_terminal else 160
+    return Console(width=width, markup=False, emoji=False)  # texts of reports are no markup
 
 
 def make_table(
@@ -176,6 +182,11 @@ def _best(figure: Figure | None, values: Sequence[Any]) -> set[int]:
     return {n for n, value in enumerate(values) if value == best}
 
 
+def markdown_text(text: str) -> str:
+    """A text in Markdown that says the same: no HTML, no link, no picture."""
+    return _MARKUP.sub(r"\\\g<0>", text.replace("<", "&lt;"))
+
+
 def _line(cells: Sequence[str]) -> str:
-    plain = (" ".join(cell.replace("|", "/").split()) for cell in cells)
+    plain = (" ".join(markdown_text(cell).replace("|", "/").split()) for cell in cells)
     return f"| {' | '.join(plain)} |"

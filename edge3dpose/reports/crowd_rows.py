@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from edge3dpose.records import INLINE, OTHER_KEYS, named
+from edge3dpose.records import INLINE, OTHER_KEYS, Amount, Count, Sha256, named
 from edge3dpose.reports.rows import Header
 
 
@@ -15,10 +15,10 @@ class HiddenBin:
 
     lowest: float = field(metadata=named("from"))
     highest: float = field(metadata=named("to"))
-    people: int
-    found: float | None  # share of them
-    mpjpe_mm: float | None  # of those found
-    pa_mpjpe_mm: float | None
+    people: Count
+    found: Amount | None  # share of them
+    mpjpe_mm: Amount | None  # of those found
+    pa_mpjpe_mm: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +26,8 @@ class CrowdRow:
     """One sequence, or all of them."""
 
     name: str
-    people: int
-    frames: int
+    people: Count
+    frames: Count
     by_hidden: tuple[HiddenBin, ...]
     # named as in evaluation.crowd_figures; None where a figure cannot be told
     figures: dict[str, float | None] = field(metadata=OTHER_KEYS)
@@ -41,11 +41,11 @@ class CrowdsReport:
 
     header: Header = field(metadata=INLINE)
     model: str
-    weights_sha256: str
+    weights_sha256: Sha256
     protocol: str
     truth_sha256: dict[str, str]  # by sequence
     pipeline: dict[str, Any]  # the header of a poses file
-    seconds: float  # the pipeline took, reading the videos included
+    seconds: Amount  # the pipeline took, reading the videos included
     rows: tuple[CrowdRow, ...]
     overall: CrowdRow
 
@@ -55,9 +55,9 @@ class ClipRow:
     """What a pipeline says of a real clip in which the people were counted by eye."""
 
     name: str
-    frames: int
-    fps: float
-    people: int  # different ones, by eye
+    frames: Count
+    fps: Amount
+    people: Count  # different ones, by eye
     # named as in benchmarks/clips.py; None where a figure cannot be told
     figures: dict[str, float | None] = field(metadata=OTHER_KEYS)
 
@@ -70,7 +70,7 @@ class ClipsReport:
 
     header: Header = field(metadata=INLINE)
     model: str
-    weights_sha256: str
+    weights_sha256: Sha256
     protocol: str
     pipeline: dict[str, Any]
     rows: tuple[ClipRow, ...]

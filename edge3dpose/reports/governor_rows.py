@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from edge3dpose.records import INLINE
+from edge3dpose.records import INLINE, Amount, Count, Cut, Sha256, Share
 from edge3dpose.reports.rows import Header
 
 
@@ -13,9 +13,9 @@ from edge3dpose.reports.rows import Header
 class GovernorCall:
     """One call of an engine while the governor was at work."""
 
-    time_s: float
-    took_ms: float
-    cut: int
+    time_s: Amount
+    took_ms: Amount
+    cut: Cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,13 +23,13 @@ class GovernorPhase:
     """What the calls of one phase came to."""
 
     phase: str
-    calls: int
-    in_time: float  # share within the deadline
-    p50_ms: float
-    p95_ms: float
-    error_mm: float | None
-    calls_by_cut: dict[str, int]
-    changes: int  # of the cut
+    calls: Count
+    in_time: Share  # share within the deadline
+    p50_ms: Amount
+    p95_ms: Amount
+    error_mm: Amount | None
+    calls_by_cut: dict[str, Count]
+    changes: Count  # of the cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,16 +40,16 @@ class GovernorReport:
 
     header: Header = field(metadata=INLINE)
     model: str
-    weights_sha256: str
+    weights_sha256: Sha256
     backend: str
     precision: str
-    threads: int | None
-    deadline_ms: float
-    error_mm: dict[str, float]  # by cut
-    cuts: tuple[int, ...]
-    fps: float
-    load: int  # busy processes
-    slowed: tuple[tuple[float, float], ...]  # begin and end of the load, s
+    threads: Count | None
+    deadline_ms: Amount
+    error_mm: dict[str, Amount]  # by cut
+    cuts: tuple[Cut, ...]
+    fps: Amount
+    load: Count  # busy processes
+    slowed: tuple[tuple[Amount, Amount], ...]  # begin and end of the load, s
     calls: tuple[GovernorCall, ...]
     phases: dict[str, tuple[GovernorPhase, ...]]  # of "calls" and of "calls_of_one_cut"
     calls_of_one_cut: tuple[GovernorCall, ...]

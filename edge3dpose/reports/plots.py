@@ -41,8 +41,18 @@ def require_matplotlib(option: str) -> None:
 
 def save(figure: Figure, file: Path) -> None:
     """Write a chart, PNG or whatever the file's suffix says, whole or not at all."""
+    _as_text(figure)
     with storage.writing(file) as unfinished:
         figure.savefig(unfinished)
+
+
+def _as_text(figure: Figure) -> None:
+    """Show a dollar sign in a text of a report as one: between two of them stand formulas."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        if "$" in text.get_text():
+            text.set_parse_math(False)
 
 
 def inline_svg(figure: Figure, name: str) -> str:
@@ -52,6 +62,7 @@ def inline_svg(figure: Figure, name: str) -> str:
     """
     import matplotlib
 
+    _as_text(figure)
     text = io.StringIO()
     with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": name}):
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from edge3dpose.records import OTHER_KEYS
+from edge3dpose.records import OTHER_KEYS, Cut, Sha256
 
 OURS, PEER, ANSWER, TRUTH = "ours", "peer", "answer", "truth"
 
@@ -25,8 +25,8 @@ class SystemRow:
 
     name: str
     kind: str  # ours; peer: a network run on the same frames; answer: from the file; truth
-    cut: int | None = None  # of ours
-    sha256: str | None = None  # of a peer's model
+    cut: Cut | None = None  # of ours
+    sha256: Sha256 | None = None  # of a peer's model
     recordings: tuple[RecordingRow, ...]
 
     @property

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 from edge3dpose import machine, storage
 from edge3dpose.metrics import error_with_deviation_mm
-from edge3dpose.records import INLINE, from_json, to_json
+from edge3dpose.records import INLINE, Amount, Count, Cut, Sha256, from_json, to_json
 
 
 class Report(Protocol):
@@ -53,14 +53,14 @@ class Machine:
 
     processor: str
     instructions: tuple[str, ...]
-    cores: int
-    memory_gb: float | None
+    cores: Count
+    memory_gb: Amount | None
     gpus: tuple[str, ...]
     cuda_driver: str | None
     system: str
     python: str
     versions: dict[str, str]
-    load_average: tuple[float, ...] | None
+    load_average: tuple[Amount, ...] | None
     scheduling: str
     clocks: dict[str, Any] | None = None  # None in a report that does not say
 
@@ -89,43 +89,43 @@ def new_header(kind: type[Report]) -> Header:
 class TimingStats:
     """Times of one thing that was done n times."""
 
-    n: int
-    fps: float  # 1000 / mean_ms
-    mean_ms: float
-    min_ms: float
-    p50_ms: float
-    p90_ms: float
-    p95_ms: float
-    p99_ms: float
+    n: Count
+    fps: Amount  # 1000 / mean_ms
+    mean_ms: Amount
+    min_ms: Amount
+    p50_ms: Amount
+    p90_ms: Amount
+    p95_ms: Amount
+    p99_ms: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineTiming(TimingStats):
     """Calls of an engine with one person's tensor ready in memory."""
 
-    rounds_p50_ms: tuple[float, ...]  # median of each round
-    mj_per_call: dict[str, float] | None  # energy by counter
+    rounds_p50_ms: tuple[Amount, ...]  # median of each round
+    mj_per_call: dict[str, Amount] | None  # energy by counter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopTiming:
     """A whole pipeline over frames, reading them included."""
 
-    frames_processed: int
-    frames_with_people: int
-    fps: float
-    rounds_fps: tuple[float, ...]
+    frames_processed: Count
+    frames_with_people: Count
+    fps: Amount
+    rounds_fps: tuple[Amount, ...]
     frame: TimingStats | None
-    mj_per_frame: dict[str, float] | None  # energy by counter
+    mj_per_frame: dict[str, Amount] | None  # energy by counter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndToEndTiming(LoopTiming):
     """The loop of edge3dpose run without sinks."""
 
-    frames_offered: int
-    frames_dropped: int
-    oldest_result_ms: float
+    frames_offered: Count
+    frames_dropped: Count
+    oldest_result_ms: Amount
     stages: dict[str, TimingStats]
 
 
@@ -133,12 +133,12 @@ class EndToEndTiming(LoopTiming):
 class Parity:
     """Distance of a built engine from FP32 on real people."""
 
-    mm_p50: float
-    mm_p99: float
-    mm_max: float
-    tolerance_mm: dict[str, float]
-    crops: int  # people compared
-    crops_sha256: str
+    mm_p50: Amount
+    mm_p99: Amount
+    mm_max: Amount
+    tolerance_mm: dict[str, Amount]
+    crops: Count  # people compared
+    crops_sha256: Sha256
     reference: str
     ran: str
     not_run: str | None = None
@@ -148,19 +148,19 @@ class Parity:
 class Footprint:
     """Memory, start and CPU time of a process; None where the system does not say."""
 
-    peak_mb: float | None
-    open_s: float
-    first_pose_s: float | None  # after it was open
-    cpu_ms_per_frame: float | None
+    peak_mb: Amount | None
+    open_s: Amount
+    first_pose_s: Amount | None  # after it was open
+    cpu_ms_per_frame: Amount | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrowdTiming:
     """The whole loop over a mosaic of so many people."""
 
-    people: int
-    found: float  # people a frame, mean
-    fps: float
+    people: Count
+    found: Amount  # people a frame, mean
+    fps: Amount
     frame: TimingStats | None
 
 
@@ -168,16 +168,16 @@ class CrowdTiming:
 class SpeedRow:
     """One engine: which one, its error, and how long it takes."""
 
-    cut: int
+    cut: Cut
     backend: str
     precision: str
-    threads: int | None
+    threads: Count | None
     backend_version: str
-    engine_sha256: str
-    engine_bytes: int
+    engine_sha256: Sha256
+    engine_bytes: Count
     parity: Parity | None
     error: dict[str, float]  # FP32 errors of the cut by the model card; empty where unknown
-    deviation_mm: float | None = None  # of the engine from FP32, on people of the source
+    deviation_mm: Amount | None = None  # of the engine from FP32, on people of the source
     engine: EngineTiming | None = None
     end_to_end: EndToEndTiming | None = None
     footprint: Footprint | None = None
@@ -203,21 +203,21 @@ class SpeedRow:
 class OwnError:
     """Our error on the people that a peer saw."""
 
-    cut: int
-    mpjpe_mm: float
-    pa_mpjpe_mm: float | None = None
-    pck150: float | None = None
+    cut: Cut
+    mpjpe_mm: Amount
+    pa_mpjpe_mm: Amount | None = None
+    pck150: Amount | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PeerError:
     """Error of a peer's model on one data set, by an accuracy report."""
 
-    mpjpe_mm: float
-    pa_mpjpe_mm: float | None = None
-    pck150: float | None = None
-    people: int
-    seen: int  # of the people; only those are scored
+    mpjpe_mm: Amount
+    pa_mpjpe_mm: Amount | None = None
+    pck150: Amount | None = None
+    people: Count
+    seen: Count  # of the people; only those are scored
     ours: OwnError | None = None
     report: str | None = None  # file name
 
@@ -229,7 +229,7 @@ class PeerRow:
     name: str
     version: str
     model: str
-    model_sha256: str
+    model_sha256: Sha256
     error: dict[str, PeerError]  # by data set; empty where unknown
     end_to_end: LoopTiming
     footprint: Footprint | None = None
@@ -247,7 +247,7 @@ class EnergyCounters:
 class LeftOut:
     """An engine that was asked for and could not be measured."""
 
-    cut: int
+    cut: Cut
     backend: str
     precision: str
     why: str
@@ -265,12 +265,12 @@ class SpeedReport:
     rows: tuple[SpeedRow, ...]
     peers: tuple[PeerRow, ...] = ()
     peers_protocol: str | None = None
-    load_average_after: tuple[float, ...] | None
+    load_average_after: tuple[Amount, ...] | None
     clocks_after: dict[str, Any] | None = None
     model: str
-    weights_sha256: str
+    weights_sha256: Sha256
     state: str | None
-    fps: float | None  # frames were stamped so many a second; None for their own time
+    fps: Amount | None  # frames were stamped so many a second; None for their own time
     plan: dict[str, Any] | None = None
     protocol: str
     energy: EnergyCounters | None = None

@@ -36,7 +36,9 @@ def print_tables(result: TuneResult, console: Console) -> None:
 
 def engines_table(model: str, points: Sequence[Point]) -> Table:
     """A row a cut, a column a backend and precision; * on the Pareto front."""
-    by_place = {(point.cut, point.backend, point.precision): point for point in points}
+    by_place: dict[tuple[int, str, str], Point] = {
+        (point.cut, point.backend, point.precision): point for point in points
+    }
     best = set(pareto.front(points))
 
     def cell(backend: str, precision: str) -> Callable[[int], str | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge3dpose.records import Amount
 from edge3dpose.reports.rows import LeftOut
 from edge3dpose.selection.pareto import Point
 
@@ -15,7 +16,7 @@ class TuneResult:
 
     model: str
     points: tuple[Point, ...]
-    other_stages_ms: float  # 90 % of the frames spend no longer outside the engine
-    load_before: tuple[float, ...] | None  # load average of the machine before the start
+    other_stages_ms: Amount  # 90 % of the frames spend no longer outside the engine
+    load_before: tuple[Amount, ...] | None  # load average of the machine before the start
     left_out: tuple[LeftOut, ...]  # what could not be built here
     file: Path  # the profile

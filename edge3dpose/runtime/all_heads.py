@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -45,7 +46,7 @@ def open_heads(
     if threads is not None:
         options["INFERENCE_NUM_THREADS"] = threads
     try:
-        network = core.read_model(weights.onnx)
+        network = core.read_model(io.BytesIO(weights.read()))
         for result in list(network.get_results()) if cuts else ():
             if not result.input_value(0).get_names() & set(names):
                 network.remove_result(result)

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from edge3dpose import models, paths
+from edge3dpose import models, onnx_bytes, paths
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.lift_features import ANSWERS, FEATURES
 from edge3dpose.types import Array
@@ -32,25 +32,26 @@ def open_lift(file: Path | None = None) -> Step:
     OpenVINO runs it where an engine has loaded OpenVINO, ONNX Runtime elsewhere: only one of the
     packages is then in memory. Raises EngineMismatch where the file is damaged or another model's.
     """
-    file = verified(file or paths.weights_file(NAME))
-    step = _in_openvino(file) if "openvino" in sys.modules else _in_onnxruntime(file)
+    content = verified(file or paths.weights_file(NAME))
+    opened = _in_openvino if "openvino" in sys.modules else _in_onnxruntime
+    step = opened(content)
     step(np.zeros((1, FEATURES), np.float32), first_state(1))  # the first call prepares more
     return step
 
 
-def verified(file: Path) -> Path:
-    """The file of a lift that agrees with its card; EngineMismatch for any other."""
+def verified(file: Path) -> bytes:
+    """The bytes of a lift that agrees with its card; EngineMismatch for any other."""
     if not file.is_file():
         raise EngineMismatch(f"{file} is missing; reinstall edge3dpose, or pass --lift none")
     card = models.read_card(file)
-    if card.get("model") != NAME or paths.sha256_of(file) != card.get("sha256"):
+    if card.get("model") != NAME:
         raise EngineMismatch(f"{file} is not the {NAME} of its card; reinstall edge3dpose")
     if (card.get("features"), card.get("answers")) != (FEATURES, ANSWERS):
         raise EngineMismatch(f"{file} is of another version of edge3dpose; install it again")
-    return file
+    return onnx_bytes.read(file, card["sha256"], "reinstall edge3dpose")
 
 
-def _in_openvino(file: Path) -> Step:
+def _in_openvino(content: bytes) -> Step:
     """Compiled for one person, and called for each.
 
     For any number of people a call takes twice as long; compiled anew for a new number, the frame
@@ -59,7 +60,7 @@ def _in_openvino(file: Path) -> Step:
     from edge3dpose.runtime.backends import openvino
 
     shapes = {"features": (1, FEATURES), "state": (LAYERS, 1, WIDTH)}
-    compiled = openvino.compiled(file, bf16=False, threads=1, shapes=shapes)
+    compiled = openvino.compiled(content, bf16=False, threads=1, shapes=shapes)
     request = compiled.create_infer_request()
 
     def step(features: Array, state: Array) -> tuple[Array, Array]:
@@ -74,7 +75,7 @@ def _in_openvino(file: Path) -> Step:
     return step
 
 
-def _in_onnxruntime(file: Path) -> Step:
+def _in_onnxruntime(content: bytes) -> Step:
     try:
         import onnxruntime
     except ImportError as error:
@@ -85,7 +86,7 @@ def _in_onnxruntime(file: Path) -> Step:
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
     def step(features: Array, state: Array) -> tuple[Array, Array]:
         answer, after = session.run(

@@ -11,11 +11,13 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import paths, storage
+from edge3dpose import folder_trust, input_files, paths, storage
 from edge3dpose.errors import BadInput, MissingDependency
 
 # plain FP32 operations in the order of the source, so that a CPU gives the same numbers
 OPTIONS = ("--fmad=false", "--std=c++17")
+
+MOST_BYTES = 64 << 20  # of a compiled kernel, which has some thousand
 
 _log = logging.getLogger(__name__)
 
@@ -96,12 +98,15 @@ def _asked(nvrtc: Any, name: str, *arguments: Any) -> tuple[Any, ...]:
 def _cached(file: Path) -> bytes | None:
     """The file's content; None where there is none or another user could have written it."""
     try:
-        shared = storage.world_writable(file.parent)
-        content = file.read_bytes()
-    except OSError:
+        content = input_files.read(file, MOST_BYTES)
+        folder_trust.check(file.parent)
+        folder_trust.check_file(file)
+    except BadInput as error:
+        if file.exists():
+            _log.warning("the compiled kernel is not used: %s", error)
         return None
-    if shared or content[:4] != b"\x7fELF":
-        _log.warning("%s is not used: everybody can write its folder, or it is no CUBIN", file)
+    if content[:4] != b"\x7fELF":
+        _log.warning("%s is not used: it is no CUBIN", file)
         return None
     return content
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
 
 from edge3dpose.engine_types import EngineConfig, Precision
+from edge3dpose.records import Amount, Cut, Name
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """An engine as it was timed on this machine, alone, one person a call."""
 
-    cut: int
-    backend: str
-    precision: str
+    cut: Cut
+    backend: Name
+    precision: Precision
     backend_version: str
     key: str  # of its manifest: everything that can change the engine
-    p50_ms: float
-    p90_ms: float
-    deviation_mm: float  # from FP32, on real people
-    error_mm: float | None  # profile.error_mm; None where the model card holds none of the cut
+    p50_ms: Amount
+    p90_ms: Amount
+    deviation_mm: Amount  # from FP32, on real people
+    error_mm: Amount | None = None  # None where the card holds none
 
     @property
     def executor(self) -> tuple[str, str]:
@@ -35,8 +35,7 @@ class Point:
 
     def config(self, like: EngineConfig, why: tuple[str, ...] = ()) -> EngineConfig:
         """This engine with the weights and threads of another."""
-        precision = cast(Precision, self.precision)
-        return replace(like, cut=self.cut, precision=precision, backend=self.backend, why=why)
+        return replace(like, cut=self.cut, precision=self.precision, backend=self.backend, why=why)
 
 
 def by_error(points: Iterable[Point]) -> list[Point]:

@@ -8,7 +8,7 @@ says why.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from edge3dpose import machine, manifest, nvidia, paths, storage
 from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput
 from edge3dpose.metrics import error_with_deviation_mm
+from edge3dpose.records import Amount, from_json
 from edge3dpose.selection.pareto import Point
 
 SCHEMA = "edge3dpose.profile/1"
@@ -33,6 +34,16 @@ class Profile:
     def day(self) -> str:
         """When it was measured."""
         return self.time[:10]
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What a profile's file has to hold."""
+
+    identity: dict[str, Any]
+    time: str
+    around_ms: Amount
+    points: tuple[Point, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +95,8 @@ def look_up(wanted: dict[str, Any], errors_mm: Mapping[int, float]) -> Lookup:
     file = file_of(wanted)
     if file.is_file():
         try:
-            return Lookup(_profile(storage.load_json(file, SCHEMA), errors_mm), "")
-        except (BadInput, KeyError, TypeError) as error:
+            return Lookup(_profile(_read(file), errors_mm), "")
+        except BadInput as error:
             return Lookup(None, f"{file} cannot be read ({error})")
     stored = _of_model(wanted["model"])
     others = [(manifest.differences(there, wanted), day) for there, day in stored]
@@ -100,21 +111,25 @@ def error_mm(cut: int, deviation_mm: float, errors_mm: Mapping[int, float]) -> f
     return error_with_deviation_mm(errors_mm[cut], deviation_mm) if cut in errors_mm else None
 
 
-def _profile(content: dict[str, Any], errors_mm: Mapping[int, float]) -> Profile:
+def _read(file: Path) -> _Content:
+    return from_json(_Content, storage.load_json(file, SCHEMA), str(file))
+
+
+def _profile(content: _Content, errors_mm: Mapping[int, float]) -> Profile:
+    """Errors are the card's, whatever the file says."""
     points = tuple(
-        Point(**row, error_mm=error_mm(row["cut"], row["deviation_mm"], errors_mm))
-        for row in content["points"]
+        replace(point, error_mm=error_mm(point.cut, point.deviation_mm, errors_mm))
+        for point in content.points
     )
-    return Profile(content["time"], points, float(content["around_ms"]))
+    return Profile(content.time, points, content.around_ms)
 
 
 def _of_model(model: str) -> Iterator[tuple[dict[str, Any], str]]:
     """(identity, day) of every profile of a model here."""
     for file in sorted(paths.profiles_folder().glob(f"{model}-*.json")):
         try:
-            content = storage.load_json(file, SCHEMA)
-            there, day = dict(content["identity"]), str(content["time"])[:10]
-        except (BadInput, KeyError, TypeError, ValueError):
+            content = _read(file)
+        except BadInput:
             continue
-        if there.get("model") == model:  # another model's name may begin like this one's
-            yield there, day
+        if content.identity.get("model") == model:  # another's name may begin like this one's
+            yield content.identity, content.time[:10]

@@ -22,7 +22,7 @@ def create(
         return create_random(recipe, encoder)
     weights = models.open_weights(spec, exported)
     net = build(spec.name, recipe.growth, recipe.bins)
-    load_exported(net, weights.onnx)
+    load_exported(net, weights)
     return net
 
 

@@ -2,38 +2,36 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training import onnx_weights
 from edge3dpose.training.nets import PoseNet
 from edge3dpose.training.nets.sspnet import SSPNet
 
 
-def load_exported(net: PoseNet, onnx_file: Path) -> None:
+def load_exported(net: PoseNet, weights: Weights) -> None:
     """Read every weight of an exported file into a network of the same shape.
 
     The last block's re-injection, which no cut uses, is not in the file and keeps its values.
     Raises EngineMismatch where the file holds another network.
     """
-    import onnx
-    from onnx import numpy_helper
-
     if not isinstance(net, SSPNet):
         raise BadInput("this model's exported file is folded; go on from its checkpoint: --resume")
-    graph = onnx.load(str(onnx_file)).graph
-    found = {i.name: _tensor(numpy_helper.to_array(i)) for i in graph.initializer}
+    graph = onnx_weights.graph_of(weights.read(), weights.onnx)
+    arrays = onnx_weights.arrays_of(graph, weights.onnx)
+    found = {name: torch.from_numpy(value) for name, value in arrays.items()}
     state = net.state_dict()
     found |= _last_block(found, net)
     for name, value in state.items():
         if name.endswith("num_batches_tracked") or name.startswith(_unused(net)):
             continue
         if name not in found or found[name].shape != value.shape:
-            raise EngineMismatch(f"{onnx_file} has no {name} of shape {tuple(value.shape)}")
+            raise EngineMismatch(f"{weights.onnx} has no {name} of shape {tuple(value.shape)}")
         state[name] = found[name]
     net.load_state_dict(state)
 
@@ -60,7 +58,3 @@ def _last_block(found: dict[str, Tensor], net: SSPNet) -> dict[str, Tensor]:
 
 def _unused(net: SSPNet) -> str:
     return f"blocks.{net.cuts - 1}.reinject"
-
-
-def _tensor(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.array(array))

@@ -121,7 +121,9 @@ def test_bound_buffers_answer_as_the_plain_session_does(tmp_path):
     # what runs on a GPU in onnxruntime-cuda, with the CPU as the device of its buffers
     runtime = pytest.importorskip("onnxruntime")
     weights = small_net.write(tmp_path)
-    session = _bound_engine.open_session(runtime, weights.onnx, ["CPUExecutionProvider"], "")
+    session = _bound_engine.open_session(
+        runtime, weights.read(), ["CPUExecutionProvider"], weights.onnx, ""
+    )
     plain = session.run(["cut07"], {"images": IMAGES})[0]
     engine = _bound_engine.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
     for _ in range(2):
@@ -134,9 +136,9 @@ def test_bound_buffers_answer_as_the_plain_session_does(tmp_path):
 
 def test_a_file_that_is_no_graph_is_refused_in_onnx_runtimes_words(tmp_path):
     runtime = pytest.importorskip("onnxruntime")
-    (tmp_path / "bad.onnx").write_bytes(b"no graph")
+    bad = tmp_path / "bad.onnx"
     with pytest.raises(EngineMismatch, match=r"does not open .*bad\.onnx"):
-        _bound_engine.open_session(runtime, tmp_path / "bad.onnx", ["CPUExecutionProvider"], "")
+        _bound_engine.open_session(runtime, b"no graph", ["CPUExecutionProvider"], bad, "")
 
 
 @pytest.mark.skipif(

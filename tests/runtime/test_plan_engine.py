@@ -175,7 +175,9 @@ def test_onnx_runtimes_buffers_are_written_by_the_kernel(kernels, tmp_path, inte
     # onnxruntime-cuda, with the CPU as the device of its buffers
     runtime = pytest.importorskip("onnxruntime")
     onnx_file = small_net.write(tmp_path).onnx
-    session = _bound_engine.open_session(runtime, onnx_file, ["CPUExecutionProvider"], "")
+    session = _bound_engine.open_session(
+        runtime, onnx_file.read_bytes(), ["CPUExecutionProvider"], onnx_file, ""
+    )
     engine = _bound_engine.BoundEngine(runtime, session, SPEC, "cut07", "cpu")
     assert not engine.cuts_crops
     cuda = Cuda(kernels, integrated=integrated)

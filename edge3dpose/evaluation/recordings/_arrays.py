@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import plain_arrays
 from edge3dpose.errors import BadInput
 from edge3dpose.evaluation.recordings import Motion
 from edge3dpose.skeletons import H36M17
@@ -22,11 +22,7 @@ class Arrays:
 
     def __init__(self, file: Path) -> None:
         self.file = file
-        try:
-            with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-                self._by_name = {name: content[name] for name in content.files}
-        except (OSError, ValueError, TypeError, AttributeError, zipfile.BadZipFile):
-            raise BadInput(f"{file} is no npz of plain arrays (docs/formats.md)") from None
+        self._by_name = plain_arrays.read_npz(file)
 
     def __contains__(self, name: str) -> bool:
         return name in self._by_name

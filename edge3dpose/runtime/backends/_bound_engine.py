@@ -37,7 +37,7 @@ def open_on_device(package: Any, path: Path, spec: ModelSpec, backend: Backend) 
     Raises BadInput or EngineMismatch (see manifest.verify), MissingDependency without the CUDA
     libraries that the package loads.
     """
-    made = manifest.verify(path)
+    made, content = manifest.read_verified(path)
     manifest.check_fits(made, spec, backend.name)
     if hasattr(package, "preload_dlls"):  # CUDA and cuDNN as wheels are on no library path
         with contextlib.redirect_stdout(io.StringIO()):
@@ -48,7 +48,7 @@ def open_on_device(package: Any, path: Path, spec: ModelSpec, backend: Backend) 
         "use_tf32": "0",  # FP32 is meant where the graph says FP32
         "cudnn_conv_algo_search": "EXHAUSTIVE",
     }
-    session = open_session(package, path, [(PROVIDER, options)], made.rebuild)
+    session = open_session(package, content, [(PROVIDER, options)], made.engine, made.rebuild)
     if PROVIDER not in session.get_providers():  # it falls back to the CPU silently
         raise MissingDependency(
             f"ONNX Runtime {package.__version__} cannot load its CUDA provider: CUDA or cuDNN of "
@@ -60,12 +60,18 @@ def open_on_device(package: Any, path: Path, spec: ModelSpec, backend: Backend) 
     return engine
 
 
-def open_session(runtime: Any, path: Path, providers: list[Any], rebuild: str) -> Any:
-    """A session that stays quiet; EngineMismatch in ONNX Runtime's own words."""
+def open_session(
+    runtime: Any, content: bytes, providers: list[Any], path: Path, rebuild: str
+) -> Any:
+    """A session that stays quiet; EngineMismatch in ONNX Runtime's own words.
+
+    path     of the content, named in the error
+    rebuild  the command that makes it again
+    """
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # warnings about the graph are not for users; errors are raised
     try:
-        session = runtime.InferenceSession(str(path), options, providers=providers)
+        session = runtime.InferenceSession(content, options, providers=providers)
     except Exception as error:  # its errors share no base class but Exception
         raise EngineMismatch(
             f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; rebuild: {rebuild}"

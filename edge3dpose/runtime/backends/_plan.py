@@ -47,12 +47,12 @@ def _loaded(
     trt: Any, file: Path, spec: ModelSpec, backend: PlanBackend
 ) -> tuple[Manifest, Any, Any]:
     """An engine file's manifest, a runtime and the plan in the file, all checked."""
-    made = manifest.verify(file)
+    made, blob = manifest.read_verified(file)
     manifest.check_fits(made, spec, backend.name, trt.__version__)
     if made.engine.suffix != manifest.PLAN_SUFFIX:
         raise EngineMismatch(f"{made.engine} is not a plan ({manifest.PLAN_SUFFIX})")
     _check_device(made)
-    runtime, plan = _deserialised(trt, made, backend)
+    runtime, plan = _deserialised(trt, blob, made, backend)
     _check_tensors(trt, plan, made, spec)
     return made, runtime, plan
 
@@ -84,10 +84,9 @@ def _check_device(made: Manifest) -> None:
         )
 
 
-def _deserialised(trt: Any, made: Manifest, backend: PlanBackend) -> tuple[Any, Any]:
+def _deserialised(trt: Any, blob: bytes, made: Manifest, backend: PlanBackend) -> tuple[Any, Any]:
     log = backend.logger()
     log.words.clear()
-    blob = made.engine.read_bytes()
     runtime = trt.Runtime(log)
     plan = runtime.deserialize_cuda_engine(blob)
     if plan is None:

@@ -34,7 +34,7 @@ class OnnxRuntime(Backend):
         threads  None for one a physical core, ONNX Runtime's own choice
         """
         runtime = self._import()
-        made = manifest.verify(path)
+        made, content = manifest.read_verified(path)
         manifest.check_fits(made, spec, self.name)
         options = runtime.SessionOptions()
         options.log_severity_level = 3  # its warnings about the graph are not for users
@@ -44,7 +44,7 @@ class OnnxRuntime(Backend):
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         providers = ["CPUExecutionProvider"]
         try:
-            session = runtime.InferenceSession(str(path), options, providers=providers)
+            session = runtime.InferenceSession(content, options, providers=providers)
         except Exception as error:  # its errors share no base class but Exception
             raise EngineMismatch(
                 f"ONNX Runtime {runtime.__version__} does not open {path}: {error}; "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose import machine, manifest
+from edge3dpose import input_files, machine, manifest
 from edge3dpose.engine_types import Engine, ModelSpec, Precision
 from edge3dpose.errors import EngineMismatch, MissingDependency
+from edge3dpose.manifest import Manifest
 from edge3dpose.runtime.backends import Backend
 from edge3dpose.types import Array
 
@@ -65,7 +67,7 @@ class OpenVino(Backend):
         threads  None for OpenVINO's own choice
         """
         package = _import()
-        made = manifest.verify(path)
+        made, content = manifest.read_verified(path)
         manifest.check_fits(made, spec, self.name)
         if made.precision == "bf16" and not computes_bf16():
             raise EngineMismatch(
@@ -73,7 +75,7 @@ class OpenVino(Backend):
             )
         bf16 = made.precision == "bf16"
         try:
-            model = compiled(path, bf16=bf16, threads=threads)
+            model = compiled(content, bf16=bf16, threads=threads)
         except RuntimeError as error:
             raise EngineMismatch(
                 f"OpenVINO {package.__version__} does not open {path}: {error}; "
@@ -86,7 +88,7 @@ class OpenVino(Backend):
                 f"{path} has outputs {heads}, wanted {head}; rebuild: {made.rebuild}"
             )
         cores = threads or machine.usable_cores()
-        in_pairs = partial(compiled, path, bf16=bf16, threads=cores, streams=STREAMS)
+        in_pairs = partial(_compiled_again, made, bf16=bf16, threads=cores, streams=STREAMS)
         return OpenVinoEngine(model, head, spec, in_pairs if cores >= STREAMS else None)
 
 
@@ -157,6 +159,12 @@ class OpenVinoEngine(Engine):
         return found
 
 
+def _compiled_again(made: Manifest, **how: Any) -> Any:
+    """The same engine compiled once more: read again, and verified again."""
+    content = input_files.read_verified(made.engine, made.sha256, f"rebuild: {made.rebuild}")
+    return compiled(content, **how)
+
+
 def _requests_of(compile_model: Callable[[], Any]) -> list[Any]:
     model = compile_model()
     return [model.create_infer_request() for _ in range(STREAMS)]
@@ -169,7 +177,7 @@ def computes_bf16() -> bool:
 
 
 def compiled(
-    path: Path,
+    content: bytes,
     *,
     bf16: bool,
     threads: int | None = None,
@@ -178,6 +186,7 @@ def compiled(
 ) -> Any:
     """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be.
 
+    content  of an ONNX file
     shapes   of inputs that are to be fixed, by name
     streams  so many calls at once, which share the threads; None for one with all of them
     """
@@ -194,10 +203,9 @@ def compiled(
     if streams is not None:
         config["NUM_STREAMS"] = streams
     core = _import().Core()
-    if shapes is None:
-        return core.compile_model(str(path), "CPU", config)
-    network = core.read_model(str(path))
-    network.reshape({name: list(shape) for name, shape in shapes.items()})
+    network = core.read_model(io.BytesIO(content))
+    if shapes is not None:
+        network.reshape({name: list(shape) for name, shape in shapes.items()})
     return core.compile_model(network, "CPU", config)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
 import numpy as np
 
+from edge3dpose import plain_arrays
 from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.runtime.backends import Backend
@@ -27,13 +27,15 @@ class Replay(Backend):
 
     def open_engine(self, path: Path, spec: ModelSpec, *, threads: int | None = None) -> Engine:
         """Open a recording; BadInput without a file, EngineMismatch for any other file."""
+        if not path.is_file():
+            raise BadInput(f"no recording at {path}")
         try:
-            with np.load(path) as file:
-                outputs = np.asarray(file["outputs"], np.float32)
-        except FileNotFoundError:
-            raise BadInput(f"no recording at {path}") from None
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
-            raise EngineMismatch(f"{path} is no recording of outputs: {error}") from error
+            outputs = plain_arrays.read_npz(path)["outputs"]
+        except (BadInput, KeyError) as error:
+            raise EngineMismatch(f"{path} is no recording of outputs: {error}") from None
+        if outputs.dtype.kind != "f" or not np.isfinite(outputs).all():
+            raise EngineMismatch(f"{path} is no recording of outputs: they are no finite numbers")
+        outputs = outputs.astype(np.float32)
         wanted = spec.output_shape(1)[1:]
         if outputs.shape[1:] != wanted or not len(outputs):
             raise EngineMismatch(f"{path} holds outputs {outputs.shape}, wanted (calls, *{wanted})")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from edge3dpose import paths
+from edge3dpose import input_files
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.types import Array
@@ -14,15 +14,15 @@ from edge3dpose.types import Array
 Network: TypeAlias = Callable[[Array], Sequence[Array]]  # the one input -> the outputs asked for
 
 
-def verified(path: Path, sha256: str) -> Path:
-    """The path; EngineMismatch where the file that came with the package is not as it was."""
-    if not path.is_file() or paths.sha256_of(path) != sha256:
-        raise EngineMismatch(f"{path} is missing or damaged; reinstall edge3dpose")
-    return path
+def verified(path: Path, sha256: str) -> bytes:
+    """The bytes of a file that came with the package; EngineMismatch where it is not as it was."""
+    if not path.is_file():
+        raise EngineMismatch(f"{path} is missing; reinstall edge3dpose")
+    return input_files.read_verified(path, sha256, "reinstall edge3dpose")
 
 
 def open_network(
-    path: Path,
+    content: bytes,
     image: str,
     outputs: Sequence[str],
     *,
@@ -32,6 +32,7 @@ def open_network(
 ) -> Network:
     """Open a verified network.
 
+    content  of its ONNX file
     image    name of its input
     bf16     in OpenVINO: twice as fast as ONNX Runtime, which is then not loaded at all
     shape    of the input, where the file leaves it open
@@ -39,10 +40,10 @@ def open_network(
     Raises MissingDependency without the runtime.
     """
     if not bf16:
-        return _in_fp32(path, image, outputs, threads)
+        return _in_fp32(content, image, outputs, threads)
     shapes = None if shape is None else {image: shape}
     request = openvino.compiled(
-        path, bf16=True, shapes=shapes, threads=threads
+        content, bf16=True, shapes=shapes, threads=threads
     ).create_infer_request()
 
     def network(picture: Array) -> list[Array]:
@@ -52,7 +53,7 @@ def open_network(
     return network
 
 
-def _in_fp32(path: Path, image: str, outputs: Sequence[str], threads: int | None) -> Network:
+def _in_fp32(content: bytes, image: str, outputs: Sequence[str], threads: int | None) -> Network:
     try:
         import onnxruntime
     except ImportError as error:
@@ -64,5 +65,5 @@ def _in_fp32(path: Path, image: str, outputs: Sequence[str], threads: int | None
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     return lambda picture: session.run(list(outputs), {image: picture})

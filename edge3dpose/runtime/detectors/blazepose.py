@@ -45,8 +45,8 @@ class BlazePosePlugin(DetectorPlugin):
 
         bf16  in OpenVINO: twice as fast as ONNX Runtime, which is then not loaded at all
         """
-        verified(FILE, SHA256)
-        return BlazePose(open_network(FILE, "input_1", (POINTS, LOGITS), bf16=bf16))
+        content = verified(FILE, SHA256)
+        return BlazePose(open_network(content, "input_1", (POINTS, LOGITS), bf16=bf16))
 
 
 class BlazePose(Detector):

@@ -43,7 +43,6 @@ class NanoDetPlugin(DetectorPlugin):
         bf16       in OpenVINO: ONNX Runtime is then not loaded at all
         min_score  of a box
         """
-        verified(FILE, SHA256)
         detector = NanoDet(bf16=bf16, min_score=min_score)
         for pixels in (QUICK, FINE):  # errors come now, and the first frame does not wait for it
             detector.network(*input_size(1280, 720, pixels))
@@ -96,7 +95,7 @@ class NanoDet(Detector):
         if key not in self._networks:
             names = [f"stride_{stride}" for stride in STRIDES]
             self._networks[key] = open_network(
-                FILE,
+                verified(FILE, SHA256),
                 "images",
                 names,
                 bf16=self._bf16,

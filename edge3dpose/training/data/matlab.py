@@ -1,47 +1,55 @@
-"""MATLAB files -> numpy, for the original files of several data sets."""
+"""MATLAB files -> numpy, for the original files of several data sets.
+
+They are read in a process of their own, since the readers crash on some damaged files.
+"""
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import plain_arrays
 from edge3dpose.errors import BadInput, MissingDependency
 
-
-def read_mat(file: Path) -> dict[str, Any]:
-    """Variables of a file of version 4 to 7: structs have attributes, cells are object arrays."""
-    try:
-        from scipy.io import loadmat
-        from scipy.io.matlab import MatReadError
-    except ImportError:
-        raise _missing(file, "SciPy") from None
-    try:
-        return loadmat(file, struct_as_record=False, squeeze_me=False)
-    except FileNotFoundError:
-        raise BadInput(f"no file {file}") from None
-    # NotImplementedError is of version 7.3, the others are of damaged files
-    except (OSError, ValueError, TypeError, NotImplementedError, MatReadError) as error:
-        raise BadInput(f"{file} is no MATLAB file that can be read: {error}") from None
+PATIENCE_S = 900.0  # MPII's file takes a minute
+_CHILD = Path(__file__).with_name("matlab_child.py")
+_WRONG, _MISSING = 3, 4  # exit codes of the child
 
 
-def read_mat_73(file: Path, names: tuple[str, ...]) -> list[NDArray]:
-    """Arrays of a file of version 7.3, axes in MATLAB's order reversed (MATLAB counts them so)."""
-    try:
-        import h5py
-    except ImportError:
-        raise _missing(file, "h5py") from None
-    try:
-        with h5py.File(file, "r") as content:
-            return [np.asarray(content[name]) for name in names]
-    except (OSError, KeyError, TypeError) as error:
-        raise BadInput(f"{file} is no MATLAB 7.3 file with {', '.join(names)}: {error}") from None
+def read_mat(
+    file: Path, kind: Literal["cells", "mpii", "arrays-7.3"], *names: str
+) -> dict[str, NDArray[Any]]:
+    """Plain arrays out of a MATLAB file, see matlab_child.
 
-
-def _missing(file: Path, package: str) -> MissingDependency:
-    return MissingDependency(
-        f"{file.name} is a MATLAB file, and {package} is not installed; "
-        "pip install 'edge3dpose[matlab]'"
-    )
+    names  variables that are wanted; a cell NAME gives NAME_0, NAME_1 ...
+    Raises BadInput where the file holds something else, MissingDependency without its reader.
+    """
+    if not file.is_file():
+        raise BadInput(f"no file {file}")
+    with tempfile.TemporaryDirectory(prefix="edge3dpose-") as folder:
+        out = Path(folder) / "arrays.npz"
+        command = [sys.executable, str(_CHILD), kind, str(file.resolve()), str(out), *names]
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise BadInput(f"{file} was not read within {PATIENCE_S:.0f} s") from None
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        said = lines[-1] if lines else "no reason given"
+        if done.returncode == _MISSING:
+            raise MissingDependency(
+                f"{file.name} is a MATLAB file, and {said} is not installed; "
+                "pip install 'edge3dpose[matlab]'"
+            )
+        if done.returncode == _WRONG:
+            what = "MATLAB 7.3 file" if kind == "arrays-7.3" else "MATLAB file"
+            raise BadInput(f"{file} is no {what} that can be read: {said}")
+        if done.returncode:
+            raise BadInput(f"{file} is damaged: its reader crashed (exit code {done.returncode})")
+        return plain_arrays.read_npz(out)

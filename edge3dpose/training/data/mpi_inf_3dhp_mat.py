@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import input_files
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.lens_fit import fit_lens
-from edge3dpose.training.data.matlab import read_mat, read_mat_73
+from edge3dpose.training.data.matlab import read_mat
 from edge3dpose.types import Camera
 
 JOINTS = 28
@@ -40,13 +41,15 @@ def test_set(root: Path, order: tuple[int, ...]) -> Iterator[LabelledPicture]:
     """The valid frames of TS1 to TS6; order: where each joint of H36M17 stands in the file."""
     for folder in _test_sequences(root):
         file = folder / "annot_data.mat"
-        pixels, joints, valid = read_mat_73(file, ("annot2", "annot3", "valid_frame"))
-        try:
-            pixels, joints = pixels.reshape(-1, 17, 2), joints.reshape(-1, 17, 3)
-        except ValueError:
-            raise BadInput(f"{file}: annot2 {pixels.shape}, wanted (frames, 1, 17, 2)") from None
-        pixels, joints = pixels[:, order].astype(float), joints[:, order].astype(float)
+        found = read_mat(file, "arrays-7.3", "annot2", "annot3", "valid_frame")
+        pixels, joints, valid = (found[name] for name in ("annot2", "annot3", "valid_frame"))
+        if pixels.size != valid.size * 17 * 2 or joints.size != valid.size * 17 * 3:
+            raise BadInput(f"{file}: annot2 {pixels.shape}, wanted (frames, 1, 17, 2)")
+        pixels = pixels.reshape(-1, 17, 2)[:, order]
+        joints = joints.reshape(-1, 17, 3)[:, order]
         frames = np.flatnonzero(valid.ravel() > 0)
+        if not (np.isfinite(pixels[frames]).all() and np.isfinite(joints[frames]).all()):
+            raise BadInput(f"{file}: a valid frame has joints that are no numbers")
         lens = _lens(joints[frames], pixels[frames])
         for frame in frames:
             picture = folder / "imageSequence" / f"img_{frame + 1:06d}.jpg"
@@ -67,17 +70,20 @@ def _test_sequences(root: Path) -> Iterator[Path]:
 
 def _sequence(folder: Path, subject: str) -> Iterator[LabelledPicture]:
     file = folder / "annot.mat"
-    content = read_mat(file)
-    try:
-        seen, space = content["annot2"].ravel(), content["annot3"].ravel()
-    except (KeyError, AttributeError):
-        raise BadInput(f"{file} has no annot2 and annot3, a cell a camera") from None
+    content = read_mat(file, "cells", "annot2", "annot3")
     lenses = _lenses(folder / "camera.calibration")
-    for number, (pixels, joints) in enumerate(zip(seen, space, strict=True)):
+    for number in range(len(content) // 2):
         if number not in lenses:
             raise BadInput(f"{folder / 'camera.calibration'} has no camera {number}")
-        pixels = np.asarray(pixels, float).reshape(-1, JOINTS, 2)[:, ORDER_28]
-        joints = np.asarray(joints, float).reshape(-1, JOINTS, 3)[:, ORDER_28]
+        pixels, joints = content.get(f"annot2_{number}"), content.get(f"annot3_{number}")
+        if (
+            pixels is None
+            or joints is None
+            or not (pixels.size % (2 * JOINTS) == 0 and pixels.size // 2 == joints.size // 3)
+        ):
+            raise BadInput(f"{file}: annot2 and annot3 of camera {number} do not fit each other")
+        pixels = pixels.reshape(-1, JOINTS, 2)[:, ORDER_28]
+        joints = joints.reshape(-1, JOINTS, 3)[:, ORDER_28]
         pictures = folder / "imageFrames" / f"video_{number}"
         for frame in range(len(pixels)):
             picture = pictures / f"frame_{frame + 1:06d}.jpg"
@@ -94,16 +100,19 @@ def _labelled(
 def _lenses(file: Path) -> dict[int, Camera]:
     """camera.calibration -> number of each camera and its pinhole."""
     try:
-        found = _CAMERA.findall(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        found = _CAMERA.findall(input_files.read(file, 1 << 20).decode("utf-8"))
+    except ValueError as error:
         raise BadInput(f"{file} cannot be read: {error}") from None
     lenses = {}
     for name, numbers in found:
-        matrix = np.array(numbers.split(), float)
-        if matrix.size != 16:
-            raise BadInput(f"{file}: the intrinsic of camera {name} has {matrix.size} numbers")
+        try:
+            matrix = np.array(numbers.split(), float)
+        except ValueError:
+            matrix = np.empty(0)
+        if matrix.size != 16 or not np.isfinite(matrix).all() or (matrix[[0, 5]] <= 0).any():
+            raise BadInput(f"{file}: the intrinsic of camera {name[:9]} is no matrix of 16 numbers")
         fx, fy, cx, cy = matrix[[0, 5, 2, 6]]
-        lenses[int(name)] = Camera((float(fx), float(fy)), (float(cx), float(cy)))
+        lenses[int(name[:9])] = Camera((float(fx), float(fy)), (float(cx), float(cy)))
     return lenses
 
 

@@ -6,13 +6,13 @@ camera: a lens is fitted to the labels for each name that ``camera_of`` gives.
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import plain_arrays
 from edge3dpose.errors import BadInput
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.lens_fit import fit_lens
@@ -51,14 +51,24 @@ def read_npz(
 
 def read_arrays(file: Path, other: str) -> tuple[list[str], NDArray, NDArray]:
     """imgname, part and another array of an npz; never a pickle. BadInput where one is missing."""
-    try:
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-            names = [str(name) for name in content["imgname"]]
-            return names, content["part"].astype(np.float64), content[other].astype(np.float64)
-    except KeyError as error:
-        raise BadInput(f"{file} has no {error}; wanted imgname, part and {other}") from None
-    except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{file} is no npz of plain arrays: {error}") from None
+    content = plain_arrays.read_npz(file, ("imgname", "part", other))
+    for name in ("imgname", "part", other):
+        if name not in content:
+            raise BadInput(f"{file} has no {name!r}; wanted imgname, part and {other}")
+    listed, part, more = content["imgname"], content["part"], content[other]
+    if listed.ndim != 1 or listed.dtype.kind not in "US":
+        raise BadInput(f"{file}: imgname is {listed.dtype} {listed.shape}, wanted texts (F,)")
+    for name, found in (("part", part), (other, more)):
+        if found.dtype.kind not in "fiu":
+            raise BadInput(f"{file}: {name} is {found.dtype}, wanted numbers")
+    names = [_text(name) for name in listed.tolist()]
+    for name in names:
+        plain_arrays.inside(file, name)
+    return names, part.astype(np.float64), more.astype(np.float64)
+
+
+def _text(name: str | bytes) -> str:
+    return name if isinstance(name, str) else name.decode("utf-8", "replace")
 
 
 def _opened(file: Path, joints: int) -> tuple[list[str], NDArray, NDArray]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import storage
+from edge3dpose import plain_arrays, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.types import Image
 
@@ -30,15 +29,18 @@ class RealCrop:
 
 def read(file: Path) -> list[RealCrop]:
     """The crops of a file that ``save`` wrote; never a pickle."""
-    try:
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-            joints, ends = content["joints"], content["ends"]
-            coded = np.split(content["jpeg"], ends[:-1])
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{file} holds no labelled crops: {error}") from None
+    content = _arrays(file, "joints", "ends", "jpeg")
+    joints, ends, jpeg = content["joints"], content["ends"], content["jpeg"]
+    if (
+        (joints.dtype.kind, joints.shape[1:]) != ("f", (17, 2))
+        or (ends.dtype.kind, ends.shape) != ("i", joints.shape[:1])
+        or (jpeg.dtype, jpeg.ndim) != (np.uint8, 1)
+        or (np.diff(ends, prepend=0, append=jpeg.size) < 0).any()
+    ):
+        raise BadInput(f"{file} holds no labelled crops: its arrays do not fit each other")
     crops = []
-    for picture, pixels in zip(coded, joints, strict=True):
-        image = cv2.imdecode(picture, cv2.IMREAD_COLOR)
+    for picture, pixels in zip(np.split(jpeg, ends[:-1]), joints, strict=True):
+        image = cv2.imdecode(picture, cv2.IMREAD_COLOR) if _is_small_jpeg(picture) else None
         if image is None or image.shape != (CROP, CROP, 3):
             raise BadInput(f"{file} holds a crop that is no JPEG of {CROP} px")
         crops.append(RealCrop(np.asarray(image, np.uint8), pixels.astype(np.float32)))
@@ -47,14 +49,29 @@ def read(file: Path) -> list[RealCrop]:
 
 def sources(file: Path) -> list[str]:
     """Name, SHA-256 and number of crops of each source of a file."""
-    with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-        return [str(fact) for fact in content["sources"]]
+    return [str(fact) for fact in _arrays(file, "sources")["sources"].ravel()]
 
 
 def teachers(file: Path) -> list[str]:
     """Name and SHA-256 of each teacher that labelled a file."""
-    with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-        return [str(one) for one in content.get("teachers", TEACHERS)]
+    return [str(one) for one in np.ravel(_arrays(file).get("teachers", np.array(TEACHERS)))]
+
+
+def _arrays(file: Path, *names: str) -> dict[str, NDArray]:
+    """The arrays of a file, these among them."""
+    try:
+        found = plain_arrays.read_npz(file)
+    except BadInput as error:
+        raise BadInput(f"{file} holds no labelled crops: {error}") from None
+    if lacking := [name for name in names if name not in found]:
+        raise BadInput(f"{file} holds no labelled crops: it has no {', '.join(lacking)}")
+    return found
+
+
+def _is_small_jpeg(picture: NDArray[np.uint8]) -> bool:
+    """Whether bytes may be a JPEG of CROP px: its header is looked at before it is unpacked."""
+    size = np.array([CROP, CROP], ">u2").tobytes()
+    return picture[:2].tobytes() == b"\xff\xd8" and size in picture[:4096].tobytes()
 
 
 def save(

@@ -7,22 +7,51 @@ with the pictures in ``images``. Ionescu et al., PAMI 2014; the split is protoco
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from edge3dpose import input_files, storage
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
+from edge3dpose.records import FocalPx, from_json
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.npz_labels import read_npz
 from edge3dpose.types import Camera
 
 SUBJECTS = {"train": ("1", "5", "6", "7", "8"), "test": ("9", "11")}
 TEST_EVERY = 64  # frames: the protocol's sampling of the test videos
+
+MOST_BYTES = 2 << 30  # of a JSON file: a subject has some hundred million
+
+_Row = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class _Picture:
+    file_name: str
+    action_idx: int
+    subaction_idx: int
+    frame_idx: int
+    cam_idx: int
+
+
+@dataclass(frozen=True)
+class _Pictures:
+    images: tuple[_Picture, ...]
+
+
+@dataclass(frozen=True)
+class _Lens:
+    f: tuple[FocalPx, FocalPx]
+    c: tuple[float, float]
+    R: tuple[_Row, _Row, _Row]
+    t: tuple[Any, ...]  # of numbers, or of lists of one
+
 
 _NAME = re.compile(r"S(\d+)_.*\.(\d+)_(\d+)\.\w+$")  # S9_Directions_1.54138969_000001.jpg
 
@@ -59,45 +88,52 @@ def _json(root: Path, wanted: tuple[str, ...] | None) -> Iterator[LabelledPictur
         stem = f"Human36M_subject{subject}"
         if not (folder / f"{stem}_data.json").is_file():
             continue
-        pictures = _read(folder / f"{stem}_data.json")["images"]
-        cameras = {k: _camera(c) for k, c in _read(folder / f"{stem}_camera.json").items()}
-        joints = _read(folder / f"{stem}_joint_3d.json")
-        for picture in pictures:
-            yield _labelled(root / "images", picture, cameras, joints, subject)
+        pictures = from_json(_Pictures, _read(file := folder / f"{stem}_data.json"), str(file))
+        lenses = _read(file := folder / f"{stem}_camera.json")
+        try:
+            cameras = {k: _camera(from_json(_Lens, c, f"{file}: {k}")) for k, c in lenses.items()}
+        except (ValueError, TypeError) as error:
+            raise BadInput(f"{file} has no cameras: {error}") from None
+        joints = _read(file := folder / f"{stem}_joint_3d.json")
+        for picture in pictures.images:
+            yield _labelled(root / "images", picture, cameras, (file, joints), subject)
 
 
 def _labelled(
     images: Path,
-    picture: dict[str, Any],
+    picture: _Picture,
     cameras: dict[str, tuple[Camera, np.ndarray, np.ndarray]],
-    joints: dict[str, Any],
+    labels: tuple[Path, dict[str, Any]],
     subject: str,
 ) -> LabelledPicture:
-    keys = (str(picture[key]) for key in ("action_idx", "subaction_idx", "frame_idx"))
-    world: Any = joints
-    for key in keys:
-        world = world[key]
-    camera, rotation, shift_mm = cameras[str(picture["cam_idx"])]
-    joints_mm = np.asarray(world, float) @ rotation.T + shift_mm
+    file, world = labels
+    for key in (picture.action_idx, picture.subaction_idx, picture.frame_idx):
+        world = world.get(str(key), {}) if isinstance(world, dict) else {}
+    try:
+        joints = np.asarray(world, float).reshape(17, 3)
+        camera, rotation, shift_mm = cameras[str(picture.cam_idx)]
+    except (KeyError, TypeError, ValueError):
+        raise BadInput(
+            f"{file} has no 17 joints, or no camera, for {picture.file_name[:100]}"
+        ) from None
+    joints_mm = joints @ rotation.T + shift_mm
     return LabelledPicture(
-        image=images / picture["file_name"],
+        image=input_files.below(images, picture.file_name, f"{file.parent}: "),
         pixels=project(joints_mm, camera),
         known=np.ones(len(joints_mm), bool),
         joints_mm=joints_mm,
         camera=camera,
         subject=subject,
-        frame=int(picture["frame_idx"]),
+        frame=picture.frame_idx,
     )
 
 
-def _camera(numbers: dict[str, Any]) -> tuple[Camera, np.ndarray, np.ndarray]:
-    focal, centre = numbers["f"], numbers["c"]
-    camera = Camera((focal[0], focal[1]), (centre[0], centre[1]))
-    return camera, np.asarray(numbers["R"], float), np.asarray(numbers["t"], float).ravel()
+def _camera(lens: _Lens) -> tuple[Camera, np.ndarray, np.ndarray]:
+    shift = np.asarray(lens.t, float).ravel()
+    if shift.size != 3:
+        raise ValueError(f"a camera's t has {shift.size} numbers, wanted 3")
+    return Camera(lens.f, lens.c), np.asarray(lens.R, float), shift
 
 
-def _read(file: Path) -> Any:
-    try:
-        return json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{file} cannot be read as JSON: {error}") from None
+def _read(file: Path) -> dict[str, Any]:
+    return storage.read_json(file, MOST_BYTES)

@@ -7,13 +7,15 @@ list of people with image, joints (16, 2) and joints_vis (16,); the pictures lie
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from edge3dpose import bounded_json, input_files
 from edge3dpose.errors import BadInput
+from edge3dpose.records import from_json
 from edge3dpose.training.data import mpii_mat
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 
@@ -25,6 +27,21 @@ FILES = {"train": ("train",), "test": ("valid",), "all": ("train", "valid")}
 ORDER = (6, 2, 1, 0, 3, 4, 5, -1, 7, -1, 9, 13, 14, 15, 12, 11, 10)
 
 
+MOST_BYTES = 256 << 20  # of a list
+
+
+@dataclass(frozen=True)
+class _Person:
+    image: str
+    joints: tuple[tuple[float, float], ...]
+    joints_vis: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _People:
+    people: tuple[_Person, ...]
+
+
 def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
     """People of a split; BadInput where a list is missing or another form."""
     if root.suffix == ".mat":
@@ -34,24 +51,21 @@ def open_dataset(root: Path, split: str) -> Iterator[LabelledPicture]:
         return
     for name in FILES[split]:
         file = root / "annot" / f"{name}.json"
-        try:
-            people = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise BadInput(f"{file} cannot be read as JSON: {error}") from None
-        for person in people:
-            try:
-                yield _labelled(root / "images", person)
-            except (KeyError, TypeError, ValueError) as error:
-                raise BadInput(f"{file}: a person without {error}, wanted image, joints") from None
+        people = bounded_json.parse(input_files.read(file, MOST_BYTES), str(file))
+        listed = from_json(_People, {"people": people}, str(file))
+        for person in listed.people:
+            yield _labelled(root / "images", person, f"{file}: ")
 
 
-def _labelled(images: Path, person: dict) -> LabelledPicture:
+def _labelled(images: Path, person: _Person, where: str) -> LabelledPicture:
+    if len(person.joints) != 16 or len(person.joints_vis) != 16:
+        raise BadInput(f"{where}{person.image[:100]} has {len(person.joints)} joints, wanted 16")
     there = np.array(ORDER) >= 0
     # Matlab counts pixels from 1 at their centres; here 0.5 is the first one's centre.
-    joints = np.asarray(person["joints"], float).reshape(16, 2)[list(ORDER)] - 0.5
-    visible = np.asarray(person["joints_vis"], float).reshape(16)[list(ORDER)] > 0
+    joints = np.asarray(person.joints, float)[list(ORDER)] - 0.5
+    visible = np.asarray(person.joints_vis, float)[list(ORDER)] > 0
     return LabelledPicture(
-        image=images / str(person["image"]),
+        image=input_files.below(images, person.image, where),
         pixels=joints,
         known=there & visible,
         joints_mm=None,

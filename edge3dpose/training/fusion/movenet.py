@@ -62,9 +62,9 @@ def card(lite: dict[str, Any]) -> dict[str, Any]:
 
 def write(thunder: Path, out: Path) -> Path:
     """Write sspnet-mid.onnx and its card from the shipped sspnet-lite and MoveNet's file."""
-    network.verify(thunder, movenet.SHA256, movenet.FILE)
+    content = network.verified(thunder, (movenet.SHA256,), movenet.FILE)
     lite = models.open_weights(SSPNET_LITE)
-    model = fuse(onnx.load(lite.onnx), onnx.load(thunder))
+    model = fuse(onnx.load_from_string(lite.read()), onnx.load_from_string(content))
     file = out / f"{SSPNET_MID.name}.onnx"
     storage.write_bytes(file, model.SerializeToString(deterministic=True), "name another --out")
     facts: dict[str, Any] = {"model": SSPNET_MID.name, "sha256": paths.sha256_of(file)}

@@ -7,13 +7,14 @@ in the pose landmark model that MediaPipe publishes under Apache-2.0, in its ONN
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from edge3dpose import input_files, models
 from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.training import onnx_weights
 from edge3dpose.training.layers.depthwise import FrozenDepthwise
 
 # Convolutions of the ONNX file, by position, in the order in which the modules below hold them.
@@ -27,6 +28,7 @@ _ORDER = (
 )
 
 
+PUBLISHED_SHA256 = "365429447414f2c08883712e4b271e817806a09e8ea638b8f7a153c21e790bad"
 _EXPORTED = "entry.encoder."  # prefix of its weights' names in an exported model
 
 
@@ -131,22 +133,32 @@ def _doubled(x: Tensor) -> Tensor:
 def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
     """Read weights into the encoder: of pose_landmark_full.onnx, or of a model exported here.
 
-    Raises BadInput without the file, EngineMismatch where its layers are others.
+    Raises BadInput without the file, EngineMismatch where it is neither the published one nor the
+    one of its card, or its layers are others.
     """
-    import onnx
-
     if not onnx_file.is_file():
         raise BadInput(f"no file {onnx_file}; wanted MediaPipe's pose_landmark_full.onnx")
-    graph = onnx.load(str(onnx_file)).graph
-    values = {i.name: i for i in graph.initializer}
-    exported = {name: values.get(f"{_EXPORTED}{name}") for name in encoder.state_dict()}
-    if None not in exported.values():
-        encoder.load_state_dict({name: _tensor(value) for name, value in exported.items()})
+    graph = onnx_weights.graph_of(_verified(onnx_file), onnx_file)
+    values = onnx_weights.arrays_of(graph, onnx_file)
+    names = encoder.state_dict()
+    if all(f"{_EXPORTED}{name}" in values for name in names):
+        state = {name: torch.from_numpy(values[f"{_EXPORTED}{name}"]) for name in names}
+        try:
+            encoder.load_state_dict(state)
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise EngineMismatch(f"{onnx_file} has another encoder: {reason}") from None
         return
     nodes = [node for node in graph.node if node.op_type == "Conv"]
     convs = [m for m in encoder.modules() if isinstance(m, nn.Conv2d)]
     for conv, position in zip(convs, _ORDER, strict=True):
-        weight, bias = (_tensor(values[name]) for name in nodes[position].input[1:3])
+        try:
+            kernel, offset = (values[name] for name in nodes[position].input[1:3])
+        except (IndexError, KeyError, ValueError):
+            raise EngineMismatch(
+                f"{onnx_file} has no convolution {position}; is it pose_landmark_full.onnx?"
+            ) from None
+        weight, bias = torch.from_numpy(kernel), torch.from_numpy(offset)
         if weight.shape != conv.weight.shape:
             raise EngineMismatch(
                 f"{onnx_file}: convolution {position} has shape {tuple(weight.shape)}, "
@@ -157,7 +169,10 @@ def load_published(encoder: BlazePoseEncoder, onnx_file: Path) -> None:
         conv.bias.data.copy_(bias)
 
 
-def _tensor(initializer: Any) -> Tensor:
-    from onnx import numpy_helper
-
-    return torch.from_numpy(numpy_helper.to_array(initializer).copy())
+def _verified(onnx_file: Path) -> bytes:
+    """The bytes of the published file, or of one that agrees with the card beside it."""
+    wanted = PUBLISHED_SHA256
+    if onnx_file.with_suffix(".json").is_file():
+        wanted = models.read_card(onnx_file)["sha256"]
+    mend = "wanted pose_landmark_full.onnx, or an exported model with its card beside it"
+    return input_files.read_verified(onnx_file, wanted, mend)

@@ -13,8 +13,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from edge3dpose.errors import EngineMismatch
 from edge3dpose.runtime import lift_network
 from edge3dpose.runtime.lift_features import features, turned
+from edge3dpose.training import onnx_weights, sealed_tensors
 from edge3dpose.training.lift import losses, observed
 from edge3dpose.training.lift.net import LiftNet
 from edge3dpose.training.lift.observed import ErrorBank, Sequences
@@ -164,32 +166,27 @@ def load(file: Path) -> LiftNet:
 
     The export folds some numbers of the gate into its graph: fit the gate again after it.
     """
-    from safetensors.torch import load_file
-
-    state = _exported(file) if file.suffix == ".onnx" else load_file(file)
-    net = LiftNet(state["enter.0.weight"].shape[0])
-    net.load_state_dict(state, strict=file.suffix != ".onnx")
+    exported = file.suffix == ".onnx"
+    state = _exported(file) if exported else sealed_tensors.load(file)[0]
+    try:
+        net = LiftNet(state["enter.0.weight"].shape[0])
+        net.load_state_dict(state, strict=not exported)
+    except (KeyError, IndexError, RuntimeError) as error:
+        raise EngineMismatch(
+            f"{file} is no network of the lift: {' '.join(str(error).split())[:200]}"
+        ) from None
     return net.eval()
 
 
 def _exported(file: Path) -> dict[str, Tensor]:
-    import onnx
-
-    graph = onnx.load(lift_network.verified(file)).graph
+    graph = onnx_weights.graph_of(lift_network.verified(file), file)
     return {
-        tensor.name.removeprefix("net."): torch.from_numpy(
-            onnx.numpy_helper.to_array(tensor).copy()
-        )
-        for tensor in graph.initializer
-        if tensor.name.startswith("net.")
+        name.removeprefix("net."): torch.from_numpy(value)
+        for name, value in onnx_weights.arrays_of(graph, file).items()
+        if name.startswith("net.")
     }
 
 
 def save(net: LiftNet, file: Path) -> None:
     """Write the network's weights."""
-    from safetensors.torch import save_file
-
-    from edge3dpose import storage
-
-    with storage.writing(file) as temporary:
-        save_file(net.state_dict(), temporary)
+    sealed_tensors.save(file, net.state_dict(), {})

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import storage
+from edge3dpose import plain_arrays, storage
+from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis.assets import Assets, Split, load_assets
 from edge3dpose.training.synthesis.movement import draw_movement
 from edge3dpose.training.synthesis.outfits import Outfits
@@ -44,4 +45,7 @@ def open_pool(file: Path, assets: Path, split: Split, count: int) -> NDArray[np.
         pool = draw_pool(assets, split, count)
         with storage.writing(file) as temporary, open(temporary, "wb") as stream:
             np.save(stream, pool)
-    return np.load(file, mmap_mode="r", allow_pickle=False)
+    found = plain_arrays.open_npy(file)
+    if found.dtype != np.float32 or found.shape[1:] != (FRAMES, 17, 3) or not len(found):
+        raise BadInput(f"{file} is no pool of motion: {found.dtype} {found.shape}")
+    return found

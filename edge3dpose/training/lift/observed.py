@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import plain_arrays
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.lift_features import Observation
 from edge3dpose.skeletons import H36M17
@@ -40,6 +41,16 @@ class Sequences:
         return Sequences(seen, self.truth_mm[:, frames], self.fps)
 
 
+_FORMS: dict[str, plain_arrays.Form] = {  # B sequences of T frames, seen by C cuts of networks
+    "columns": ("U", ("C",)),
+    "outputs": ("f", ("B", "T", "C", 17, 4)),
+    "truth_mm": ("f", ("B", "T", 17, 3)),
+    "focal_px": ("f", ("B", "T")),
+    "centre_px": ("f", ("B", "T", 2)),
+    "to_frame": ("f", ("B", "T", 3, 3)),
+    "side_px": ("fi", ()),
+    "fps": ("fi", ()),
+}
 _NAMES = tuple(Observation.__dataclass_fields__)
 
 
@@ -64,13 +75,18 @@ def joined(parts: list[Sequences]) -> Sequences:
 
 
 def _read_record(file: Path, column: str) -> list[Sequences]:
-    with np.load(file, allow_pickle=False) as data:
-        if str(data.get("schema")) != SCHEMA:
-            raise BadInput(f"{file} is no record of sequences ({SCHEMA})")
-        names = [str(name) for name in data["columns"]]
-        outputs, truth = data["outputs"].astype(np.float32), data["truth_mm"]
-        focal, centre, turn = data["focal_px"], data["centre_px"], data["to_frame"]
-        side, fps = float(data["side_px"]), float(data["fps"])
+    data = plain_arrays.read_npz(file)
+    if str(data.get("schema")) != SCHEMA:
+        raise BadInput(f"{file} is no record of sequences ({SCHEMA})")
+    plain_arrays.check(file, data, _FORMS)
+    if not all(np.isfinite(data[name]).all() for name, form in _FORMS.items() if "f" in form[0]):
+        raise BadInput(f"{file} has numbers that are not finite")
+    names = [str(name) for name in data["columns"]]
+    outputs, truth = data["outputs"].astype(np.float32), data["truth_mm"]
+    focal, centre, turn = data["focal_px"], data["centre_px"], data["to_frame"]
+    side, fps = float(data["side_px"]), float(data["fps"])
+    if side <= 0 or fps <= 0 or not (focal > 0).all():
+        raise BadInput(f"{file}: side_px, fps and focal_px: wanted numbers above 0")
     found = []
     for n, name in enumerate(names):
         if column in ("", name):

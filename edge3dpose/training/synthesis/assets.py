@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import plain_arrays
 from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis import mhclo
 
@@ -94,16 +94,25 @@ class Assets:
 def load_assets(path: Path, split: Split) -> Assets:
     """Reads one half of a file made by ``bake``; BadInput where it is something else."""
     try:
-        with open(path, "rb") as stream, np.load(stream, allow_pickle=False) as file:
-            data = {key: file[key] for key in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        data = plain_arrays.read_npz(path)
+    except BadInput as error:
         raise BadInput(
-            f"{path}: not a readable asset file; make it with: edge3dpose train --prepare"
-        ) from error
+            f"{path}: not a readable asset file; make it with: edge3dpose train --prepare ({error})"
+        ) from None
     if str(data.get("schema")) != SCHEMA:
         raise BadInput(f"{path}: schema {data.get('schema')}, wanted {SCHEMA}; run --prepare again")
     rule = json.loads(SPLIT_FILE.read_text(encoding="utf-8"))
     held = split == "held-out"
+    try:
+        return _half(data, split, rule, held)
+    except (KeyError, ValueError, TypeError, IndexError) as error:
+        raise BadInput(
+            f"{path}: its arrays do not fit each other ({' '.join(str(error).split())[:100]}); "
+            "run --prepare again"
+        ) from None
+
+
+def _half(data: dict[str, NDArray], split: Split, rule: dict[str, Any], held: bool) -> Assets:
     return Assets(
         split=split,
         bone_names=tuple(str(name) for name in data["bone_names"]),

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import storage
+from edge3dpose import plain_arrays, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.training.synthesis import bodies, mhclo, rig
 from edge3dpose.training.synthesis.assets import SCHEMA, SPLIT_FILE
@@ -192,18 +192,16 @@ def _motion_arrays(folder: Path) -> dict[str, NDArray]:
     names: list[str] = []
     clips: list[tuple[NDArray, NDArray, float]] = []
     for file in sorted(folder.glob("*_segments_f16.npz")):
-        with np.load(file, allow_pickle=False) as data:
-            if list(data["seg"]) != list(rig.SEGMENTS):
-                raise BadInput(f"{file}: segments {list(data['seg'])}, wanted {list(rig.SEGMENTS)}")
-            cuts = data["start"][1:-1]
-            turns = np.split(np.roll(data["quat"], 1, axis=-1), cuts)  # x y z w -> w x y z
-            shifts = np.split(data["trans"], cuts)
-            for name, turn, shift, fps in zip(
-                data["names"], turns, shifts, data["fps"], strict=True
-            ):
-                if str(name) not in copies:
-                    names.append(str(name))
-                    clips.append((turn, shift, float(fps)))
+        data = plain_arrays.read_npz(file)
+        if list(data["seg"]) != list(rig.SEGMENTS):
+            raise BadInput(f"{file}: segments {list(data['seg'])}, wanted {list(rig.SEGMENTS)}")
+        cuts = data["start"][1:-1]
+        turns = np.split(np.roll(data["quat"], 1, axis=-1), cuts)  # x y z w -> w x y z
+        shifts = np.split(data["trans"], cuts)
+        for name, turn, shift, fps in zip(data["names"], turns, shifts, data["fps"], strict=True):
+            if str(name) not in copies:
+                names.append(str(name))
+                clips.append((turn, shift, float(fps)))
     if not clips:
         raise BadInput(f"{folder} holds no captured motion, NAME_segments_f16.npz")
     return {

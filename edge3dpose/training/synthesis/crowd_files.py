@@ -11,7 +11,6 @@ focal_px, centre_px, fps; bodies (P,), roles (P,)
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,25 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose import paths, storage
+from edge3dpose import paths, plain_arrays, storage
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.training.synthesis.crowds import Crowd, CrowdFrame, CrowdSynthesizer
 from edge3dpose.types import Camera, Progress
 
 SCHEMA = "edge3dpose.crowd/1"
 _ARRAYS = ("joints_mm", "pixels", "visible", "hidden", "boxes")
+_FORMS: dict[str, plain_arrays.Form] = {
+    "joints_mm": ("f", ("T", "P", 17, 3)),
+    "pixels": ("f", ("T", "P", 17, 2)),
+    "visible": ("b", ("T", "P", 17)),
+    "hidden": ("f", ("T", "P")),
+    "boxes": ("f", ("T", "P", 4)),
+    "video_sha256": ("U", ()),
+    "fps": ("fi", ()),
+    "focal_px": ("fi", ()),
+    "centre_px": ("fi", (2,)),
+}
+_ABOVE_0 = ("fps", "focal_px", "centre_px")
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,12 +128,14 @@ def read_crowds(folder: Path) -> list[CrowdTruth]:
 
 def _read(file: Path) -> CrowdTruth:
     try:
-        with open(file, "rb") as stream, np.load(stream, allow_pickle=False) as content:
-            data = {key: content[key] for key in content.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise BadInput(f"{file}: not a readable crowd; render it again") from error
+        data = plain_arrays.read_npz(file)
+    except BadInput as error:
+        raise BadInput(f"{file}: not a readable crowd ({error}); render it again") from None
     if str(data.get("schema")) != SCHEMA:
         raise BadInput(f"{file}: schema {data.get('schema')}, wanted {SCHEMA}; render it again")
+    plain_arrays.check(file, data, _FORMS)
+    if not all(np.isfinite(data[name]).all() and (data[name] > 0).all() for name in _ABOVE_0):
+        raise BadInput(f"{file}: {', '.join(_ABOVE_0)}: wanted numbers above 0")
     video = file.with_suffix(".mp4")
     if not video.is_file() or paths.sha256_of(video) != str(data["video_sha256"]):
         raise BadInput(f"{video} is not there or is another one than {file.name} knows")

@@ -37,6 +37,7 @@ SHA256 = {  # of the two that label
         "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
     ),
 }
+LITE_SHA256 = "f17bfbecadb61c3be1baa8b8d851cc6619c870a87167b32848ad20db306b9d61"  # labels nothing
 
 # h36m17 joint -> BlazePose landmark; the other five joints have no counterpart there
 LANDMARK_OF_JOINT = {
@@ -81,13 +82,16 @@ FindPerson: TypeAlias = Callable[[Image], Box | None]
 
 
 def open_teacher(model: Path) -> Teacher:
-    """Open pose_landmark_heavy.tflite: a function from an image and an ROI to landmarks."""
-    if not model.is_file():
-        raise BadInput(
-            f"no teacher at {model}; wanted pose_landmark_heavy.tflite of MediaPipe, "
-            "which the npm package @mediapipe/pose holds; pass --teacher FILE"
-        )
-    compiled = network.compiled(model)
+    """Open one of MediaPipe's networks: a function from an image and an ROI to landmarks.
+
+    Its file may have any name. BadInput where it is missing or none of those, before it is opened.
+    """
+    wanted = "pose_landmark_heavy.tflite or another of MediaPipe's, in npm's @mediapipe/pose"
+    return _opened(network.verified(model, (*SHA256.values(), LITE_SHA256), wanted), model)
+
+
+def _opened(content: bytes, model: Path) -> Teacher:
+    compiled = network.compiled(content, model)
     shapes = [port.partial_shape for port in compiled.outputs]
     sizes = {math.prod(shape.to_shape()) for shape in shapes if shape.is_static}
     if not sizes >= _SIZES:
@@ -107,8 +111,7 @@ def open_teacher(model: Path) -> Teacher:
 def open_verified(model: Path) -> Teacher:
     """Open a file whose name is in ``SHA256``; BadInput where it is missing or another one."""
     wanted = f"{model.name} of MediaPipe, which the npm package @mediapipe/pose holds"
-    network.verify(model, SHA256[model.name], wanted)
-    return open_teacher(model)
+    return _opened(network.verified(model, (SHA256[model.name],), wanted), model)
 
 
 def landmarks_in_box(teacher: Teacher, image: Image, box: Box) -> Landmarks | None:

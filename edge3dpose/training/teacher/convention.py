@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
+from edge3dpose.records import from_json
 
 FILE = Path(__file__).with_name("convention.json")
 SCHEMA = "edge3dpose.convention/1"
@@ -25,6 +27,11 @@ RIDGE = 1e-3  # of the landmarks' variance
 # Landmarks of the left side and of the right one: nose, eyes, ears, mouth, arms, hands, legs, feet
 _LEFT = (1, 2, 3, 7, 9, *range(11, 33, 2))
 _RIGHT = (4, 5, 6, 8, 10, *range(12, 33, 2))
+
+
+@dataclass(frozen=True)
+class _Map:
+    weights: tuple[tuple[float, ...], ...]
 
 
 def fit(
@@ -66,9 +73,13 @@ def save(weights: NDArray, facts: dict, file: Path = FILE) -> None:
 def load(file: Path = FILE) -> NDArray[np.float64]:
     """The weights (17, 33)."""
     try:
-        weights = np.array(storage.load_json(file, SCHEMA)["weights"], float)
-    except (BadInput, ValueError, KeyError, TypeError) as error:
+        found = from_json(_Map, storage.load_json(file, SCHEMA), str(file))
+        weights = np.array(found.weights, float)
+    except (BadInput, ValueError) as error:
         raise BadInput(f"{file} is no convention map: {error}") from None
+    sums = weights.sum(axis=1) if weights.shape == (17, 33) else np.zeros(1)
+    if (np.abs(sums - 1) > 0.01).any():
+        raise BadInput(f"{file} is no convention map: wanted 17 rows of 33 weights that add to 1")
     return weights / weights.sum(axis=1, keepdims=True)  # they were rounded
 
 

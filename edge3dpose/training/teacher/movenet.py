@@ -66,8 +66,7 @@ def open_teacher(model: Path) -> Teacher:
 
     BadInput where the file is missing or another one, before it is opened.
     """
-    network.verify(model, SHA256, _WANTED)
-    compiled = network.compiled(model)
+    compiled = network.compiled(network.verified(model, (SHA256,), _WANTED), model)
     if [tuple(port.shape) for port in compiled.outputs] != [(1, 1, POINTS, 3)]:
         raise BadInput(f"{model} does not give {POINTS} points")
 
