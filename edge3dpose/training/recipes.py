@@ -88,7 +88,9 @@ def _value(fields: Mapping[str, Any], setting: str) -> tuple[str, Any]:
     kind = type(fields[name])
     if type(value) is int and kind is float:
         value = float(value)
+    if type(value) is list and kind is tuple and len(value) == len(fields[name]):
+        value = tuple(value)
     if type(value) is not kind:
-        wanted = f"{kind.__name__}, such as {json.dumps(fields[name])}"
+        wanted = f"{'list' if kind is tuple else kind.__name__}, such as {json.dumps(fields[name])}"
         raise BadInput(f"--set {setting}: wanted {wanted}")
     return name, value

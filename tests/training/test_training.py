@@ -26,6 +26,7 @@ from edge3dpose.training import (
     state,
 )
 from edge3dpose.training.data.batches import Batch, targets_from, tensor_from_bgr
+from edge3dpose.training.lift.loop import LiftRecipe
 from edge3dpose.training.load_exported import load_exported
 from edge3dpose.training.nets.sspnet import Decode
 
@@ -169,6 +170,10 @@ def test_a_recipe_is_changed_by_name_and_what_does_not_fit_is_refused():
                       ("model=x", "a recipe has"), ("real", "float")):  # fmt: skip
         with pytest.raises(BadInput, match=why):
             recipes.changed(RECIPE, [said])
+    lift = recipes.changed(LiftRecipe(), ["noise_scale=[0.1, 0.5]"])
+    assert lift.noise_scale == (0.1, 0.5)
+    with pytest.raises(BadInput, match="wanted list"):
+        recipes.changed(LiftRecipe(), ["noise_scale=[0.1]"])
 
 
 def test_the_learning_rate_warms_up_and_ends_low():
