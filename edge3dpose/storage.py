@@ -63,6 +63,23 @@ def load_json(path: Path, schema: str) -> dict[str, Any]:
     return content
 
 
+def append_text(path: Path, text: str) -> None:
+    """Append to a text file: all of it, or nothing where that fails, which is BadInput."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+    with _bad_input(path, HINT):
+        handle = os.open(path, flags, 0o666)
+        try:
+            before, left = os.fstat(handle).st_size, memoryview(text.encode("utf-8"))
+            try:
+                while left:
+                    left = left[os.write(handle, left) :]
+            except OSError:
+                os.ftruncate(handle, before)
+                raise
+        finally:
+            os.close(handle)
+
+
 @contextlib.contextmanager
 def writing(path: Path, hint: str = HINT) -> Iterator[Path]:
     """Yields a temporary path for a writer that wants a file name: np.savez, cv2.imwrite, savefig.

@@ -80,7 +80,8 @@ def tune(
 
     Returns a TuneResult: a point an engine with the median and 90 % of its calls (milliseconds),
     its deviation from FP32 and its error (millimetres), the profile's file, and the engines that
-    are left out with reasons.
+    are left out with reasons. Where the profile cannot be written, ``file`` is None and ``fault``
+    says why.
 
     Raises BadInput for unknown names and for what is asked for and cannot be built, and
     AccuracyGateFailed where every engine is too far from FP32.
@@ -108,12 +109,12 @@ def tune(
     points = _points(candidates, people, plan, progress)
     fastest = candidates[points.index(min(points, key=lambda point: point.p50_ms))]
     other_ms = other_stages_ms(fastest)
-    stored = profile.save(
-        profile.identity(weights, wanted.threads),
-        points,
-        other_ms,
-        {"plan": asdict(plan), "load_average_before": load_before},
-    )
+    more = {"plan": asdict(plan), "load_average_before": load_before}
+    stored, fault = None, ""
+    try:
+        stored = profile.save(profile.identity(weights, wanted.threads), points, other_ms, more)
+    except BadInput as error:  # what was measured is not lost
+        fault = str(error)
     return TuneResult(
         model=spec.name,
         points=tuple(points),
@@ -121,6 +122,7 @@ def tune(
         load_before=None if load_before is None else tuple(load_before),
         left_out=(*unsupported, *left_out),
         file=stored,
+        fault=fault,
     )
 
 

@@ -151,8 +151,7 @@ def _report(options: dict[str, Any]) -> None:
     measured, file, plot = files["measured"], files["report"], files["plot"]
     report = rows.load(SpeedReport, measured) if measured else _measure(options)
     if file is not None:  # first of all: nothing that comes after it may lose what was measured
-        rows.save(report, file)
-        click.echo(f"wrote {file}")
+        _save(report, file)
         several = len({row.cut for row in report.rows}) > 1
         plot = plot or (file.with_suffix(".png") if several and plots.available() else None)
     console = wide_console()
@@ -166,6 +165,23 @@ def _report(options: dict[str, Any]) -> None:
     if files["html"] is not None:
         page.write(files["html"], report, comparison, governor)
         click.echo(f"wrote {files['html']}")
+
+
+def _save(report: SpeedReport, file: Path) -> None:
+    """Write the report; where that cannot be, it is printed: measuring took its time."""
+    from edge3dpose.errors import BadInput
+    from edge3dpose.records import to_json
+    from edge3dpose.reports import rows, speed
+    from edge3dpose.reports.columns import wide_console
+    from edge3dpose.storage import json_text
+
+    try:
+        rows.save(report, file)
+    except BadInput as error:
+        speed.print_tables(report, wide_console())
+        click.echo(json_text(to_json(report)))
+        raise BadInput(f"{error}; the report is printed above") from error
+    click.echo(f"wrote {file}")
 
 
 def _measure(options: dict[str, Any]) -> SpeedReport:

@@ -49,6 +49,7 @@ def command(**options: Any) -> None:
     """
     from edge3dpose.bench.tune import tune
     from edge3dpose.commands._progress import builds, echo_left_out
+    from edge3dpose.errors import BadInput
     from edge3dpose.reports.columns import wide_console
     from edge3dpose.reports.tune import print_tables
 
@@ -56,4 +57,6 @@ def command(**options: Any) -> None:
         result = tune(progress=progress, **options)
     echo_left_out(result.left_out)
     print_tables(result, wide_console())
+    if result.fault:
+        raise BadInput(result.fault)
     click.echo(f"wrote {result.file}")

@@ -19,4 +19,5 @@ class TuneResult:
     other_stages_ms: Amount  # 90 % of the frames spend no longer outside the engine
     load_before: tuple[Amount, ...] | None  # load average of the machine before the start
     left_out: tuple[LeftOut, ...]  # what could not be built here
-    file: Path  # the profile
+    file: Path | None  # the profile
+    fault: str = ""  # why it could not be written

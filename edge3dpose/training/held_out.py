@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from torch import Tensor
 from edge3dpose import metrics
 from edge3dpose.engine_types import ModelSpec
 from edge3dpose.skeletons import H36M17
+from edge3dpose.training import rows_of_csv
 from edge3dpose.training.data.batches import tensor_from_bgr
 from edge3dpose.training.nets import PoseNet
 from edge3dpose.training.synthesis.camera import cube_to_mm
@@ -61,14 +61,9 @@ class HeldOutEvaluator:
 
 def write(folder: Path, samples: int, seconds: float, errors_mm: Sequence[float]) -> None:
     """Append a row to the CSV file of a training."""
-    file = folder / FILE
-    fresh = not file.exists()
-    with open(file, "a", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        if fresh:
-            cuts = range(1, len(errors_mm) + 1)
-            writer.writerow(["samples", "seconds", *(f"mpjpe_mm_cut{k:02d}" for k in cuts)])
-        writer.writerow([samples, f"{seconds:.0f}", *(f"{mm:.2f}" for mm in errors_mm)])
+    names = [f"mpjpe_mm_cut{k:02d}" for k in range(1, len(errors_mm) + 1)]
+    row = [samples, f"{seconds:.0f}", *(f"{mm:.2f}" for mm in errors_mm)]
+    rows_of_csv.append(folder / FILE, ["samples", "seconds", *names], row)
 
 
 def _array(poses: Tensor) -> NDArray:

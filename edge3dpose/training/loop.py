@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import csv
 import logging
 import math
 import platform
@@ -16,7 +15,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from edge3dpose.training import checkpoint, held_out
+from edge3dpose.training import checkpoint, held_out, rows_of_csv
 from edge3dpose.training.checkpoint import Progress
 from edge3dpose.training.data.batches import Batch
 from edge3dpose.training.distributed import forward_pass
@@ -156,16 +155,11 @@ def _log(folder: Path, training: Training, heads: Tensor, share: float) -> None:
         *(100 * share, progress.samples, progress.rendered, rate, heads[0], len(heads), heads[-1]),
         *(learning_rate(training.recipe, share), left_s // 3600, left_s % 3600 // 60),
     )
-    file = folder / "log.csv"
-    fresh = not file.exists()
-    with open(file, "a", encoding="utf-8", newline="") as out:
-        writer = csv.writer(out)
-        if fresh:
-            names = [f"loss_cut{k:02d}" for k in range(1, training.net.cuts + 1)]
-            writer.writerow(["samples", "seconds", "lr", *names])
-        lr = learning_rate(training.recipe, share)
-        row = [progress.samples, f"{progress.seconds:.0f}", f"{lr:.2e}"]
-        writer.writerow([*row, *(f"{v:.5f}" for v in heads.tolist())])
+    names = [f"loss_cut{k:02d}" for k in range(1, training.net.cuts + 1)]
+    lr = learning_rate(training.recipe, share)
+    row = [progress.samples, f"{progress.seconds:.0f}", f"{lr:.2e}"]
+    row += [f"{v:.5f}" for v in heads.tolist()]
+    rows_of_csv.append(folder / "log.csv", ["samples", "seconds", "lr", *names], row)
 
 
 def _save(folder: Path, training: Training, evaluator: HeldOutEvaluator | None) -> None:
