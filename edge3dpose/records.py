@@ -111,6 +111,9 @@ def _read(kind: Any, value: Any, where: str) -> Any:
             for key in value:
                 _read(key_kind, key, f"{_place(where)}: a key: ")
         return {key: _read(kind, one, _at(where, f".{key}")) for key, one in items}
+    if origin is list:
+        items = enumerate(_expect(list, "a list", value, where))
+        return [_read(arguments[0], one, _at(where, f"[{n}]")) for n, one in items]
     if origin is tuple:
         return _read_tuple(arguments, _expect(list, "a list", value, where), where)
     if dataclasses.is_dataclass(kind):

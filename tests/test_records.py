@@ -69,3 +69,13 @@ def test_a_wrong_field_is_named(change, message):
 def test_a_value_that_is_no_object_is_named_after_the_file():
     with pytest.raises(BadInput, match=r"^a\.json: it is \[\], wanted an object$"):
         from_json(Whole, [], "a.json")
+
+
+def test_a_list_is_read_entry_by_entry():
+    @dataclass(frozen=True)
+    class Names:
+        names: list[str] = field(default_factory=list)
+
+    assert from_json(Names, {"names": ["a", "b"]}, "a.json") == Names(["a", "b"])
+    with pytest.raises(BadInput, match=r"names\[1\] is 3"):
+        from_json(Names, {"names": ["a", 3]}, "a.json")
