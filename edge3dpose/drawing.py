@@ -29,8 +29,9 @@ _FINE = 4  # cv2 draws with 4 bits of sub-pixels
 
 
 def bones(skeleton: Skeleton) -> list[tuple[int, int]]:
-    """(joint, parent) of every bone."""
-    return [(j, parent) for j, parent in enumerate(skeleton.parents) if parent >= 0]
+    """(joint, parent) of every bone, and those beside the tree."""
+    tree = [(j, parent) for j, parent in enumerate(skeleton.parents) if parent >= 0]
+    return [*tree, *skeleton.links]
 
 
 def colour_of(joint: str) -> Colour:
@@ -94,6 +95,7 @@ class SidePanel:
         glide  False where this frame has nothing to do with the one before
         """
         self._started &= glide
+        poses = [pose for pose in poses if pose.is_3d]
         width, height = self._size
         picture = np.full((height, width, 3), DARK, np.uint8)
         sides = [_side_view(pose) for pose in poses]

@@ -20,10 +20,29 @@ PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 
 
 @dataclass(frozen=True, slots=True)
+class CropRule:
+    """How a model of a spec file sees a person, where that is not the ROI of our own models.
+
+    kind       "box": upright, about the tight box of the person; "circle": about the root, turned
+               with the trunk, as wide as the joint that is farthest away; "roi": the ROI of our
+               own models, 2.25 m about the pelvis
+    padding    of the box's or the circle's size
+    aspect     width over height of the network's input, which lies in the middle of the square
+    min_score  mean score of the joints; below it there is no person
+    """
+
+    kind: Literal["box", "circle", "roi"] = "box"
+    padding: float = 1.25
+    aspect: float = 1.0
+    min_score: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """All that the runtime must know of a model.
 
     Every cut gives (N, J, C): u, v, z, score; with has_std also the standard deviations of u, v, z.
+    Without has_depth the z means nothing, and poses are 2D.
     """
 
     name: str
@@ -35,6 +54,8 @@ class ModelSpec:
     crop_side_mm: float = 2250.0  # what the side of a training crop spans at root depth
     z_range_mm: float = 2000.0  # what z 0..1 spans in a training crop
     has_std: bool = False  # C is 7, and not 4
+    has_depth: bool = True
+    crop: CropRule | None = None  # of a model of a spec file; None for our own ROI and depths
 
     def output_shape(self, people: int) -> tuple[int, int, int]:
         """(N, J, C) of what a cut says of so many people."""

@@ -84,9 +84,16 @@ def kernels_folder() -> Path:
     return home() / "kernels"
 
 
+def models_folder() -> Path:
+    """Models of the user's own, a folder each: add-model writes them."""
+    return home() / "models"
+
+
 def weights_file(model: str) -> Path:
-    """The shipped ONNX file of a model; it need not exist (a model nobody has trained yet)."""
-    return PACKAGE / "weights" / f"{model}.onnx"
+    """The ONNX file of a model, shipped or added; it need not exist (nobody has trained it yet)."""
+    shipped = PACKAGE / "weights" / f"{model}.onnx"
+    added = models_folder() / model / f"{model}.onnx"
+    return added if not shipped.is_file() and added.is_file() else shipped
 
 
 def sha256_of(path: Path) -> str:

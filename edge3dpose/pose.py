@@ -136,6 +136,7 @@ class PoseEstimator:
         return made
 
     def _set_up(self, config: EngineConfig, engine: Engine, options: EstimatorOptions) -> None:
+        filters.check_fits(options.filter_values, config.spec)
         self._config, self._options, self._lens = config, options, lens_of(options.camera)
         self._engine: Engine | None = engine
         self._detector: Detector | None = None
@@ -280,7 +281,7 @@ class PoseEstimator:
             engine = FlipTestEngine(engine, spec.skeleton)
         detector = self._detector_for(related=related, live=source.live)
         estimate = Estimator(spec, engine, detector, clock=clock)
-        changes = filters.open_all(options.filter_values, related=related)
+        changes = filters.open_all(options.filter_values, related=related, spec=spec)
         about = (source, estimate, changes, self._lens, self._check_open)
         return Pipeline(*about, end=estimate.close, clock=clock, hint=options.nobody_hint)
 
@@ -293,5 +294,6 @@ class PoseEstimator:
     def _open_sinks(self, source: Source, outputs: Mapping[str, Any]) -> list[Sink]:
         about = (source.name, source.live, source.related, source.fps)
         header = self._options.header(self._config, source)
-        context = SinkContext(*about, self._config.spec.skeleton, header)
+        spec = self._config.spec
+        context = SinkContext(*about, spec.skeleton, spec.has_depth, header)
         return sinks_folder.open_all(outputs, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,7 @@ def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
         "id": pose.track_id,
         "box": [round(v, 1) for v in (box.x0, box.y0, box.x1, box.y1)] if box else None,
         "box_angle_rad": round(box.angle_rad, 4) if box else None,
-        "joints_mm": _rounded(pose.joints_mm, 1),
+        **({} if pose.joints_mm is None else {"joints_mm": _rounded(pose.joints_mm, 1)}),
         "pixels": _rounded(pose.pixels, 2),
         "score": _rounded(pose.score, 3),
         "root_mm": None if pose.root_mm is None else _rounded(pose.root_mm, 1),
@@ -42,13 +42,17 @@ def dict_from_pose(pose: Pose3D) -> dict[str, Any]:
 
 def pose_from_dict(content: Mapping[str, Any], skeleton: Skeleton) -> Pose3D:
     """See Pose3D.from_dict."""
-    joints = _array(content["joints_mm"])
-    if joints.shape != (len(skeleton.joints), 3):
-        raise ValueError(f"joints_mm has shape {joints.shape}, wanted {len(skeleton.joints)} x 3")
+    joints = _array(content["joints_mm"]) if "joints_mm" in content else None  # None: of 2D poses
+    J = len(skeleton.joints)
+    if joints is not None and joints.shape != (J, 3):
+        raise ValueError(f"joints_mm has shape {joints.shape}, wanted {J} x 3")
+    pixels = _array(content["pixels"])
+    if pixels.shape != (J, 2):
+        raise ValueError(f"pixels has shape {pixels.shape}, wanted {J} x 2")
     root, std = content.get("root_mm"), content.get("std_mm")
     return Pose3D(
-        joints,
-        _array(content["pixels"]),
+        cast(Array, joints),
+        pixels,
         _array(content["score"]),
         None if root is None else _array(root),
         _track_id(content.get("id")),

@@ -68,6 +68,12 @@ class EstimatorOptions:
         The camera's numbers come with the first frame.
         """
         span_m = config.spec.crop_side_mm / 1000
+        depth: dict[str, Any] = {"dimensions": 2}  # poses in the image alone
+        if config.spec.has_depth:
+            how = (
+                "by their bones" if config.spec.crop else f"{span_m:g} m across the ROI, corrected"
+            )
+            depth = {"root_depth": f"estimated for adults: {how}"}
         return {
             "model": config.spec.name,
             "weights_sha256": config.weights.sha256,
@@ -80,8 +86,8 @@ class EstimatorOptions:
             "flip_test": self.flip_test,
             **({} if self.roi is None else {"roi_px": [float(side) for side in self.roi]}),
             **({"min_height_px": float(self.min_height_px)} if self.min_height_px else {}),
-            "root_depth": f"estimated for adults: {span_m:g} m across the ROI, corrected",
-            **filters.header(self.filter_values, related=source.related),
+            **depth,
+            **filters.header(self.filter_values, related=source.related, spec=config.spec),
             "camera": self.camera_facts,
         }
 

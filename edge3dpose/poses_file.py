@@ -15,8 +15,9 @@ import numpy as np
 
 from edge3dpose import bounded_json, checks
 from edge3dpose.errors import BadInput
+from edge3dpose.joint_lists import header_of_skeleton, skeleton_of_header
 from edge3dpose.pose_json import LARGEST_ID
-from edge3dpose.skeletons import SKELETONS, Skeleton
+from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array, Frame, Pose3D
 
 if TYPE_CHECKING:
@@ -92,18 +93,21 @@ class PosesFile:
 
         Returns frame (M,) and track_id (M,) int64, time_s (M,) float64, joints_mm (M, J, 3),
         pixels (M, J, 2), score (M, J) and root_mm (M, 3) float32. An unknown track_id is -1, an
-        unknown root_mm is NaN.
+        unknown root_mm is NaN. joints_mm is absent where the poses are 2D.
         """
         rows = [(frame, person) for frame in self for person in frame.people]
         J = len(self.skeleton.joints)
         unknown = np.full(3, np.nan, np.float32)
         roots = [unknown if p.root_mm is None else p.root_mm for _, p in rows]
         ids = [-1 if p.track_id is None else p.track_id for _, p in rows]
+        mm = [p.joints_mm for _, p in rows if p.joints_mm is not None]
+        if mm and len(mm) < len(rows):
+            raise BadInput(f"{self.path} has 2D and 3D poses; read them frame by frame")
         return {
             "frame": np.array([frame.index for frame, _ in rows], np.int64),
             "time_s": np.array([frame.time_s for frame, _ in rows], np.float64),
             "track_id": np.array(ids, np.int64),
-            "joints_mm": _stacked([p.joints_mm for _, p in rows], (J, 3)),
+            **({"joints_mm": _stacked(mm, (J, 3))} if mm or not rows else {}),
             "pixels": _stacked([p.pixels for _, p in rows], (J, 2)),
             "score": _stacked([p.score for _, p in rows], (J,)),
             "root_mm": _stacked(roots, (3,)),
@@ -113,7 +117,8 @@ class PosesFile:
         """One row a joint, person and frame.
 
         Columns: frame, time_s, track_id, joint, x_mm, y_mm, z_mm (relative to the root joint),
-        u_px, v_px, score, root_x_mm, root_y_mm, root_z_mm. Raises MissingDependency without pandas.
+        u_px, v_px, score, root_x_mm, root_y_mm, root_z_mm; no x_mm, y_mm, z_mm of 2D poses.
+        Raises MissingDependency without pandas.
         """
         from edge3dpose.errors import MissingDependency
 
@@ -126,7 +131,7 @@ class PosesFile:
             name: np.repeat(arrays[name], J) for name in ("frame", "time_s", "track_id")
         }
         columns["joint"] = np.tile(np.array(self.skeleton.joints), len(arrays["frame"]))
-        for n, axis in enumerate("xyz"):
+        for n, axis in enumerate("xyz" if "joints_mm" in arrays else ""):
             columns[f"{axis}_mm"] = arrays["joints_mm"][..., n].ravel()
         for n, axis in enumerate("uv"):
             columns[f"{axis}_px"] = arrays["pixels"][..., n].ravel()
@@ -175,12 +180,10 @@ def read_poses(path: str | Path) -> PosesFile:
     schema = header.get("schema") if isinstance(header, dict) else None
     if schema != SCHEMA:
         raise BadInput(f"{path} has schema {repr(schema)[:60]}, wanted {SCHEMA!r}")
-    skeleton = SKELETONS.get(str(header.get("skeleton")))
-    if skeleton is None or header.get("joints") != list(skeleton.joints):
-        raise BadInput(
-            f"{path} has skeleton {str(header.get('skeleton'))[:60]!r}, which is not known here"
-        )
-    return PosesFile(path, header, skeleton)
+    try:
+        return PosesFile(path, header, skeleton_of_header(header))
+    except ValueError as error:
+        raise BadInput(f"{path}: its skeleton cannot be read: {error}") from None
 
 
 def _lines(file: TextIO) -> Iterator[str]:
@@ -193,8 +196,7 @@ def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:
     """The fixed part of a header, then what the caller knows: model, cut, source ..."""
     return {
         "schema": SCHEMA,
-        "skeleton": skeleton.name,
-        "joints": list(skeleton.joints),
+        **header_of_skeleton(skeleton),
         "units": "mm",
         "axes": AXES,
         **facts,

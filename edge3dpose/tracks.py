@@ -100,6 +100,8 @@ def _track(track_id: int | None, seen: list[tuple[float, Pose3D]], name: str) ->
     skeletons = {pose.skeleton for _, pose in seen}
     if skeletons != {H36M17}:
         raise BadInput(f"{name} has joints of another skeleton; wanted {H36M17.name}")
+    if not all(pose.is_3d for _, pose in seen):
+        raise BadInput(f"{name} has 2D poses; wanted positions in space")
     unknown = np.full(3, np.nan, np.float32)
     roots = [unknown if pose.root_mm is None else pose.root_mm for _, pose in seen]
     track = Track(

@@ -8,13 +8,13 @@ z forward), millimetres.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from edge3dpose.skeletons import H36M17, Skeleton
+from edge3dpose.skeletons import H36M17, Skeleton, has_h36m17, score_to_h36m17, to_h36m17
 
 Array: TypeAlias = NDArray[np.float32]
 Image: TypeAlias = NDArray[np.uint8]
@@ -142,6 +142,9 @@ class Pose3D:
     gives a joint's (3,) position relative to the root joint; ``root_mm + person["left_wrist"]`` is
     its position from the camera. Two poses are equal only if they are the same object.
 
+    A model that is no 3D one (of a spec file, docs/own-models.md) gives 2D poses: their joints_mm
+    and root_mm are None, and what asks for millimetres raises BadInput. Type hints are those of 3D.
+
     Example::
 
         for person in people:
@@ -150,7 +153,7 @@ class Pose3D:
             picture = person.draw(image)
     """
 
-    joints_mm: Array  # (J, 3) relative to the root joint, whose row is 0
+    joints_mm: Array  # (J, 3) relative to the root, whose row is 0; None of a 2D model
     pixels: Array  # (J, 2) frame pixels
     score: Array  # (J,) in 0..1
     root_mm: Array | None = None  # (3,) root joint from the camera; None without a camera
@@ -165,15 +168,21 @@ class Pose3D:
     counts: Mapping[str, int] | None = None  # repetitions by exercise; None without --count
 
     def __post_init__(self) -> None:
-        _check_shape("Pose3D.joints_mm", self.joints_mm, None, 3)
-        _check_shape("Pose3D.pixels", self.pixels, len(self.joints_mm), 2)
-        _check_shape("Pose3D.score", self.score, len(self.joints_mm))
+        _check_shape("Pose3D.pixels", self.pixels, None, 2)
+        if self.joints_mm is not None:
+            _check_shape("Pose3D.joints_mm", self.joints_mm, len(self.pixels), 3)
+        _check_shape("Pose3D.score", self.score, len(self.pixels))
         if self.root_mm is not None:
             _check_shape("Pose3D.root_mm", self.root_mm, 3)
         if self.std_mm is not None:
-            _check_shape("Pose3D.std_mm", self.std_mm, len(self.joints_mm), 3)
+            _check_shape("Pose3D.std_mm", self.std_mm, len(self.pixels), 3)
         if self.outside is not None:
-            _check_shape("Pose3D.outside", self.outside, len(self.joints_mm))
+            _check_shape("Pose3D.outside", self.outside, len(self.pixels))
+
+    @property
+    def is_3d(self) -> bool:
+        """Whether the pose has positions in space; else it is in the image alone."""
+        return self.joints_mm is not None
 
     @property
     def mean_score(self) -> float:
@@ -186,25 +195,60 @@ class Pose3D:
         place = ""
         if self.root_mm is not None:
             place = ", root_mm ({:.0f}, {:.0f}, {:.0f})".format(*self.root_mm)
-        joints, score = len(self.joints_mm), float(np.mean(self.score))
-        return f"Pose3D(track_id {self.track_id}, {joints} joints, score {score:.2f}{place})"
+        joints, score = len(self.pixels), float(np.mean(self.score))
+        kind = "" if self.is_3d else ", 2D"
+        return f"Pose3D(track_id {self.track_id}, {joints} joints{kind}, score {score:.2f}{place})"
 
     def __getitem__(self, joint: str) -> Array:
         """Position of a joint by name: (3,) mm from the root joint. KeyError lists the names."""
-        return self.joints_mm[self.skeleton.index(joint)]
+        return self._points_mm()[self.skeleton.index(joint)]
+
+    def _points_mm(self) -> Array:
+        if self.joints_mm is None:
+            from edge3dpose.errors import BadInput
+
+            raise BadInput("this pose is 2D: it has pixels, and no positions in millimetres")
+        return self.joints_mm
+
+    def in_h36m17(self) -> Pose3D:
+        """The same person with the 17 joints of h36m17; BadInput where they cannot be had."""
+        if self.skeleton == H36M17:
+            return self
+        if not has_h36m17(self.skeleton):
+            from edge3dpose.errors import BadInput
+
+            raise BadInput(f"{self.skeleton.name} has no map to {H36M17.name}")
+        by = self.skeleton
+        joints = None
+        if self.joints_mm is not None:
+            joints = to_h36m17(self.joints_mm, by)
+            joints = joints - joints[H36M17.root]
+        outside = self.outside
+        if outside is not None:
+            outside = score_to_h36m17(1.0 - outside, by) < 0.5
+        return replace(
+            self,
+            joints_mm=joints,
+            pixels=to_h36m17(self.pixels, by),
+            score=score_to_h36m17(self.score, by),
+            std_mm=None,
+            outside=outside,
+            skeleton=H36M17,
+        )
 
     def joint(self, name: str) -> Joint:
         """Position, pixel, score and standard deviation by name; KeyError lists the names."""
         n = self.skeleton.index(name)
         std = None if self.std_mm is None else self.std_mm[n]
         outside = self.outside is not None and bool(self.outside[n])
-        return Joint(name, self.joints_mm[n], self.pixels[n], float(self.score[n]), std, outside)
+        mm = self._points_mm()[n]
+        return Joint(name, mm, self.pixels[n], float(self.score[n]), std, outside)
 
     def bones(self) -> list[Bone]:
         """Every bone with its length in this pose, mm."""
         names = self.skeleton.joints
         return [
-            Bone(names[parent], name, float(np.linalg.norm(self[name] - self.joints_mm[parent])))
+            Bone(names[parent], name, float(np.linalg.norm(self[name] - self[names[parent]])))
             for name, parent in zip(names, self.skeleton.parents, strict=True)
             if parent >= 0
         ]

@@ -12,6 +12,7 @@ import numpy as np
 from edge3dpose import checks
 from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput, EndedEarly
+from edge3dpose.runtime.crop_rule import first_box
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
@@ -39,7 +40,8 @@ def from_source(
         try:
             for frame in source:
                 if frame.index % stride == 0:
-                    crops += [crop_person(frame, box, spec.input_size) for box in detect(frame)]
+                    boxes = [first_box(box, spec.crop) for box in detect(frame)]
+                    crops += [crop_person(frame, box, spec.input_size) for box in boxes]
                     if progress:
                         progress(min(1.0, len(crops) / count))
                 if len(crops) >= count:

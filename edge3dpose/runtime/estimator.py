@@ -9,6 +9,7 @@ import numpy as np
 from edge3dpose.engine_types import Engine, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.runtime.clock import StageClock
+from edge3dpose.runtime.crop_rule import first_box
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.lift import lift, roi_scale, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor, view_of
@@ -40,11 +41,14 @@ class Estimator:
         """The poses of everybody in the frame; an empty list where nobody is found."""
         with self.clock.stage("detect"):
             boxes = self._detector(frame)
+        if not self._detector.exact_boxes and self.spec.crop is not None:
+            rule = self.spec.crop
+            boxes = [first_box(box, rule) if box.track_id is None else box for box in boxes]
         people = self._infer(frame, boxes) if boxes else []
         if not self._detector.exact_boxes:
             people = self._infer_new_people_again(frame, people)
         with self.clock.stage("track"):
-            people = [person for person in people if is_person(person.pose)]
+            people = [person for person in people if is_person(person.pose, self.spec.crop)]
             people = _numbered(self._detector.identify(frame, people))
         return [person.pose for person in people]
 
@@ -71,8 +75,9 @@ class Estimator:
                 pose = lift(unit, transform, frame.camera, self.spec)
                 pose = replace(marked(pose, frame), track_id=box.track_id)
                 found = box if box.track_id is None else None
-                people.append(TrackedPose(pose, roi_scale(unit.xyz, self.spec), found))
-        if not all(np.isfinite(person.pose.joints_mm).all() for person in people):
+                scale = roi_scale(unit.xyz, self.spec)
+                people.append(TrackedPose(pose, scale, found, self.spec.crop))
+        if not all(_is_finite(person.pose) for person in people):
             raise BadInput(
                 f"frame {frame.index}: positions that are not finite; check focal length and "
                 "distortion of the camera, else take another precision"
@@ -93,6 +98,10 @@ class Estimator:
         with self.clock.stage("engine"):
             outputs = self._engine(tensor)
         return outputs, [crop.frame_from_crop for crop in crops]
+
+
+def _is_finite(pose: Pose3D) -> bool:
+    return bool(np.isfinite(pose.joints_mm if pose.is_3d else pose.pixels).all())
 
 
 def marked(pose: Pose3D, frame: Frame) -> Pose3D:

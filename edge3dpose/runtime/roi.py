@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.engine_types import CropRule
+from edge3dpose.runtime.crop_rule import box_of_pose
 from edge3dpose.skeletons import lean_rad, trunk
 from edge3dpose.types import Array, Box, Pose3D
 
@@ -42,6 +44,7 @@ class TrackedPose:
     pose: Pose3D
     roi_scale: float = 1.0  # what its ROI spans at the person, over what a training crop spans
     found: Box | None = None  # what the detector found, of somebody new
+    rule: CropRule | None = None  # of a model of a spec file
 
 
 def body_scale(joints_mm: Array, outside: NDArray[np.bool_] | None = None) -> float:
@@ -66,6 +69,10 @@ def roi_from_pose(person: TrackedPose) -> Box:
     """
     pose = person.pose
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
+    if person.rule is not None and person.rule.kind != "roi":
+        return box_of_pose(pose, person.rule)
+    pose = pose.in_h36m17()
+    assert pose.box is not None
     side = pose.box.x1 - pose.box.x0
     correction = body_scale(pose.joints_mm, pose.outside) / person.roi_scale
     scale = float(np.clip(correction, 1 / _MAX_CORRECTION, _MAX_CORRECTION))
@@ -86,8 +93,10 @@ def _angle_rad(pose: Pose3D, side_px: float) -> float:
     return math.remainder(before + trust * off, math.tau)
 
 
-def is_person(pose: Pose3D) -> bool:
+def is_person(pose: Pose3D, rule: CropRule | None = None) -> bool:
     """Whether a pose is a person's: the network is sure of it, and it has the size of a body."""
+    if rule is not None:
+        return pose.mean_score >= rule.min_score
     return pose.mean_score >= MIN_SCORE and 0.3 < body_scale(pose.joints_mm, pose.outside) < 3
 
 

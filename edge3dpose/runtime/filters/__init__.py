@@ -11,7 +11,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge3dpose import plugins
+from edge3dpose.engine_types import ModelSpec
+from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
+from edge3dpose.skeletons import H36M17
 from edge3dpose.types import Frame, Pose3D
 
 FOLDER = "runtime.filters"
@@ -40,6 +43,7 @@ class FilterPlugin:
     name: str = ""
     order: int = 0
     over_time: bool = False  # only for frames that follow one another
+    needs: str = "h36m17"  # "h36m17" (its joints in space), "3d" (any joints in space) or ""
     options: tuple[PluginOption, ...] = ()
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
@@ -78,22 +82,50 @@ def check(values: Mapping[str, Any]) -> None:
         plugin.check(known)
 
 
-def open_all(values: Mapping[str, Any], *, related: bool = True) -> list[Filter]:
+def open_all(
+    values: Mapping[str, Any], *, related: bool = True, spec: ModelSpec | None = None
+) -> list[Filter]:
     """The filters that option values ask for, in the order in which they are applied.
 
     related  frames follow one another in time; otherwise filters over time are left out
+    spec     the model; filters that have no use for its poses are left out
     """
     known = plugins.with_defaults(options(), values)
-    return [plugin.open(known) for plugin in find_all() if _is_on(plugin, known, related)]
+    on = [plugin for plugin in find_all() if _is_on(plugin, known, related)]
+    return [plugin.open(known) for plugin in on if not misfit(plugin.needs, spec)]
 
 
-def header(values: Mapping[str, Any], *, related: bool = True) -> dict[str, Any]:
+def header(
+    values: Mapping[str, Any], *, related: bool = True, spec: ModelSpec | None = None
+) -> dict[str, Any]:
     """What the header of a poses file says of all filters."""
     known = plugins.with_defaults(options(), values)
     content: dict[str, Any] = {}
     for plugin in find_all():
-        content |= plugin.header(known, on=_is_on(plugin, known, related))
+        on = _is_on(plugin, known, related) and not misfit(plugin.needs, spec)
+        content |= plugin.header(known, on=on)
     return content
+
+
+def check_fits(values: Mapping[str, Any], spec: ModelSpec) -> None:
+    """BadInput for a filter that was asked for and has no use for the poses of a model."""
+    usual = plugins.with_defaults(options(), {})
+    known = plugins.with_defaults(options(), values)
+    for plugin in find_all():
+        reason = misfit(plugin.needs, spec)
+        if reason and plugin.is_on(known) and not plugin.is_on(usual):
+            raise BadInput(f"the filter {plugin.name} {reason}; leave its option out")
+
+
+def misfit(needs: str, spec: ModelSpec | None) -> str:
+    """Why what needs h36m17 or 3D has no use for the poses of a model; else empty."""
+    if spec is None or not needs:
+        return ""
+    if not spec.has_depth:
+        return f"needs positions in space, and {spec.name} is 2D"
+    if needs == "h36m17" and spec.skeleton != H36M17:
+        return f"needs the joints of {H36M17.name}, and {spec.name} has {spec.skeleton.name}"
+    return ""
 
 
 def _is_on(plugin: FilterPlugin, known: Mapping[str, Any], related: bool) -> bool:

@@ -21,6 +21,7 @@ import numpy as np
 
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime.filters import Filter, FilterPlugin
+from edge3dpose.skeletons import root_of
 from edge3dpose.types import Array, Frame, Pose3D
 
 MIN_CUTOFF_HZ = 1.7  # at rest
@@ -35,6 +36,7 @@ class OneEuroPlugin(FilterPlugin):
 
     name = "one-euro"
     order = 30
+    needs = "3d"
     over_time = True
     options = (
         PluginOption(
@@ -120,7 +122,8 @@ class OneEuro(Filter):
         velocity = velocity.astype(np.float32)
         self._tracks[pose.track_id] = _History(time_s, points, smooth, velocity, depth)
         place = None if pose.root_mm is None else smooth[-1]
-        return replace(pose, joints_mm=smooth[:-1] - smooth[0], root_mm=place)
+        joints = smooth[:-1] - root_of(smooth[:-1], pose.skeleton)
+        return replace(pose, joints_mm=joints, root_mm=place)
 
 
 def _place(pose: Pose3D, before: _Depth | None, step_s: float) -> tuple[Array, _Depth | None]:

@@ -29,6 +29,7 @@ class OutsidePlugin(FilterPlugin):
 
     name = "outside"
     order = 90
+    needs = ""
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
         """Always."""

@@ -73,6 +73,7 @@ class SinkContext:
     related: bool = True  # frames follow one another in time
     fps: float | None = None
     skeleton: Skeleton = H36M17
+    is_3d: bool = True
     header: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -82,6 +83,7 @@ class SinkPlugin:
     name: str = ""
     order: int = 0  # sinks are opened and called in this order
     on_screen: bool = False
+    needs_h36m17: bool = False  # its joints, in space
     output: bool = True  # poses go there; a file of another kind is no output, and may be there
     options: tuple[PluginOption, ...] = ()
 
@@ -176,12 +178,22 @@ def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
     try:
         for plugin in find_all():
             if plugin.is_on(known):
+                _check_joints(plugin, context)
                 opened.append(plugin.open(known, context))
     except BaseException:
         for sink in opened:
             sink.discard()
         raise
     return opened
+
+
+def _check_joints(plugin: SinkPlugin, context: SinkContext) -> None:
+    if plugin.needs_h36m17 and (not context.is_3d or context.skeleton != H36M17):
+        kind = context.skeleton.name + ("" if context.is_3d else ", 2D")
+        option = plugin.options[0].flags.split("/")[0]
+        raise BadInput(
+            f"{option} needs 3D poses with the joints of {H36M17.name}, these have {kind}"
+        )
 
 
 def refuse_others(sinks: Any) -> tuple[Sink, ...]:

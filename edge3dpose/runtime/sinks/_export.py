@@ -32,6 +32,7 @@ class ExportSinkPlugin(SinkPlugin):
 
     format: str = ""
     order = 16
+    needs_h36m17 = True
 
     def is_on(self, values: Mapping[str, Any]) -> bool:
         """Where a file is named."""

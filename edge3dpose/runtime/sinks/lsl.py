@@ -20,6 +20,7 @@ class LslPlugin(SinkPlugin):
 
     name = "lsl"
     order = 52
+    needs_h36m17 = True
     options = (
         PluginOption(
             "--lsl", "Publish a Lab Streaming Layer stream NAME-<id> for each person, metres."

@@ -30,6 +30,7 @@ class ShapePlugin(SinkPlugin):
 
     name = "shape"
     order = 15
+    needs_h36m17 = True
     options = (
         PluginOption(
             "--shape",

@@ -48,6 +48,7 @@ class VmcPlugin(SinkPlugin):
 
     name = "vmc"
     order = 53
+    needs_h36m17 = True
     options = (
         PluginOption(
             "--vmc", f"Move an avatar: send VMC messages to HOST[:PORT].  [default port: {PORT}]"

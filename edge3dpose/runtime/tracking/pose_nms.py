@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose.runtime.tracking.similarity import Shapes, oks, shapes, side_px
-from edge3dpose.skeletons import trunk
+from edge3dpose.skeletons import trunk_of
 from edge3dpose.types import Pose3D
 
 SAME = 0.6  # OKS of two poses of one person; two who stand half a shoulder apart have less
@@ -49,7 +49,7 @@ def distinct(poses: Sequence[Pose3D], confidence: Sequence[float] | None = None)
 
 def _ghost(seen: Shapes, poses: Sequence[Pose3D], n: int, m: int) -> bool:
     """Whether pose n is a reversed or shrunken ghost on the body of pose m, which is surer."""
-    one, other = trunk(seen.points[n]), trunk(seen.points[m])
+    one, other = (trunk_of(seen.points[k], seen.skeleton) for k in (n, m))
     length, size = float(np.linalg.norm(one)), float(np.linalg.norm(other))
     cosine = float(one @ other) / max(length * size, 1e-9)
     reversed_ = cosine < np.cos(TURNED_RAD) and min(length, size) > 0.08 * seen.side[m]

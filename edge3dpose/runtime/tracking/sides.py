@@ -46,12 +46,16 @@ def exchanged(pose: Pose3D, before: Pose3D) -> Pose3D:
     Depths are mirrored about the root too where that is nearer to the pose before.
     """
     order = list(pose.skeleton.mirror)
-    joints = pose.joints_mm[order]
-    mirrored = joints * np.array([1, 1, -1], np.float32)
-    apart = [float(np.abs(one[:, 2] - before.joints_mm[:, 2]).mean()) for one in (joints, mirrored)]
+    joints = pose.joints_mm
+    if pose.is_3d:
+        joints = joints[order]
+        mirrored = joints * np.array([1, 1, -1], np.float32)
+        then = before.joints_mm[:, 2]
+        apart = [float(np.abs(one[:, 2] - then).mean()) for one in (joints, mirrored)]
+        joints = mirrored if apart[1] < apart[0] else joints
     return replace(
         pose,
-        joints_mm=mirrored if apart[1] < apart[0] else joints,
+        joints_mm=joints,
         pixels=pose.pixels[order],
         score=pose.score[order],
         std_mm=None if pose.std_mm is None else pose.std_mm[order],

@@ -22,6 +22,7 @@ _FALLOFF = {
     **{"pelvis": 0.214, "hip": 0.214, "knee": 0.174, "ankle": 0.178},
     **{"spine": 0.214, "thorax": 0.158, "neck": 0.158, "head_top": 0.144},
     **{"shoulder": 0.158, "elbow": 0.144, "wrist": 0.124},
+    **{"nose": 0.052, "eye": 0.05, "ear": 0.07},
 }
 _SIZE = 0.45  # square root of an adult's area in the image, in sides of the ROI
 SEEN = 0.1  # joints of a lower score are not compared

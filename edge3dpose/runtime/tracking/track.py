@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge3dpose.runtime.roi import SteadyRoi, TrackedPose
 from edge3dpose.runtime.tracking.sides import Sides
 from edge3dpose.runtime.tracking.similarity import Shapes, shapes, side_px
+from edge3dpose.skeletons import middle_of
 
 VELOCITY_S = 0.15  # time constant of the measured velocity
 AHEAD_S = 0.7  # for so long somebody lost is thought to go on at the same velocity
@@ -63,6 +64,4 @@ def expected(tracks: Sequence[Track], time_s: float) -> Shapes:
 
 def _place(person: TrackedPose) -> NDArray[np.float64]:
     """Middle of the trunk, which is steadier than the pelvis."""
-    pixels = person.pose.pixels
-    thorax = person.pose.skeleton.joints.index("thorax")
-    return (pixels[0].astype(np.float64) + pixels[thorax]) / 2
+    return middle_of(person.pose.pixels.astype(np.float64), person.pose.skeleton)
