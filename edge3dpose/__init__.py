@@ -29,6 +29,8 @@ _WHERE = {  # public name -> the module that it is loaded from
     "Skeleton": "skeletons",
     "H36M17": "skeletons",
     "EngineConfig": "engine_types",
+    "open_source": "runtime.sources",
+    "SourceOptions": "runtime.sources",
     "read_poses": "poses_file",
     "PosesFile": "poses_file",
     "fit_shape": "shape.body_shape",
@@ -61,6 +63,7 @@ __all__ = [
     "PoseEstimator",
     "PosesFile",
     "Skeleton",
+    "SourceOptions",
     "__version__",
     "angles",
     "benchmark",
@@ -74,6 +77,7 @@ __all__ = [
     "fit_shape",
     "gait",
     "models",
+    "open_source",
     "read_poses",
     "tune",
 ]
@@ -91,6 +95,7 @@ if TYPE_CHECKING:
     from edge3dpose.pose import PoseEstimator
     from edge3dpose.pose_options import EstimatorOptions
     from edge3dpose.poses_file import PosesFile, read_poses
+    from edge3dpose.runtime.sources import SourceOptions, open_source
     from edge3dpose.selection.engine import build_engine
     from edge3dpose.shape.body_shape import BodyShape, fit_shape
     from edge3dpose.skeletons import H36M17, Skeleton
