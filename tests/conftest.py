@@ -21,7 +21,8 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """How long the attacks of tests/attack go on."""
+    """How long the attacks of tests/attack go on, and whether tests that take minutes are run."""
+    parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
     parser.addoption("--soak", type=int, default=600, help="frames of the long runs")
 
 
@@ -29,3 +30,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files of long tests come first, so that both processes of pytest-xdist end together."""
     first = ("tests/training/", "tests/compiler/", "tests/commands/")
     items.sort(key=lambda item: not item.nodeid.startswith(first))
+    config = items[0].config if items else None
+    if config is None or config.getoption("--slow") or "slow" in config.getoption("-m"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="takes minutes; run with --slow"))
