@@ -15,6 +15,7 @@ from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.types import Camera
 
 LARGEST_FILE = 1 << 20  # bytes; such a file has some hundred
+MOST_BRACKETS = 16  # in each other
 LARGEST_SIDE_PX = 100_000
 FOCAL = (0.05, 200.0)  # of the longer side: fields of view of a fisheye and of a telescope
 LARGEST_COEFFICIENT = 1e4
@@ -181,6 +182,11 @@ def _read_yaml(path: Path, text: str) -> dict[str, Any]:
     lines = text.lstrip("\ufeff").splitlines()
     if lines and lines[0].startswith("%YAML:"):  # as OpenCV writes it, which is no YAML
         lines = lines[1:]
+    opened = 0
+    for letter in text:  # many in each other cost the reader minutes, before it gives up
+        opened += (letter in "[{") - (letter in "]}")
+        if opened > MOST_BRACKETS:
+            raise BadInput(f"{path} is not YAML of a camera: {opened} brackets in each other")
     try:
         content = yaml.load("\n".join(lines), Loader)
     except (yaml.YAMLError, ValueError, RecursionError, OverflowError, TypeError) as error:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose import checks
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array, Box, Pose3D
 
@@ -95,8 +96,9 @@ def _track_id(value: Any) -> int | None:
 def _box(content: Mapping[str, Any]) -> Box | None:
     if content.get("box") is None:
         return None
-    x0, y0, x1, y1 = (float(value) for value in content["box"])
-    return Box(x0, y0, x1, y1, angle_rad=float(content.get("box_angle_rad") or 0.0))
+    x0, y0, x1, y1 = (checks.number("box", value, -1e9, 1e9) for value in content["box"])
+    angle = checks.number("box_angle_rad", content.get("box_angle_rad") or 0.0, -100, 100)
+    return Box(x0, y0, x1, y1, angle_rad=angle)
 
 
 def _rounded(values: Array, digits: int) -> list:
@@ -107,6 +109,9 @@ def _rounded(values: Array, digits: int) -> list:
 def _array(values: Any) -> Array:
     try:
         with np.errstate(over="ignore"):  # what float32 has not is infinite
-            return np.asarray(values, np.float32)
+            found = np.asarray(values, np.float32)
+        if np.isinf(found).any():
+            raise ValueError("a number larger than those of a pose")
+        return found
     except OverflowError as error:
         raise ValueError(str(error)) from None

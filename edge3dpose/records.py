@@ -1,10 +1,10 @@
 """Dataclasses from and to JSON, checked: a wrong or missing field is one line that names it.
 
 A JSON object becomes a dataclass by its type hints: str, int, float, bool, Any, X | None,
-tuple[X, ...], tuple[X, Y], dict[str, X] and other dataclasses. Of a union of dataclasses the first
-is taken whose required fields are all there. Keys that a dataclass does not know are ignored.
-A field that has its default value is not written. Limits of a number or a text are part of its
-type: Annotated[float, Within(0, 1)], or one of the types below.
+tuple[X, ...], tuple[X, Y], list[X], dict[str, X] and other dataclasses. Of a union of dataclasses
+the first is taken whose required fields are all there. Keys that a dataclass does not know are
+ignored. A field that has its default value is not written. Limits of a number or a text are part
+of its type: Annotated[float, Within(0, 1)], or one of the types below.
 """
 
 from __future__ import annotations
@@ -44,6 +44,8 @@ Cut = Annotated[int, Within(1, 999)]
 Amount = Annotated[float, Within(0, 1e15)]  # of time, memory, energy ...: never below zero
 Share = Annotated[float, Within(0, 1)]
 ErrorMm = Annotated[float, Within(1e-6, 1e6)]  # of a network on people: no network has none
+Coordinate = Annotated[float, Within(-1e9, 1e9)]  # of a joint or a camera, in any unit
+Pixel = Annotated[float, Within(-1e7, 1e7)]
 FocalPx = Annotated[float, Within(1e-3, 1e7)]
 Sha256 = Annotated[str, Like("[0-9a-f]{64}", "64 hex digits")]
 # Of a model, a precision ...: it may stand in a command line that a user copies

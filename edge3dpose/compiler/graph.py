@@ -38,14 +38,21 @@ def parse(content: bytes, path: Path) -> ModelProto:
     try:
         model = onnx.load_from_string(content)
         onnx.checker.check_model(model)
+        _name(model.graph)
     except Exception as error:  # protobuf and the checker raise many kinds, all meaning this
         reason = " ".join(str(error).split())[:200]
         raise EngineMismatch(
             f"{path} is not a usable ONNX model (truncated or damaged?): {reason}"
         ) from None
-    for index, node in enumerate(model.graph.node):
-        node.name = node.name or f"{node.op_type}_{index}"
     return model
+
+
+def _name(graph: GraphProto) -> None:
+    """Give every node a name; looks at every name, for some may be no text."""
+    for index, node in enumerate(graph.node):
+        node.name = node.name or f"{node.op_type}_{index}"
+        [*node.input, *node.output, *(attribute.name for attribute in node.attribute)]
+    [one.name for one in (*graph.initializer, *graph.input, *graph.output, *graph.value_info)]
 
 
 def of_weights(weights: Weights) -> ModelProto:

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from edge3dpose import paths
+from edge3dpose import input_files, paths
 from edge3dpose.errors import BadInput
-from edge3dpose.records import from_json
+from edge3dpose.records import Count, Pixel, from_json
 from edge3dpose.runtime.sources import Source, open_source
 from edge3dpose.runtime.tracking.assignment import assigned
 from edge3dpose.storage import read_json
@@ -20,14 +20,14 @@ from edge3dpose.types import Frame
 
 FILE = Path("truth") / "people_boxes.json"
 
-Corners = tuple[float, float, float, float]  # x0 y0 x1 y1 in px
+Corners = tuple[Pixel, Pixel, Pixel, Pixel]  # x0 y0 x1 y1 in px
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
     """The people of one picture."""
 
-    size: tuple[int, int]  # width, height
+    size: tuple[Count, Count]  # width, height
     boxes: tuple[Corners, ...]
     all_marked: bool  # False: a crowd in which some have no box
 
@@ -58,7 +58,8 @@ class LabelledPictures(Source):
         by_file: dict[str, dict[int, str]] = {}
         for name in self.labels:
             path, _, number = name.rpartition("@") if "@" in name else (name, "", "0")
-            if not number.isdigit():
+            input_files.below(self._root, path, f"{self.name}: ")
+            if not (number.isascii() and number.isdigit() and len(number) < 10):
                 raise BadInput(f"{self.name} has {name!r}, wanted FILE or FILE@NUMBER")
             by_file.setdefault(path, {})[int(number)] = name
         for path, wanted in by_file.items():

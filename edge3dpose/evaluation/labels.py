@@ -20,14 +20,23 @@ from edge3dpose import paths, storage
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.evaluation.accuracy import Label
 from edge3dpose.evaluation.progress import tracked
+from edge3dpose.records import Pixel, Sha256, Share, from_json
 from edge3dpose.runtime.detectors import open_detector
 from edge3dpose.runtime.sources import open_source, sample
+from edge3dpose.skeletons import H36M17
 from edge3dpose.types import Array, Box, Frame, Progress
 
 SCHEMA = "edge3dpose.labels/1"
+JOINTS = len(H36M17.joints)
 SURE = 0.5  # visibility from which on a joint is scored
 
 Row = tuple[Array, Array] | None  # pixels (J, 2), NaN where unknown, and visibility (J,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    clip_sha256: Sha256
+    frames: tuple[tuple[tuple[Pixel, Pixel, Share] | None, ...] | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +82,15 @@ def read(path: Path, clip_sha256: str) -> list[Label | None]:
             f"no labels at {path}; make them with the teacher: pass --teacher "
             "pose_landmark_heavy.tflite as well"
         )
-    content = storage.load_json(path, SCHEMA)
-    if content["clip_sha256"] != clip_sha256:
+    content = from_json(_Content, storage.load_json(path, SCHEMA), str(path))
+    if content.clip_sha256 != clip_sha256:
         raise EngineMismatch(
-            f"{path} labels the clip {content['clip_sha256'][:12]}..., this one is "
+            f"{path} labels the clip {content.clip_sha256[:12]}..., this one is "
             f"{clip_sha256[:12]}...; delete it and pass --teacher to label this clip"
         )
-    return [_label(row) for row in content["frames"]]
+    if any(row is not None and len(row) != JOINTS for row in content.frames):
+        raise BadInput(f"{path}: a frame has another number of joints than {JOINTS}")
+    return [_label(row) for row in content.frames]
 
 
 def make(clip: Clip, teacher: Path, progress: Progress | None = None) -> list[Row]:
@@ -136,8 +147,8 @@ def _plain(row: Row) -> list | None:
     ]
 
 
-def _label(row: list | None) -> Label | None:
+def _label(row: tuple | None) -> Label | None:
     if row is None:
         return None
-    values = np.array([joint or [0, 0, 0] for joint in row], np.float32)
+    values = np.array([joint or (0, 0, 0) for joint in row], np.float32)
     return Label(values[:, :2], values[:, 2] >= SURE)

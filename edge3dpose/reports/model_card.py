@@ -51,18 +51,17 @@ def _facts(card: dict[str, Any]) -> list[str]:
         text = "; ".join(map(_without_hash, found)) if isinstance(found, list) else found
         lines.append(f"{name.replace('_', ' ')}: {text}")
     if run:
-        if (made_of := run["recipe"].get("model", card["model"])) != card["model"]:
+        if (made_of := run.get("recipe", {}).get("model", card["model"])) != card["model"]:
             lines.append(f"made of {made_of} without more training; what follows is that model's")
-        machines = "; ".join(run["machines"])
-        lines.append(
-            f"{run['samples']} samples in {run['steps']} steps, {run['hours']} h on {machines}"
-        )
+        machines = "; ".join(run.get("machines", ())) or "an unknown machine"
+        samples, steps, hours = (run.get(name) or 0 for name in ("samples", "steps", "hours"))
+        lines.append(f"{samples} samples in {steps} steps, {hours} h on {machines}")
         if before := run.get("encoder_put_back_at"):
             lines.append(
                 f"the encoder was trained too in the first {before} samples; then the published "
                 "weights were put back and the heads were trained further"
             )
-        recipe = ", ".join(f"{name} {value}" for name, value in run["recipe"].items())
+        recipe = ", ".join(f"{name} {value}" for name, value in run.get("recipe", {}).items())
         lines.append(f"recipe: {recipe}")
     return lines
 

@@ -11,6 +11,7 @@ from edge3dpose.types import Camera
 
 STEPS = 12
 LEAST_POINTS = 16
+LARGEST = 1e9  # number of a point or pixel
 
 
 def fit_lens(points: NDArray, pixels: NDArray) -> tuple[Camera, float]:
@@ -21,6 +22,16 @@ def fit_lens(points: NDArray, pixels: NDArray) -> tuple[Camera, float]:
     """
     if len(points) < LEAST_POINTS:
         raise BadInput(f"{len(points)} labelled points are too few to find a camera from")
+    sane = np.abs(points).max() < LARGEST and np.abs(pixels).max() < LARGEST  # False for NaN
+    if not sane or points[:, 2].min() <= 0:
+        raise BadInput("labelled points that no camera sees: infinite, unknown or behind it")
+    try:
+        return _fitted(points, pixels)
+    except (np.linalg.LinAlgError, ValueError, FloatingPointError):
+        raise BadInput("no camera sees the labelled points at the labelled pixels") from None
+
+
+def _fitted(points: NDArray, pixels: NDArray) -> tuple[Camera, float]:
     flat = points[:, :2] / points[:, 2:]
     start = [np.polyfit(flat[:, axis], pixels[:, axis], 1) for axis in (0, 1)]
     (fx, cx), (fy, cy) = start
@@ -34,6 +45,8 @@ def fit_lens(points: NDArray, pixels: NDArray) -> tuple[Camera, float]:
         normal = scaled.T @ scaled + damping * np.eye(len(found))
         found = found + np.linalg.solve(normal, scaled.T @ off) / scale
     error = np.linalg.norm(pixels - _seen(points, found), axis=1)
+    if not np.isfinite(error).all() or not np.isfinite(found).all():
+        raise ValueError("it does not converge")
     return _camera(found), float(error.max())
 
 

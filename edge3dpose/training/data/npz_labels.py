@@ -19,6 +19,7 @@ from edge3dpose.training.data.lens_fit import fit_lens
 from edge3dpose.types import Camera
 
 MM = 1000.0  # a metre
+LARGEST = 1e9  # number of a label
 FIT_FRAMES = 200  # of a camera; more frames give the same lens
 
 
@@ -61,6 +62,8 @@ def read_arrays(file: Path, other: str) -> tuple[list[str], NDArray, NDArray]:
     for name, found in (("part", part), (other, more)):
         if found.dtype.kind not in "fiu":
             raise BadInput(f"{file}: {name} is {found.dtype}, wanted numbers")
+        if (np.abs(found, where=np.isfinite(found), out=np.zeros(found.shape)) > LARGEST).any():
+            raise BadInput(f"{file}: {name} has numbers that no label has")
     names = [_text(name) for name in listed.tolist()]
     for name in names:
         plain_arrays.inside(file, name)

@@ -38,6 +38,8 @@ def read(file: Path) -> list[RealCrop]:
         or (np.diff(ends, prepend=0, append=jpeg.size) < 0).any()
     ):
         raise BadInput(f"{file} holds no labelled crops: its arrays do not fit each other")
+    if not len(ends):
+        return []
     crops = []
     for picture, pixels in zip(np.split(jpeg, ends[:-1]), joints, strict=True):
         image = cv2.imdecode(picture, cv2.IMREAD_COLOR) if _is_small_jpeg(picture) else None

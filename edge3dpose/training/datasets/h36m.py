@@ -18,7 +18,7 @@ import numpy as np
 from edge3dpose import input_files, storage
 from edge3dpose.camera import project
 from edge3dpose.errors import BadInput
-from edge3dpose.records import FocalPx, from_json
+from edge3dpose.records import Coordinate, FocalPx, Pixel, from_json
 from edge3dpose.training.data.labelled_picture import LabelledPicture
 from edge3dpose.training.data.npz_labels import read_npz
 from edge3dpose.types import Camera
@@ -26,9 +26,10 @@ from edge3dpose.types import Camera
 SUBJECTS = {"train": ("1", "5", "6", "7", "8"), "test": ("9", "11")}
 TEST_EVERY = 64  # frames: the protocol's sampling of the test videos
 
+LARGEST = 1e9  # millimetres of a joint or a camera
 MOST_BYTES = 2 << 30  # of a JSON file: a subject has some hundred million
 
-_Row = tuple[float, float, float]
+_Row = tuple[Coordinate, Coordinate, Coordinate]
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ class _Pictures:
 @dataclass(frozen=True)
 class _Lens:
     f: tuple[FocalPx, FocalPx]
-    c: tuple[float, float]
+    c: tuple[Pixel, Pixel]
     R: tuple[_Row, _Row, _Row]
     t: tuple[Any, ...]  # of numbers, or of lists of one
 
@@ -111,6 +112,8 @@ def _labelled(
         world = world.get(str(key), {}) if isinstance(world, dict) else {}
     try:
         joints = np.asarray(world, float).reshape(17, 3)
+        if not (np.abs(joints) < LARGEST).all():
+            raise ValueError("a joint that is nowhere")
         camera, rotation, shift_mm = cameras[str(picture.cam_idx)]
     except (KeyError, TypeError, ValueError):
         raise BadInput(
@@ -130,8 +133,8 @@ def _labelled(
 
 def _camera(lens: _Lens) -> tuple[Camera, np.ndarray, np.ndarray]:
     shift = np.asarray(lens.t, float).ravel()
-    if shift.size != 3:
-        raise ValueError(f"a camera's t has {shift.size} numbers, wanted 3")
+    if shift.size != 3 or not (np.abs(shift) < LARGEST).all():
+        raise ValueError("a camera's t is no three numbers")
     return Camera(lens.f, lens.c), np.asarray(lens.R, float), shift
 
 

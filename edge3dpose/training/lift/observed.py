@@ -41,6 +41,7 @@ class Sequences:
         return Sequences(seen, self.truth_mm[:, frames], self.fps)
 
 
+LARGEST = 1e6
 _FORMS: dict[str, plain_arrays.Form] = {  # B sequences of T frames, seen by C cuts of networks
     "columns": ("U", ("C",)),
     "outputs": ("f", ("B", "T", "C", 17, 4)),
@@ -79,8 +80,9 @@ def _read_record(file: Path, column: str) -> list[Sequences]:
     if str(data.get("schema")) != SCHEMA:
         raise BadInput(f"{file} is no record of sequences ({SCHEMA})")
     plain_arrays.check(file, data, _FORMS)
-    if not all(np.isfinite(data[name]).all() for name, form in _FORMS.items() if "f" in form[0]):
-        raise BadInput(f"{file} has numbers that are not finite")
+    for name, (kinds, _) in _FORMS.items():
+        if "f" in kinds and not (np.abs(data[name]) < LARGEST).all():  # NaN is not
+            raise BadInput(f"{file}: {name} has numbers that cannot be")
     names = [str(name) for name in data["columns"]]
     outputs, truth = data["outputs"].astype(np.float32), data["truth_mm"]
     focal, centre, turn = data["focal_px"], data["centre_px"], data["to_frame"]
