@@ -16,6 +16,7 @@ from edge3dpose.types import Image
 
 CROP = 352  # stored pixels a side
 TEACHERS = ("pose_landmark_heavy.tflite", "pose_landmark_full.tflite")  # of files that name none
+LARGEST_PX = 1e6  # of a joint
 MARGIN = 1.5  # side of a crop over that of the person's ROI
 
 
@@ -35,6 +36,7 @@ def read(file: Path) -> list[RealCrop]:
         (joints.dtype.kind, joints.shape[1:]) != ("f", (17, 2))
         or (ends.dtype.kind, ends.shape) != ("i", joints.shape[:1])
         or (jpeg.dtype, jpeg.ndim) != (np.uint8, 1)
+        or (np.abs(joints[~np.isnan(joints)]) > LARGEST_PX).any()
         or (np.diff(ends, prepend=0, append=jpeg.size) < 0).any()
     ):
         raise BadInput(f"{file} holds no labelled crops: its arrays do not fit each other")
