@@ -36,6 +36,8 @@ FILES = ["c3d>=0.6", "scipy>=1.10"]  # C3D files, filters for recordings
 PARQUET = ["pyarrow>=15"]
 CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
+RAY = ["ray>=2.40"]  # archives on several machines
+DUCKDB = ["duckdb>=1"]  # reads what archives write
 ROS = ["rosbags>=0.10"]  # reads and writes bags without ROS
 TEST = [
     "pytest>=8",
@@ -111,6 +113,7 @@ setup(
         "crowds": CROWDS,
         "files": FILES,
         "parquet": PARQUET,
+        "ray": RAY,
         "heic": HEIC,
         "vmc": VMC,
         "mqtt": MQTT,
@@ -119,7 +122,7 @@ setup(
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
             *(TEST + NETS + MATLAB + PANDAS + CROWDS + FILES + PARQUET + ENERGY + HEIC),
-            *(VMC + MQTT + LSL + ROS),
+            *(VMC + MQTT + LSL + ROS + DUCKDB),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },

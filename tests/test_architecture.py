@@ -39,11 +39,12 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
         *(WORDS, "models", "runtime", "compiler", "selection"),
         *("pose", "reports", "evaluation"),
     },
+    "archive": {WORDS, "runtime", "pose", "reports"},
     "ros2": {WORDS, "kinematics", "pose"},
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
         *("pose", "training", "reports", "evaluation", "bench"),
-        *("exporters", "lens", "kinematics", "viewer"),
+        *("exporters", "lens", "kinematics", "viewer", "archive"),
     },
 }
 # They wire the folders, or know only the names of plugins
@@ -64,7 +65,8 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "moderngl": ("training/synthesis/",),
     "anny": ("training/synthesis/",),
     "pandas": ("poses_file.py",),
-    "pyarrow": ("exporters/parquet.py",),
+    "pyarrow": ("exporters/parquet.py", "archive/table.py"),
+    "ray": ("archive/ray_crew.py",),
     "c3d": ("exporters/c3d.py",),
     "motmetrics": ("evaluation/",),
     "mediapipe": ("bench/peer_scripts/",),
@@ -72,7 +74,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "pynvml": ("bench/energy/",),
     "psutil": ("machine.py", "bench/"),
     "platformdirs": ("paths.py",),
-    "filelock": ("compiler/",),
+    "filelock": ("compiler/", "archive/folder.py"),
     "jinja2": ("reports/",),
     "yaml": ("intrinsics.py",),
     "websockets": ("viewer/",),

@@ -1,0 +1,41 @@
+"""How fast an archive was done, as a type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from edge3dpose.records import INLINE, Amount, Count
+from edge3dpose.reports.rows import Header
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveReport:
+    """One run of edge3dpose archive, edge3dpose.archive/1.
+
+    elapsed_s  from starting the workers to the last clip
+    stage_ms   mean milliseconds a visit, weighted by the frames of the clips
+    peak_mb    of the worker that took most memory
+    """
+
+    KIND: ClassVar[str] = "archive"
+
+    header: Header = field(metadata=INLINE)
+    pipeline: dict[str, Any]
+    workers: Count
+    threads: Count  # of the engine of each worker
+    ray: bool
+    clips: Count
+    failed: Count
+    frames: Count
+    poses: Count
+    video_s: Amount
+    frame_sizes: dict[str, Count]  # WIDTHxHEIGHT -> clips
+    elapsed_s: Amount
+    worker_s: Amount  # seconds of all workers on clips
+    fps: Amount
+    clip_bytes: Count
+    part_bytes: Count
+    stage_ms: dict[str, Amount]
+    peak_mb: Amount | None
+    load_average_after: tuple[Amount, ...] | None = None
