@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +28,7 @@ class PluginOption:
     choices  of a str: the values it may have
     minimum, maximum  of a number
     bare     of a str: its value where the option stands without one
+    section  of the help; "" takes that of its plugin
     """
 
     flags: str
@@ -39,6 +40,7 @@ class PluginOption:
     maximum: float | None = None
     show_default: bool = False
     bare: str | None = None
+    section: str = ""
 
     @property
     def name(self) -> str:
@@ -115,9 +117,13 @@ def find_all(folder: str, kind: type = object) -> list[Any]:
 def options_of(plugins: Iterable[Any]) -> list[PluginOption]:
     """The options that plugins declare; BadInput where two declare one of the same name."""
     by_name: dict[str, PluginOption] = {}
-    for option in (option for plugin in plugins for option in plugin.options):
-        if by_name.setdefault(option.name, option) != option:
-            raise BadInput(f"two plugins declare {option.flags.split('/')[0]}; rename one of them")
+    for plugin in plugins:
+        for declared_option in plugin.options:
+            section = declared_option.section or getattr(plugin, "section", "")
+            option = replace(declared_option, section=section)
+            if by_name.setdefault(option.name, option) != option:
+                flag = option.flags.split("/")[0]
+                raise BadInput(f"two plugins declare {flag}; rename one of them")
     return list(by_name.values())
 
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from edge3dpose import paths
+from edge3dpose.commands._sections import section
 from edge3dpose.engine_types import PRECISIONS
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import backends
@@ -61,7 +62,10 @@ def plugin_options(options: Iterable[PluginOption]) -> Callable[[Function], Func
 
     def add(command: Function) -> Function:
         for option in reversed(list(options)):
-            command = _click_option(option)(command)
+            add_one = _click_option(option)
+            command = (
+                section(option.section, add_one)(command) if option.section else add_one(command)
+            )
         return command
 
     return add

@@ -14,6 +14,7 @@ import click
 
 from edge3dpose import stopping
 from edge3dpose.commands._options import engine_options, plugin_options
+from edge3dpose.commands._sections import Sections, section
 from edge3dpose.commands._source_options import source_options
 from edge3dpose.runtime import detectors, filters, sinks
 
@@ -42,63 +43,77 @@ class Corners(click.ParamType):
         return corners
 
 
-@click.command()
-@click.option("--camera", type=click.IntRange(min=0), help="Number of a camera; 0 is the first.")
-@click.option(
-    "--source", help="Video, picture, folder or pattern, URL, device, gst:PIPELINE, sample or -."
-)
-@source_options
-@engine_options
-@click.option("--fov", type=float, help="Field of view across the longer side, degrees.")
-@click.option(
-    "--intrinsics", type=FILE, help="File of a measured camera: JSON, or OpenCV's or ROS's YAML."
+@click.command(cls=Sections)
+@section(
+    "Source",
+    click.option(
+        "--camera", type=click.IntRange(min=0), help="Number of a camera; 0 is the first."
+    ),
+    click.option(
+        "--source",
+        help="Video, picture, folder or pattern, URL, device, gst:PIPELINE, sample or -.",
+    ),
+    source_options,
+    click.option("--max-frames", type=click.IntRange(min=1), help="Stop after so many frames."),
+    click.option("--fov", type=float, help="Field of view across the longer side, degrees."),
+    click.option(
+        "--intrinsics",
+        type=FILE,
+        help="File of a measured camera: JSON, or OpenCV's or ROS's YAML.",
+    ),
 )
 @plugin_options(sinks.options())
+@section(
+    "People",
+    click.option(
+        "--max-people",
+        type=click.IntRange(min=1),
+        default=10,
+        show_default=True,
+        help="At most so many people, the largest.",
+    ),
+    click.option("--roi", type=Corners(), help="Only people whose box has its centre there, px."),
+    click.option(
+        "--min-height-px",
+        type=click.FloatRange(min=0),
+        default=0.0,
+        help="Only people whose box is so tall.",
+    ),
+    click.option(
+        "--detector",
+        type=click.Choice(detectors.names()),
+        default=detectors.DEFAULT,
+        show_default=True,
+        help=detectors.summary(),
+    ),
+)
 @plugin_options(filters.options())
-@click.option(
-    "--flip-test/--no-flip-test",
-    "--mirror/--no-mirror",
-    default=False,
-    show_default=True,
-    help="Average with the flipped crop: less error, two calls of the engine.",
-)
-@click.option(
-    "--detector",
-    type=click.Choice(detectors.names()),
-    default=detectors.DEFAULT,
-    show_default=True,
-    help=detectors.summary(),
-)
-@click.option(
-    "--max-people",
-    type=click.IntRange(min=1),
-    default=10,
-    show_default=True,
-    help="At most so many people, the largest.",
-)
-@click.option("--roi", type=Corners(), help="Only people whose box has its centre there, px.")
-@click.option(
-    "--min-height-px",
-    type=click.FloatRange(min=0),
-    default=0.0,
-    help="Only people whose box is so tall.",
-)
-@click.option("--max-frames", type=click.IntRange(min=1), help="Stop after so many frames.")
-@click.option(
-    "--max-latency-ms",
-    type=POSITIVE,
-    help="Of one call of the engine: take the most accurate engine within it on this machine.",
-)
-@click.option(
-    "--max-error-mm",
-    type=POSITIVE,
-    help="MPJPE by the model card: take the fastest engine within it.",
-)
-@click.option(
-    "--govern/--no-govern",
-    default=True,
-    show_default=True,
-    help="With a time limit: use shallower cuts while the machine is slower.",
+@section(
+    "Network and engine",
+    engine_options,
+    click.option(
+        "--flip-test/--no-flip-test",
+        "--mirror/--no-mirror",
+        default=False,
+        show_default=True,
+        help="Average with the flipped crop: less error, two calls of the engine.",
+    ),
+    click.option(
+        "--max-latency-ms",
+        type=POSITIVE,
+        help="Of one call of the engine: take the most accurate engine within it on this machine.",
+    ),
+    click.option(
+        "--max-error-mm",
+        type=POSITIVE,
+        help="MPJPE by the model card: take the fastest engine within it.",
+    ),
+    click.option(
+        "--govern/--no-govern",
+        default=True,
+        show_default=True,
+        help="With a time limit: use shallower cuts while the machine is slower.",
+    ),
 )
 def command(camera: int | None, source: str | None, **options: Any) -> None:
     """Real-time 3D poses of the people in front of one camera.

@@ -41,6 +41,7 @@ class FilterPlugin:
     """
 
     name: str = ""
+    section: str = "Poses over time"  # of the help
     order: int = 0
     over_time: bool = False  # only for frames that follow one another
     needs: str = "h36m17"  # "h36m17" (its joints in space), "3d" (any joints in space) or ""

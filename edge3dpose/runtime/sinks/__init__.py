@@ -25,6 +25,7 @@ OVERWRITE = PluginOption(
     "Replace output files that are there; else those of earlier runs are renamed.",
     kind=bool,
     default=False,
+    section="Output",
 )
 
 
@@ -81,6 +82,7 @@ class SinkPlugin:
     """A kind of sink: base class. ``values`` are option values by option name, all of them set."""
 
     name: str = ""
+    section: str = "Output"  # of the help
     order: int = 0  # sinks are opened and called in this order
     on_screen: bool = False
     needs_h36m17: bool = False  # its joints, in space

@@ -31,6 +31,7 @@ class ExportSinkPlugin(SinkPlugin):
     """--save-FORMAT FILE: base class. ``format`` is the name of an exporter."""
 
     format: str = ""
+    section = "Files of motion"
     order = 16
     needs_h36m17 = True
 

@@ -19,6 +19,7 @@ class LslPlugin(SinkPlugin):
     """--lsl NAME."""
 
     name = "lsl"
+    section = "Other programs"
     order = 52
     needs_h36m17 = True
     options = (

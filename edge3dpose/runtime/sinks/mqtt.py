@@ -23,6 +23,7 @@ class MqttPlugin(SinkPlugin):
     """--mqtt HOST[:PORT]/TOPIC."""
 
     name = "mqtt"
+    section = "Other programs"
     order = 51
     options = (
         PluginOption(

@@ -29,6 +29,7 @@ class ServePlugin(SinkPlugin):
     """--serve [HOST:PORT]."""
 
     name = "serve"
+    section = "Other programs"
     needs_h36m17 = True
     order = 90  # files are finished before the page is waited for
     options = (

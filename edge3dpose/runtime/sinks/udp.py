@@ -22,6 +22,7 @@ class UdpPlugin(SinkPlugin):
     """--udp HOST:PORT."""
 
     name = "udp"
+    section = "Other programs"
     order = 50
     options = (
         PluginOption(

@@ -47,6 +47,7 @@ class VmcPlugin(SinkPlugin):
     """--vmc HOST[:PORT]."""
 
     name = "vmc"
+    section = "Other programs"
     order = 53
     needs_h36m17 = True
     options = (
