@@ -43,9 +43,14 @@ def forget() -> None:
     _asked.since_s, _asked.waiting = None, False
 
 
-def raise_if_asked() -> None:
-    """Called by the main thread now and then while it waits: KeyboardInterrupt after a signal."""
-    if asked() and threading.current_thread() is threading.main_thread():
+def raise_if_asked(after_s: float = 0.0) -> None:
+    """Called by the main thread now and then while it waits: KeyboardInterrupt after a signal.
+
+    after_s  so long after the signal, for what should be finished first
+    """
+    if _asked.since_s is None or threading.current_thread() is not threading.main_thread():
+        return
+    if monotonic() - _asked.since_s >= after_s:
         raise KeyboardInterrupt
 
 

@@ -16,6 +16,7 @@ from edge3dpose.types import Frame, Pose3D
 FRAMES_AHEAD = 2  # frames that are read before they are asked for
 SINK_QUEUE = 16  # frames that wait for a sink before the main loop waits too
 _Item: TypeAlias = "tuple[Frame, list[Pose3D]] | SourceEvent | Callable[[], None]"
+_LAST_WAIT_S = 5.0  # after a signal, for a sink that is slow
 _POLL_S = 0.05  # how often a waiting thread checks whether it should end
 
 
@@ -131,7 +132,7 @@ class BackgroundSink(Sink):
             try:
                 return self._queue.put(item, timeout=_POLL_S)
             except queue.Full:
-                stopping.raise_if_asked()
+                stopping.raise_if_asked(_LAST_WAIT_S)  # else one sink has a frame, the next not
 
     def _raise(self) -> None:
         if self._error is not None:

@@ -103,6 +103,7 @@ for number in range(count):
             pass
         sender.join()
     slowest = max(slowest, time.monotonic() - at_s[0])
+    frames = []
     if reader is not None:
         os.close(reader)
         os.unlink(out["jsonl"])
@@ -117,7 +118,7 @@ for number in range(count):
     if out["save"].exists():
         with av.open(str(out["save"])) as file:
             shown = sum(1 for _ in file.decode(video=0))
-        assert shown
+        assert shown == len(frames) or kind != "file"
     for path in folder.iterdir():
         path.unlink()
     for one in signals:
@@ -142,11 +143,13 @@ def killed(words, where, folder, pause_s):
     """Start a run and kill it once it has begun; returns its lines and the seconds of its video."""
     out, video = folder / "out.jsonl", folder / "out.mp4"
     words = [*words, "--jsonl", str(out), "--save", str(video)]
-    program = subprocess.Popen(words, env=where, stderr=subprocess.DEVNULL)
+    said = folder / "said"
+    with open(said, "w", encoding="utf-8") as errors:
+        program = subprocess.Popen(words, env=where, stderr=errors)
     part, end = folder / "out.part.jsonl", time.monotonic() + 60
     while not (part.exists() and part.stat().st_size):
-        assert program.poll() is None
-        assert time.monotonic() < end
+        assert program.poll() is None, said.read_text()
+        assert time.monotonic() < end, said.read_text()
         time.sleep(0.01)
     time.sleep(pause_s)
     program.kill()
