@@ -73,6 +73,7 @@ setup(
             "py.typed",
             "weights/*.onnx",
             "weights/*.json",
+            "models/zoo/*.toml",
             "shape/*.npz",
             "runtime/*.cu",
             "runtime/sources/*.mp4",
@@ -101,6 +102,7 @@ setup(
         "platformdirs>=4",
         "psutil>=5.9",
         "websockets>=14",  # the page of --serve
+        "tomli>=2; python_version < '3.11'",  # spec files of models
         "pyyaml>=6",  # cameras that OpenCV or ROS measured
     ],
     extras_require={

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "edge3dpose.poses/1"
 CAMERA_EVENT = "camera"
+AXES_2D = "x right, y down, in the frame"
 LONGEST_LINE = 16 << 20  # characters; a frame of a hundred people has a fifth of a million
 AXES = "x right, y down, z forward, from the camera (OpenCV); joints_mm relative to the root joint"
 
@@ -194,11 +195,11 @@ def _lines(file: TextIO) -> Iterator[str]:
 
 def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:
     """The fixed part of a header, then what the caller knows: model, cut, source ..."""
+    flat = facts.get("dimensions") == 2
     return {
         "schema": SCHEMA,
         **header_of_skeleton(skeleton),
-        "units": "mm",
-        "axes": AXES,
+        **({"units": "px", "axes": AXES_2D} if flat else {"units": "mm", "axes": AXES}),
         **facts,
     }
 

@@ -22,20 +22,37 @@ def to_fp16(model: ModelProto) -> ModelProto:
     """
     result = ModelProto.FromString(model.SerializeToString())
     graph = result.graph
+    floats = _floats(model)
     decode_names = {node.name for node in graphs.decode_nodes(graph)}
     trunk = [node for node in graph.node if node.name not in decode_names]
     for node in trunk:
         if node.op_type == "BatchNormalization":
             _to_scale_and_shift(graph, node)
+        elif node.op_type == "Cast" and graphs.attribute(node, "to") == TensorProto.FLOAT:
+            node.attribute[0].i = TensorProto.FLOAT16  # of a network that was given whole numbers
     _halve_constants(graph, trunk)
     _cast(graph, graph.input[0].name, TensorProto.FLOAT16, readers=trunk)
-    made = {name for node in trunk for name in node.output}
     decode = [node for node in graph.node if node.name in decode_names]
-    for tensor in dict.fromkeys(name for node in decode for name in node.input if name in made):
+    for tensor in _read_from(decode, trunk, floats):
         _cast(graph, tensor, TensorProto.FLOAT, readers=decode)
+    for tensor in _read_from(trunk, decode, floats):  # of a network whose input goes both ways
+        _cast(graph, tensor, TensorProto.FLOAT16, readers=trunk)
     graphs.prune(graph)
     onnx.checker.check_model(result, full_check=True)
     return result
+
+
+def _floats(model: ModelProto) -> set[str]:
+    """The tensors that are FP32: others count or point, and stay as they are."""
+    inferred = onnx.shape_inference.infer_shapes(model).graph
+    values = (*inferred.value_info, *inferred.input, *inferred.output)
+    return {one.name for one in values if one.type.tensor_type.elem_type == TensorProto.FLOAT}
+
+
+def _read_from(readers: list[NodeProto], makers: list[NodeProto], floats: set[str]) -> list[str]:
+    """The FP32 tensors that some nodes read and others make."""
+    made = {name for node in makers for name in node.output if name in floats}
+    return list(dict.fromkeys(name for node in readers for name in node.input if name in made))
 
 
 def refuse_overflow(model: ModelProto, peaks: dict[str, float]) -> None:

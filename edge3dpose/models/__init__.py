@@ -2,26 +2,74 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from edge3dpose import paths, plugins, storage
 from edge3dpose.engine_types import ModelSpec, Weights
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.models import _card
+from edge3dpose.models import _card, _spec_file
+
+MOST_ADDED = 1000
+
+_log = logging.getLogger(__name__)
 
 
-def specs() -> dict[str, ModelSpec]:
-    """Every model by the name users type."""
+def shipped() -> dict[str, ModelSpec]:
+    """The models of this package by the name users type."""
     declared = (plugins.declared("models", name, "SPECS") for name in plugins.names("models"))
     return {spec.name: spec for specs in declared for spec in specs}
 
 
+def specs() -> dict[str, ModelSpec]:
+    """Every model by the name users type, those that were added with a spec file too."""
+    known = shipped()
+    for file in _added():
+        try:
+            known.setdefault(file.stem, _spec_file.read(file).spec)
+        except BadInput as error:
+            _log.warning("left out: %s", error)
+    return known
+
+
 def find(name: str) -> ModelSpec:
-    """The spec of a model; BadInput with the names there are."""
+    """The spec of a model, by its name or its spec file; BadInput with the names there are."""
+    if isinstance(name, str) and name.endswith(".toml"):
+        return _of_file(Path(name))
     known = specs()
     if not isinstance(name, str) or name not in known:
         raise BadInput(f"no model called {name!r}; there is: {', '.join(sorted(known))}")
     return known[name]
+
+
+def is_added(file: Path) -> bool:
+    """Whether the model of a spec file was added, with the spec as it is now."""
+    read = _spec_file.read(file)
+    onnx = paths.models_folder() / read.spec.name / f"{read.spec.name}.onnx"
+    return onnx.is_file() and read_card(onnx).get("spec_sha256") == read.sha256
+
+
+def names_network(file: Path) -> bool:
+    """Whether a spec file says where its network lies."""
+    return _spec_file.read(file).onnx is not None
+
+
+def _of_file(file: Path) -> ModelSpec:
+    if not is_added(file):
+        raise BadInput(
+            f"the model of {file} was not added, or the file has changed since: "
+            f"edge3dpose add-model {file} --onnx FILE"
+        )
+    return _spec_file.read(file).spec
+
+
+def _added() -> list[Path]:
+    """The spec files of models that were added."""
+    folder = paths.models_folder()
+    if not folder.is_dir():
+        return []
+    files = (one / f"{one.name}.toml" for one in sorted(folder.iterdir())[:MOST_ADDED])
+    return [file for file in files if not file.name.startswith(".") and file.is_file()]
 
 
 def open_weights(spec: ModelSpec, onnx: Path | None = None) -> Weights:

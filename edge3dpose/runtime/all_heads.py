@@ -19,9 +19,12 @@ class Heads:
     def __init__(self, compiled: Any, names: list[str]) -> None:
         self._compiled = compiled
         self._ports = [compiled.output(name) for name in names]
+        self._one_by_one = compiled.input(0).get_partial_shape()[0].is_static
 
     def __call__(self, images: Array) -> Array:
         """images (N, 3, S, S) -> (cuts, N, J, C) = u, v, z, score, more, the caller's own."""
+        if len(images) > 1 and self._one_by_one:
+            return np.concatenate([self(images[n : n + 1]) for n in range(len(images))], axis=1)
         outputs = self._compiled(images)
         return np.stack([outputs[port] for port in self._ports])
 

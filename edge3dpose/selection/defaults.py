@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from edge3dpose import checks, models
@@ -41,6 +42,8 @@ def resolve_all(request: EngineRequest) -> list[EngineConfig]:
     """
     if request.threads is not None:
         request = replace(request, threads=checks.count("threads", request.threads))
+    if request.model.endswith(".toml") and request.weights is None:
+        _add(Path(request.model))
     weights = models.open_weights(models.find(request.model), request.weights)
     return [
         _settled(request, weights, (cut, precision, backend))
@@ -48,6 +51,14 @@ def resolve_all(request: EngineRequest) -> list[EngineConfig]:
         for precision in _names("precision", request.precision, PRECISIONS)
         for cut in _cuts(str(request.cut), weights.spec)
     ]
+
+
+def _add(spec_file: Path) -> None:
+    """Add the model of a spec file that names its network, where that was not done yet."""
+    if not models.is_added(spec_file) and models.names_network(spec_file):
+        from edge3dpose.compiler import adopt  # with onnx, which takes 30 MB
+
+        adopt.add(spec_file, replace=True)
 
 
 def _settled(

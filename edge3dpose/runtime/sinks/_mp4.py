@@ -64,7 +64,7 @@ class Mp4(Sink):
         self,
         path: Path,
         timing: Timing | None = None,
-        skeleton: Skeleton = H36M17,
+        skeleton: Skeleton | None = H36M17,
         *,
         overwrite: bool = False,
     ) -> None:
@@ -85,7 +85,8 @@ class Mp4(Sink):
         assert self._video is not None
         width, height = self._size
         over = resized(draw(frame.image, poses), width, height)
-        picture = beside(over, self._panel(poses, glide=frame.name is None))
+        panel = self._panel  # 2D poses have no side view
+        picture = beside(over, panel(poses, glide=frame.name is None)) if panel else over
         try:
             self._video.add(picture, frame)
         except BaseException as error:
@@ -136,9 +137,10 @@ class Mp4(Sink):
         # 4:2:0 has no odd sides
         width, height = (max(16, round(side * by / 2) * 2) for side in (columns, rows))
         width = min(width, 4 * MAX_HEIGHT)
-        panel_width = max(240, round(height * 0.4) * 2)
+        panel_width = max(240, round(height * 0.4) * 2) if self._skeleton else 0
         self._size = (width, height)
-        self._panel = SidePanel(panel_width, height, self._skeleton)
+        skeleton = self._skeleton
+        self._panel = SidePanel(panel_width, height, skeleton) if skeleton else None
         self._video = _Video(self._packages, self._out, (width + panel_width, height), self._timing)
         self._video.hear(self._sound)
 

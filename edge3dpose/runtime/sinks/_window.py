@@ -33,7 +33,7 @@ class Screen(Protocol):
     def close(self) -> None: ...
 
 
-def open_window(skeleton: Skeleton = H36M17) -> Window:
+def open_window(skeleton: Skeleton | None = H36M17) -> Window:
     """Open a window; MissingDependency says what to install where none is possible."""
     wants_display = sys.platform.startswith("linux")
     if wants_display and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
@@ -61,7 +61,7 @@ class Window(Sink):
 
     main_thread = True
 
-    def __init__(self, screen: Screen, skeleton: Skeleton = H36M17) -> None:
+    def __init__(self, screen: Screen, skeleton: Skeleton | None = H36M17) -> None:
         self._screen = screen
         self._drawing = _Drawing(skeleton)
         self._draw = BackgroundSink(self._drawing)
@@ -96,7 +96,7 @@ class _Drawing(Sink):
 
     skips = True
 
-    def __init__(self, skeleton: Skeleton) -> None:
+    def __init__(self, skeleton: Skeleton | None) -> None:
         self.picture: Image | None = None  # the latest that was not shown
         self._skeleton = skeleton
         self._panel: SidePanel | None = None
@@ -104,9 +104,11 @@ class _Drawing(Sink):
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         rows, columns = frame.image.shape[:2]
         width = min(MAX_WIDTH, max(120, round(columns * HEIGHT / rows)))
-        self._panel = self._panel or SidePanel(HEIGHT * 4 // 5, HEIGHT, self._skeleton)
         over = resized(draw(frame.image, poses), width, HEIGHT)
-        self.picture = beside(over, self._panel(poses, glide=frame.name is None))
+        if self._skeleton is not None:  # 2D poses have no side view
+            self._panel = self._panel or SidePanel(HEIGHT * 4 // 5, HEIGHT, self._skeleton)
+            over = beside(over, self._panel(poses, glide=frame.name is None))
+        self.picture = over
 
 
 class _OpenCvScreen:

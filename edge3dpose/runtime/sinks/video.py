@@ -52,7 +52,8 @@ class VideoPlugin(SinkPlugin):
             raise BadInput("--audio keeps the sound of a video file; this source is none")
         sound = context.source if values["audio"] else None
         timing = replace(timing, live=context.live, sound=sound)
-        return Mp4(values["save"], timing, context.skeleton, overwrite=values["overwrite"])
+        skeleton = context.skeleton if context.is_3d else None
+        return Mp4(values["save"], timing, skeleton, overwrite=values["overwrite"])
 
 
 PLUGIN = VideoPlugin()

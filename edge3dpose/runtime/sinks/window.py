@@ -32,7 +32,7 @@ class WindowPlugin(SinkPlugin):
         """Open the window; MissingDependency says what to install where none is possible."""
         from edge3dpose.runtime.sinks._window import open_window
 
-        return open_window(context.skeleton)
+        return open_window(context.skeleton if context.is_3d else None)
 
 
 PLUGIN = WindowPlugin()
