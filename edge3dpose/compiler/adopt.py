@@ -9,15 +9,13 @@ from __future__ import annotations
 import hashlib
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import GraphProto, ModelProto, TensorProto, helper
 
 from edge3dpose import input_files, models, onnx_bytes, paths, storage
-from edge3dpose.compiler import decodes, graph
+from edge3dpose.compiler import decodes, graph, trial_run
 from edge3dpose.compiler.decodes import Joints, Outputs
 from edge3dpose.compiler.decodes._nodes import Nodes
 from edge3dpose.engine_types import Weights
@@ -64,7 +62,9 @@ def _parsed(content: bytes, source: Path) -> ModelProto:
     try:
         model: ModelProto = onnx.load_from_string(content)
     except Exception as error:  # protobuf raises many kinds
-        raise EngineMismatch(f"{source} is no usable ONNX model: {_short(error)}") from None
+        raise EngineMismatch(
+            f"{source} is no usable ONNX model: {trial_run.short(error)}"
+        ) from None
     return model
 
 
@@ -92,8 +92,10 @@ def assemble(file: SpecFile, network: ModelProto, where: str) -> ModelProto:
     except BadInput as error:
         raise BadInput(f"{file.path}: {error}") from None
     except Exception as error:  # the checker's errors share no base class
-        raise BadInput(f"{where} cannot be joined with its decode: {_short(error)}") from None
-    found = _answer(joined, file, where)
+        raise BadInput(
+            f"{where} cannot be joined with its decode: {trial_run.short(error)}"
+        ) from None
+    found = trial_run.answer(joined, file, where)
     if found.shape != (1, *file.spec.output_shape(1)[1:]) or not np.isfinite(found).all():
         raise BadInput(f"{where} gives {list(found.shape)} with its decode, or no finite numbers")
     return joined
@@ -124,7 +126,7 @@ def _checked(network: ModelProto, where: str) -> ModelProto:
             network = onnx.version_converter.convert_version(network, OPSET)
         except Exception as error:  # its errors share no base class
             raise BadInput(f"{where} has opset {version}, wanted {OPSET} or more, and cannot be "
-                           f"converted: {_short(error)}") from None  # fmt: skip
+                           f"converted: {trial_run.short(error)}") from None  # fmt: skip
     elif version > NEWEST_OPSET:
         raise BadInput(f"{where} has opset {version}, wanted {NEWEST_OPSET} at most")
     return network
@@ -171,10 +173,10 @@ def _run(network: ModelProto, file: SpecFile, where: str) -> Outputs:
     """The outputs with the shapes that they really have."""
     names = [one.name for one in network.graph.output]
     elements = {one.name: one.type.tensor_type.elem_type for one in network.graph.output}
-    session = _session(network, where)
+    session = trial_run.session(network, where)
     picture = np.random.default_rng(0).random(_input_shape(file), np.float32)
     dtype = helper.tensor_dtype_to_np_dtype(network.graph.input[0].type.tensor_type.elem_type)
-    found = _infer(session, {network.graph.input[0].name: picture.astype(dtype)}, where)
+    found = trial_run.infer(session, {network.graph.input[0].name: picture.astype(dtype)}, where)
     arrays = dict(zip([one.name for one in session.get_outputs()], found, strict=True))
     kept = [n for n in names if isinstance(arrays[n], np.ndarray) and elements[n] in _FLOATS]
     return Outputs(
@@ -240,35 +242,6 @@ def _units(nodes: Nodes, file: SpecFile, joints: Joints) -> list[str]:
     return [u, v, z, joints.score]
 
 
-def _session(model: ModelProto, where: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 4
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(
-            model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # its errors share no base class but Exception
-        raise BadInput(f"{where} does not open in ONNX Runtime: {_short(error)}") from None
-
-
-def _infer(session: Any, inputs: dict[str, NDArray], where: str) -> list[Any]:
-    try:
-        found: list[Any] = session.run(None, inputs)
-        return found
-    except Exception as error:
-        raise BadInput(f"{where} does not run in ONNX Runtime: {_short(error)}") from None
-
-
-def _answer(model: ModelProto, file: SpecFile, where: str) -> NDArray:
-    side = file.spec.input_size
-    picture = np.random.default_rng(1).random((1, 3, side, side), np.float32)
-    answer: NDArray = _infer(_session(model, where), {"images": picture}, where)[0]
-    return answer
-
-
 def _publish(file: SpecFile, model: ModelProto, source_sha256: str, folder: Path) -> Weights:
     """Write the three files of a model into a folder of its own, all of them or none."""
     content = model.SerializeToString(deterministic=True)
@@ -297,7 +270,3 @@ def _publish(file: SpecFile, model: ModelProto, source_sha256: str, folder: Path
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return models.open_weights(file.spec, folder / f"{name}.onnx")
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
