@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -28,8 +29,12 @@ def save(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str])
     from safetensors.torch import save as to_bytes
 
     kept = {name: value.detach().contiguous().clone() for name, value in tensors.items()}
-    sealed = {**metadata, KEY: _hash_of(to_bytes(kept, dict(metadata)))}
-    storage.write_bytes(path, to_bytes(kept, sealed))
+    mark = secrets.token_hex(32)  # where the hash will stand
+    content = to_bytes(kept, {**metadata, KEY: mark})
+    begin = _header(content)[1]
+    place = content.index(mark.encode(), 0, begin)
+    digest = _hash_of(content).encode()
+    storage.write_bytes(path, content[:place] + digest + content[place + len(digest) :])
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -232,7 +232,7 @@ def test_what_is_not_there_is_named(tmp_path):
 def test_another_network_is_refused_before_anything_runs(video, motion, engines, tmp_path):
     folder = clips(tmp_path / "clips", video, motion)
     for file in (tmp_path / "gone.tflite", sample.FILE):
-        with pytest.raises(BadInput, match=r"no teacher at|is not the teacher's file"):
+        with pytest.raises(BadInput, match=r"no teacher at|is another file than the teacher's"):
             evaluate("mocap", folder, engines, against=(file,))
 
 
