@@ -24,7 +24,8 @@ class ClipRecord:
     with_people  frames with somebody in them
     people     different track ids
     poses      a person in a frame is one
-    elapsed_s  to read the clip and to write the part
+    elapsed_s  to hash and read the clip and to write the part
+    cpu_s      CPU time of all threads of the worker for that
     stage_ms   mean milliseconds of a visit of each stage, see runtime.pipeline.Pipeline.clock
     peak_mb    memory of the worker so far, at its highest
     """
@@ -46,6 +47,7 @@ class ClipRecord:
     poses: Count = 0
     size_px: tuple[Count, ...] = ()
     elapsed_s: Amount = 0.0
+    cpu_s: Amount = 0.0
     stage_ms: dict[str, Amount] = field(default_factory=dict)
     peak_mb: Amount | None = None
     host: str = ""

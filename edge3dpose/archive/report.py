@@ -37,6 +37,7 @@ def report_of(begun: Header, result: ArchiveResult, job: ArchiveJob, *, ray: boo
         frame_sizes=dict(sizes),
         elapsed_s=round(result.elapsed_s, 3),
         worker_s=round(sum(record.elapsed_s for record in done), 3),
+        cpu_s=round(sum(record.cpu_s for record in done), 3),
         fps=round(frames / result.elapsed_s, 2) if result.elapsed_s else 0.0,
         clip_bytes=sum(record.bytes or 0 for record in done),
         part_bytes=sum(record.part_bytes for record in done),

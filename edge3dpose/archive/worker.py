@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 from edge3dpose import paths, storage
@@ -98,7 +98,7 @@ class ClipWorker:
         told  called with frames done and frames in all, now and then
         Raises BadInput where the record cannot be written.
         """
-        begin = perf_counter()
+        begin_s, cpu_s = perf_counter(), process_time()
         clip = clip_at(task.clip.path, task.clip.key)
         about = ClipRecord.failed(clip, self._job.pipeline, task.attempt)
         about = replace(about, host=platform.node())
@@ -108,9 +108,12 @@ class ClipWorker:
             ours = isinstance(error, Edge3DPoseError)
             text = str(error) if ours else f"{type(error).__name__}: {error}"
             record = replace(about, reason=" ".join(text.split()) or type(error).__name__)
-        record = replace(record, elapsed_s=round(perf_counter() - begin, 3))
-        if record.done and task.known is not None and record.sha256 == task.known.sha256:
-            record = replace(record, elapsed_s=task.known.elapsed_s)
+        if task.known is None or record.sha256 != task.known.sha256:
+            record = replace(
+                record,
+                elapsed_s=round(perf_counter() - begin_s, 3),
+                cpu_s=round(process_time() - cpu_s, 3),
+            )
         self._folder.save(record)
         return record
 

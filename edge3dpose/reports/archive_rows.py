@@ -33,6 +33,7 @@ class ArchiveReport:
     frame_sizes: dict[str, Count]  # WIDTHxHEIGHT -> clips
     elapsed_s: Amount
     worker_s: Amount  # seconds of all workers on clips
+    cpu_s: Amount  # CPU time of all workers on clips
     fps: Amount
     clip_bytes: Count
     part_bytes: Count
