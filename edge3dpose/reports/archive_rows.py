@@ -1,4 +1,4 @@
-"""How fast an archive was done, as a type."""
+"""How fast an archive was done, and how fast clips are read, as types."""
 
 from __future__ import annotations
 
@@ -40,3 +40,26 @@ class ArchiveReport:
     stage_ms: dict[str, Amount]
     peak_mb: Amount | None
     load_average_after: tuple[Amount, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadClip:
+    """One clip that was read to its end and looked at by nobody; cpu_s is of all threads."""
+
+    name: str
+    size_px: tuple[Count, Count]
+    codec: str
+    frames: Count
+    bytes: Count
+    cpu_s: Amount
+    elapsed_s: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingReport:
+    """What reading clips costs, edge3dpose.reading/1 (benchmarks/reading.py)."""
+
+    KIND: ClassVar[str] = "reading"
+
+    header: Header = field(metadata=INLINE)
+    clips: tuple[ReadClip, ...]

@@ -1,8 +1,8 @@
 """The JSON reports of a folder -> the Markdown documents that are written from them.
 
 benchmarks/REPORT.md, a model card docs/MODEL.md for each model, and what lies between the markers
-of README.md, docs/speed.md, docs/accuracy.md and, where they were measured, docs/crowds.md and
-docs/people.md.
+of README.md, docs/speed.md, docs/accuracy.md and, where they were measured, docs/crowds.md,
+docs/people.md and docs/scale.md.
 """
 
 from __future__ import annotations
@@ -15,8 +15,18 @@ from typing import Any
 
 from edge3dpose import storage
 from edge3dpose.errors import BadInput
-from edge3dpose.reports import accuracy, builds, crowds, model_card, people, recordings, speed
+from edge3dpose.reports import (
+    accuracy,
+    archives,
+    builds,
+    crowds,
+    model_card,
+    people,
+    recordings,
+    speed,
+)
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
+from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
 from edge3dpose.reports.crowd_rows import ClipsReport, CrowdsReport
@@ -38,6 +48,8 @@ class Reports:
     crowds: dict[str, CrowdsReport]
     clips: dict[str, ClipsReport]
     people: dict[str, PeopleReport]
+    archives: dict[str, ArchiveReport]
+    reading: dict[str, ReadingReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +70,8 @@ def read(folder: Path) -> Reports:
         load_folder(CrowdsReport, folder),
         load_folder(ClipsReport, folder),
         load_folder(PeopleReport, folder),
+        load_folder(ArchiveReport, folder),
+        load_folder(ReadingReport, folder),
     )
 
 
@@ -109,6 +123,9 @@ def documents(
     if reports.people:
         text = render("people.md", reports=reports, people=people)
         pages[docs / "people.md"] = _between(docs / "people.md", "tables", text)
+    if reports.archives:
+        text = render("scale.md", reports=reports, archives=archives)
+        pages[docs / "scale.md"] = _between(docs / "scale.md", "tables", text)
     for model in models:
         file = home / "docs" / f"{model.card['model']}.md"
         pages[file] = model_card.page(

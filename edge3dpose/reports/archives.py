@@ -1,0 +1,94 @@
+"""What an archive costs, as tables: from measured CPU time to cores, hours and disks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from edge3dpose.reports.archive_rows import ArchiveReport, ReadClip, ReadingReport
+from edge3dpose.reports.columns import Column, Figure, Table, make_table
+
+HOURS = 10_000  # of video
+VIDEO_FPS = 30.0
+CAMERAS = 200
+CAMERA_FPS = 15.0
+
+
+def measured_table(reports: Mapping[str, ArchiveReport]) -> Table:
+    """A row a report: what was measured."""
+    columns: list[Column] = [
+        ("clips", lambda r: ", ".join(f"{n} of {size}" for size, n in r.frame_sizes.items())),
+        ("engine", _engine),
+        (Figure("people", "people a frame", form=".2f"), lambda r: r.poses / max(1, r.frames)),
+        (Figure("workers", "workers", form="d"), lambda r: r.workers),
+        (Figure("cpu", "CPU time a frame", "ms", form=".1f"), _cpu_ms),
+        (Figure("fps", "FPS of all workers", form=".1f"), lambda r: r.fps),
+        (Figure("cpus", "CPUs that were had", form=".2f"), lambda r: r.cpu_s / r.elapsed_s),
+        (Figure("peak", "memory a worker", "MB", form=".0f"), lambda r: r.peak_mb),
+    ]
+    return make_table("measured", list(reports.values()), columns, mark_best=False)
+
+
+def cost_table(reports: Mapping[str, ArchiveReport]) -> Table:
+    """A row a report: what follows for 10,000 hours and for 200 cameras."""
+    columns: list[Column] = [
+        ("clips", lambda r: ", ".join(r.frame_sizes)),
+        (Figure("core_hours", "core hours", form=",.0f"), core_hours),
+        (Figure("days", "days on 64 cores", form=".1f"), lambda r: core_hours(r) / 64 / 24),
+        (Figure("tb", "poses, JSON lines", "TB", form=".2f"), _poses_tb),
+        (Figure("in", "video in a second on 64 cores", "MB", form=".1f"), _read_mb_s),
+        (Figure("cores", "cores for the cameras", form=".0f"), camera_cores),
+        (Figure("gb", "memory for the cameras", "GB", form=".0f"), _camera_gb),
+    ]
+    return make_table("cost", list(reports.values()), columns, mark_best=False)
+
+
+def reading_table(report: ReadingReport) -> Table:
+    """A row a clip: what reading it costs without any pose."""
+
+    def ms(clip: ReadClip) -> float:
+        return 1000 * clip.cpu_s / max(1, clip.frames)
+
+    def hours(clip: ReadClip) -> float:
+        return ms(clip) / 1000 * HOURS * VIDEO_FPS
+
+    columns: list[Column] = [
+        ("clip", lambda clip: clip.name),
+        ("size", lambda clip: "x".join(str(side) for side in clip.size_px)),
+        (Figure("ms", "CPU time a frame", "ms", form=".1f"), ms),
+        (Figure("hours", "core hours of 10,000 h", form=",.0f"), hours),
+        (Figure("cores", "cores for 200 cameras", form=".0f"),
+         lambda clip: ms(clip) / 1000 * CAMERAS * CAMERA_FPS),
+    ]  # fmt: skip
+    return make_table("reading", report.clips, columns, mark_best=False)
+
+
+def core_hours(report: ArchiveReport) -> float:
+    """Of 10,000 hours of such video at 30 frames a second, every frame taken."""
+    return _cpu_ms(report) / 1000 * HOURS * VIDEO_FPS
+
+
+def camera_cores(report: ArchiveReport) -> float:
+    """Cores that 200 cameras of 15 frames a second keep busy."""
+    return _cpu_ms(report) / 1000 * CAMERAS * CAMERA_FPS
+
+
+def _engine(report: ArchiveReport) -> str:
+    words = report.pipeline
+    return f"{words['model']} cut {words['cut']}, {words['backend']} {words['precision']}"
+
+
+def _cpu_ms(report: ArchiveReport) -> float:
+    return 1000 * report.cpu_s / max(1, report.frames)
+
+
+def _poses_tb(report: ArchiveReport) -> float:
+    return report.part_bytes / max(1, report.frames) * HOURS * 3600 * VIDEO_FPS / 1e12
+
+
+def _read_mb_s(report: ArchiveReport) -> float:
+    frames_s = 64 * 1000 / _cpu_ms(report)
+    return report.clip_bytes / max(1, report.frames) * frames_s / 1e6
+
+
+def _camera_gb(report: ArchiveReport) -> float | None:
+    return None if report.peak_mb is None else CAMERAS * report.peak_mb / 1000
