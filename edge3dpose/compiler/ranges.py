@@ -66,7 +66,10 @@ def find(weights: Weights, file: Path | None = None) -> Ranges:
 def read(file: Path) -> Ranges:
     """Read a ranges file; EngineMismatch where it is not one."""
     try:
-        return from_json(Ranges, storage.load_json(file, SCHEMA), str(file))
+        content = storage.load_json(file, SCHEMA)
+        if unknown := set(content) - {"schema", *Ranges.__dataclass_fields__}:
+            raise BadInput(f"it has {sorted(unknown)[0][:60]!r}, which no ranges have")
+        return from_json(Ranges, content, str(file))
     except BadInput as error:
         raise EngineMismatch(
             f"{file} holds no INT8 ranges ({error}); write it again: edge3dpose calibrate"

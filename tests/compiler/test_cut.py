@@ -87,7 +87,7 @@ def test_a_damaged_onnx_file_is_one_line(small_weights, tmp_path, damage):
     }[damage]
     file = tmp_path / "broken.onnx"
     file.write_bytes(content)
-    with pytest.raises(EngineMismatch, match="not a usable ONNX model") as caught:
+    with pytest.raises(EngineMismatch, match=r"is no (whole )?ONNX file") as caught:
         graph.load(file)
     assert "\n" not in str(caught.value)
 
