@@ -118,7 +118,8 @@ def test_both_runtimes_say_the_same(copy):
     rng = np.random.default_rng(0)
     features = rng.normal(0, 0.5, (3, lift_network.FEATURES)).astype(np.float32)
     state = rng.normal(0, 0.5, (2, 3, lift_network.WIDTH)).astype(np.float32)
-    one, two = lift_network._in_onnxruntime(copy), lift_network._in_openvino(copy)
+    content = lift_network.verified(copy)
+    one, two = lift_network._in_onnxruntime(content), lift_network._in_openvino(content)
     for a, b in zip(one(features, state), two(features, state), strict=True):
         np.testing.assert_allclose(a, b, atol=2e-4)
 
