@@ -18,6 +18,9 @@ from edge3dpose.types import Array
 # Shoulders, elbows, wrists, hips, knees and ankles: what the 2D teacher has too
 LIMBS = (1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16)
 SHOULDERS, HIPS = (11, 14), (1, 4)
+# Of LIMBS: twice the deviation of COCO's annotators, over the square root of a person's area
+_FALLOFF = np.array([0.214, 0.174, 0.178] * 2 + [0.158, 0.144, 0.124] * 2)
+_AREA_TORSOS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class CutAgreement:
     pck50: float
     pck20: float
     median_torsos: float  # median distance
+    oks: float  # mean object keypoint similarity
 
 
 def errors_by_cut(poses: Poses, cuts: list[int], *, root: int) -> list[CutError]:
@@ -128,7 +132,17 @@ def _agreement(
         pck50=metrics.pck_2d(reach, true, torso, fraction=0.5, counted=seen),
         pck20=metrics.pck_2d(reach, true, torso, fraction=0.2, counted=seen),
         median_torsos=float(np.median(torsos[seen])),
+        oks=_oks(torsos, seen),
     )
+
+
+def _oks(torsos: NDArray, seen: NDArray[np.bool_]) -> float:
+    """Mean over the people of the similarity of their joints that are seen, as in COCO.
+
+    torsos  (N, LIMBS) distances in torso lengths; a standing adult's area is (2 torso lengths)^2
+    """
+    likeness = np.exp(-(torsos**2) / (2 * (_AREA_TORSOS * _FALLOFF) ** 2)) * seen
+    return float((likeness.sum(axis=1) / np.maximum(seen.sum(axis=1), 1))[seen.any(axis=1)].mean())
 
 
 def torso_px(pixels: NDArray) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ import numpy as np
 from edge3dpose import paths
 from edge3dpose.camera import open_lens
 from edge3dpose.engine_types import Engine, ModelSpec
+from edge3dpose.errors import BadInput
 from edge3dpose.evaluation import accuracy, labels
 from edge3dpose.evaluation.accuracy import LIMBS, Label
 from edge3dpose.evaluation.labels import Clip
@@ -24,6 +25,7 @@ from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.lift import lift, units_from_outputs
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.skeletons import H36M17, has_h36m17, to_h36m17
 from edge3dpose.types import Array, Frame, Pose3D, Progress
 
 _log = logging.getLogger(__name__)
@@ -86,13 +88,15 @@ def frames_of(root: str) -> Iterator[Frame]:
 def pixels_by_cut(
     network: Network, frames: Iterable[Frame], known: list[Label | None], *, related: bool
 ) -> Array:
-    """The joints of the labelled person by each cut: (cuts, frames, J, 2) frame pixels.
+    """The joints (h36m17) of the labelled person by each cut: (cuts, frames, 17, 2) frame pixels.
 
     The pipeline runs with the last cut, its own detector and following; the other cuts predict from
     the same ROIs. NaN where the pipeline finds nobody.
     related  False for photos: each is searched anew, nobody is followed
     """
-    spec, joints = network.spec, len(network.spec.skeleton.joints)
+    spec, joints = network.spec, len(H36M17.joints)
+    if not has_h36m17(spec.skeleton):
+        raise BadInput(f"{spec.skeleton.name} of {spec.name} has no map to {H36M17.name}")
     found = []
     with ExitStack() as stack:
         searcher = stack.enter_context(closing(open_detector("follow")))
@@ -106,7 +110,7 @@ def pixels_by_cut(
             crop = crop_person(frame, pose.box, spec.input_size)
             units = units_from_outputs(network.predict(to_tensor([crop], spec))[:, 0])
             lifted = [lift(unit, crop.frame_from_crop, frame.camera, spec) for unit in units]
-            found.append(np.array([one.pixels for one in lifted]))
+            found.append(np.array([to_h36m17(one.pixels, spec.skeleton) for one in lifted]))
     return np.stack(found, axis=1).astype(np.float32)
 
 
@@ -131,4 +135,9 @@ def _labelled_person(poses: list[Pose3D], label: Label | None) -> Pose3D | None:
     if label is None or not poses:
         return None
     joints = [joint for joint in LIMBS if label.seen[joint]]
-    return min(poses, key=lambda pose: np.linalg.norm(pose.pixels[joints] - label.pixels[joints]))
+
+    def away_px(pose: Pose3D) -> float:
+        mapped = to_h36m17(pose.pixels, pose.skeleton)
+        return float(np.linalg.norm(mapped[joints] - label.pixels[joints]))
+
+    return min(poses, key=away_px)

@@ -149,7 +149,9 @@ def _without_ignored(
 
 
 def _errors_mm(pose: Pose3D, true_mm: NDArray) -> tuple[float, float]:
-    """MPJPE and PA-MPJPE of all joints."""
+    """MPJPE and PA-MPJPE of all joints; NaN of 2D poses."""
+    if not pose.is_3d:
+        return np.nan, np.nan
     mine, true = pose.joints_mm.astype(float), true_mm.astype(float)
     aligned = procrustes(mine, true)
     return (

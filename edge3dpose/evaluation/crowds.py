@@ -70,7 +70,7 @@ def _people(
 ) -> Iterator[list[Pose3D]]:
     total = len(truth.hidden)
     for _, people in tracked(pose.stream(str(truth.video)), truth.name, total, progress):
-        yield people
+        yield [person.in_h36m17() for person in people]
 
 
 def _row(name: str, matched: list[MatchedCrowd]) -> CrowdRow:

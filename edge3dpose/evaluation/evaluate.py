@@ -32,6 +32,7 @@ from edge3dpose.runtime.all_heads import open_heads
 from edge3dpose.runtime.flip_test import flip_tested
 from edge3dpose.selection.defaults import resolve
 from edge3dpose.selection.engine import open_engine
+from edge3dpose.skeletons import H36M17
 from edge3dpose.types import Progress
 
 BATCH = 8  # people in one call of the network
@@ -131,6 +132,12 @@ def evaluate(
             teacher = checks.file_name("teacher", wanted.teacher)
             facts, rows = agreement(network, clip, file, teacher, progress)
         else:
+            if spec.skeleton != H36M17 or not spec.has_depth:
+                kind = spec.skeleton.name + ("" if spec.has_depth else ", 2D")
+                raise BadInput(
+                    f"--dataset {wanted.dataset} wants 3D joints of {H36M17.name}, {spec.name} has "
+                    f"{kind}; it can be evaluated with clip, photos, crowds and, in 3D, mocap"
+                )
             people = _people(wanted, weights)
             rows, analysis = _errors_3d(network, people, wanted, progress)
             facts = people.facts | {"looks": wanted.passes}

@@ -22,6 +22,7 @@ from edge3dpose.metrics import Floats
 from edge3dpose.pose import PoseEstimator
 from edge3dpose.reports.recording_rows import ANSWER, OURS, PEER, TRUTH, RecordingRow, SystemRow
 from edge3dpose.runtime.sources import open_source
+from edge3dpose.skeletons import H36M17, has_h36m17
 from edge3dpose.types import Frame, Pose3D, Progress
 
 _OF_ONE_CLIP = ("source", "live", "cut", "camera")  # of a run's header
@@ -121,11 +122,14 @@ def _systems(
 
 def _ours(pose: PoseEstimator, recording: Recording, progress: Progress | None) -> Found:
     """The motion by the whole pipeline, in the camera's axes, as far from it as it says."""
-    of = [pose.config.spec.skeleton.index(name) for name in recording.names]
+    spec = pose.config.spec
+    if not spec.has_depth or not has_h36m17(spec.skeleton):
+        raise BadInput(f"{spec.name} has no 3D joints of {H36M17.name}; --dataset clip is 2D")
+    of = [H36M17.index(name) for name in recording.names]
     times, joints, stds = [], [], []
     unknown = np.full((len(of), 3), np.nan)
     for frame, people in _frames(pose, recording, progress):
-        person = _person(people, frame, recording)
+        person = _person([one.in_h36m17() for one in people], frame, recording)
         times.append(frame.time_s)
         if person is None or person.root_mm is None:
             joints.append(unknown)

@@ -69,6 +69,7 @@ _ALL = (
     Figure("missed", "missed", form=".1%", better="lower"),
     Figure("pck50", "2D PCK@0.5", form=".3f", better="higher"),
     Figure("pck20", "2D PCK@0.2", form=".3f", better="higher"),
+    Figure("oks", "2D OKS", form=".3f", better="higher"),
     Figure("median_torsos", "median 2D distance", "torsos", ".3f", "lower"),
     Figure("error_mm", "error", "mm", better="lower"),
     Figure("deviation_mm", "deviation from FP32", "mm", better="lower"),
