@@ -17,7 +17,7 @@ from edge3dpose.types import Box, Pose3D
 SEEN = 0.2  # joints of a lower score say nothing of the box; with fewer than two, all do
 FLESH = 0.04  # of the joints' box: the body reaches beyond its joints
 ROI_PER_HEIGHT = 1.32  # of a detector's ROI over the height of a standing person
-_MAX_CHANGE = 1.25  # the side changes by at most this factor from frame to frame
+_MAX_CHANGE, _MAX_CHANGE_NEW = 1.25, 2.0  # the side changes by at most this factor at once
 
 
 def first_box(box: Box, rule: CropRule | None) -> Box:
@@ -30,8 +30,11 @@ def first_box(box: Box, rule: CropRule | None) -> Box:
     return _about((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side, box)
 
 
-def box_of_pose(pose: Pose3D, rule: CropRule) -> Box:
-    """The square in the next frame of somebody whose pose is known, upright or turned."""
+def box_of_pose(pose: Pose3D, rule: CropRule, *, new: bool = False) -> Box:
+    """The square in the next frame of somebody whose pose is known, upright or turned.
+
+    new  the pose came out of a detector's rough box: its size says little
+    """
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     points = pose.pixels[_seen(pose)].astype(np.float64)
     like = Box(0, 0, 0, 0, pose.mean_score, pose.track_id)
@@ -45,7 +48,8 @@ def box_of_pose(pose: Pose3D, rule: CropRule) -> Box:
         reach = float(np.linalg.norm(points - (x, y), axis=1).max())
         found = _about(x, y, 2 * rule.padding * reach, like, _angle_rad(pose))
     side, before = found.x1 - found.x0, pose.box.x1 - pose.box.x0
-    side = min(max(side, before / _MAX_CHANGE), before * _MAX_CHANGE)
+    most = _MAX_CHANGE_NEW if new else _MAX_CHANGE
+    side = min(max(side, before / most), before * most)
     x, y = (found.x0 + found.x1) / 2, (found.y0 + found.y1) / 2
     return _about(x, y, side, like, found.angle_rad)
 

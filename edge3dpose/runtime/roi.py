@@ -70,7 +70,7 @@ def roi_from_pose(person: TrackedPose) -> Box:
     pose = person.pose
     assert pose.box is not None, "only a pose that came out of a crop can be followed"
     if person.rule is not None and person.rule.kind != "roi":
-        return box_of_pose(pose, person.rule)
+        return box_of_pose(pose, person.rule, new=person.found is not None)
     pose = pose.in_h36m17()
     assert pose.box is not None
     side = pose.box.x1 - pose.box.x0

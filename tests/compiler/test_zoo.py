@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import dot_net
 import numpy as np
 import onnx
@@ -87,3 +90,15 @@ def test_its_fp16_form_says_the_same(name):
     image = dot_net.picture(places(file), file.spec.input_size)
     a, b = (outputs_of(one, image, file.spec) for one in (single, half))
     assert np.abs(a - b)[:, :3].max() < 0.02
+
+
+def examples():
+    page = Path(__file__).parents[2] / "docs" / "own-models.md"
+    return re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+
+
+@pytest.mark.parametrize("text", examples(), ids=lambda text: text.split('"')[1])
+def test_the_examples_of_the_documents_can_be_read(text, tmp_path):
+    file = tmp_path / "example.toml"
+    file.write_text(text, encoding="utf-8")
+    assert _spec_file.read(file).spec.name == text.split('"')[1]

@@ -20,6 +20,7 @@ NEW_SCORE = 0.35  # of the box of somebody new; a box of a lower score may confi
 SURE, MOST_OUTSIDE = 0.9, 0.2  # mean score, share of the joints that the frame does not show
 CLEAR_SCORE = 0.5  # of a box; below it a new person's pose must be surer, and of the box's shape
 CLEAR_POSE, CLEAR_IOU = 0.9, 0.4  # its mean score, its box with the one that was found
+CLEAR_OTHERS = 0.2  # above the min_score of a model of a spec file, whose scores are its own
 HIDDEN = 0.5  # share of a person's box that others cover
 
 
@@ -99,7 +100,8 @@ def is_clear(person: TrackedPose) -> bool:
     found = person.found
     if found is None or found.score >= CLEAR_SCORE:
         return True
-    if person.pose.mean_score < CLEAR_POSE:
+    rule = person.rule
+    if person.pose.mean_score < (CLEAR_POSE if rule is None else rule.min_score + CLEAR_OTHERS):
         return False
     if found.extent is None:
         return True
