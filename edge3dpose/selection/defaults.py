@@ -42,8 +42,9 @@ def resolve_all(request: EngineRequest) -> list[EngineConfig]:
     """
     if request.threads is not None:
         request = replace(request, threads=checks.count("threads", request.threads))
-    if request.model.endswith(".toml") and request.weights is None:
-        _add(Path(request.model))
+    model = request.model
+    if isinstance(model, str) and model.endswith(".toml") and request.weights is None:
+        _add(Path(model))
     weights = models.open_weights(models.find(request.model), request.weights)
     return [
         _settled(request, weights, (cut, precision, backend))
