@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
 
 from edge3dpose.errors import BadInput
@@ -59,6 +60,8 @@ def _check_folder(folder: Path, found: os.stat_result) -> None:
 
 def _others(found: os.stat_result) -> str:
     """Who else may write a file or folder, in words; empty for nobody."""
+    if sys.platform == "win32":
+        return ""
     if found.st_uid not in (0, os.geteuid()):
         return f"belongs to {_user(found.st_uid)}"
     if found.st_mode & stat.S_IWOTH:
@@ -70,6 +73,8 @@ def _others(found: os.stat_result) -> str:
 
 def _own_group(gid: int) -> bool:
     """Whether a group is root's, or the one that this user alone has, as many systems make it."""
+    if sys.platform == "win32":
+        return True
     import grp
     import pwd
 
@@ -87,6 +92,8 @@ def _own_group(gid: int) -> bool:
 
 
 def _user(uid: int) -> str:
+    if sys.platform == "win32":
+        return f"the user {uid}"
     import pwd
 
     try:
@@ -96,6 +103,8 @@ def _user(uid: int) -> str:
 
 
 def _group(gid: int) -> str:
+    if sys.platform == "win32":
+        return str(gid)
     import grp
 
     try:

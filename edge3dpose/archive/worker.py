@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import platform
+import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

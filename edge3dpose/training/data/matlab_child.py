@@ -13,6 +13,7 @@ import sys
 
 del sys.path[0]  # this folder
 
+import contextlib  # noqa: E402
 import os  # noqa: E402
 import zipfile  # noqa: E402
 from typing import Any  # noqa: E402
@@ -89,15 +90,19 @@ def plain(value: object) -> Any:
 KINDS = {"cells": cells, "mpii": mpii, "arrays-7.3": arrays_73}
 
 
-def main(kind: str, file: str, out: str, *names: str) -> int:
-    """Write the arrays; returns the exit code."""
-    try:
-        import resource
+def _limit_memory() -> None:
+    if sys.platform == "win32":
+        return
+    import resource
 
+    with contextlib.suppress(OSError, ValueError):  # not on this system
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    except (ImportError, OSError, ValueError):  # not on this system
-        pass
+
+
+def main(kind: str, file: str, out: str, *names: str) -> int:
+    """Write the arrays; returns the exit code."""
+    _limit_memory()
     try:
         found = KINDS[kind](file, list(names))
     except ImportError as error:
