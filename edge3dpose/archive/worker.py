@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import platform
-import sys
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -41,7 +41,7 @@ def test_an_error_that_is_undefined_is_null_and_the_others_are_there(weights, mo
     counts = (17, 2, 0)
     shown = People({"name": "d", "protocol": "p"}, 3, people(joints_in_crop=counts))
     monkeypatch.setattr(evaluation, "_people", lambda *_: shown)
-    half = peers.Peer("half", "a", lambda image: np.zeros((17, 3), np.float32))
+    half = peers.Peer("half", "a" * 64, lambda image: np.zeros((17, 3), np.float32))
     monkeypatch.setattr(peers, "open_peer", lambda file: half)
     report = edge3dpose.evaluate(weights=weights, cut="1,2", against=("half",))
     content = json.loads(json.dumps(to_json(report), allow_nan=False))

@@ -168,8 +168,9 @@ def test_joints_that_the_frame_does_not_show_are_marked_and_do_not_count():
     assert pose.outside.tolist() == below.tolist()
     (told,) = open_all({"lift": "none", "smooth": False})[-1](frame_at(0.0), [pose])
     assert (told.score[below] <= 0.02).all()
-    assert told.score[~below] == pytest.approx(pose.score[~below])
-    assert told.mean_score == pose.mean_score
+    far = np.minimum(pose.pixels, [640, 480] - pose.pixels).min(-1) > 0.3 * 400
+    assert told.score[far] == pytest.approx(pose.score[far], abs=0.01)
+    assert (told.score[~below] <= pose.score[~below] + 1e-6).all()  # lower near the border
     assert pose.mean_score == pytest.approx(0.9)
     # the answer is that of a crop on the axis, and this one lies 23 degrees off it: not quite 1
     assert body_scale(pose.joints_mm, pose.outside) == pytest.approx(1, abs=0.15)
