@@ -27,7 +27,7 @@ class ClipRecord:
     elapsed_s  to hash and read the clip and to write the part
     cpu_s      CPU time of all threads of the worker for that
     stage_ms   mean milliseconds of a visit of each stage, see runtime.pipeline.Pipeline.clock
-    peak_mb    memory of the worker so far, at its highest
+    peak_mb    resident memory of the worker so far, at its highest, MB of 10^6 bytes
     """
 
     schema: str = SCHEMA

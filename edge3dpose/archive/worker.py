@@ -200,9 +200,9 @@ def _check(clip: Clip, summary: Summary) -> None:
 
 
 def _peak_mb() -> float | None:
-    """Of this process alone; None where the system does not say. getrusage counts its parent's."""
+    """MB of 10^6 bytes of this process alone; None where the system does not say. getrusage counts its parent's."""
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) / 1024, 1)
+                return round(int(line.split()[1]) * 1024 / 1e6, 1)
     return None
