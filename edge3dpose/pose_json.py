@@ -109,7 +109,11 @@ def _rounded(values: Array, digits: int) -> list:
 def _array(values: Any) -> Array:
     try:
         with np.errstate(over="ignore"):  # what float32 has not is infinite
-            found = np.asarray(values, np.float32)
+            given = np.asarray(values)
+            mixed = given.flat if given.dtype.kind == "O" else ()  # null is NaN
+            if given.dtype.kind not in "fiuO" or any(isinstance(one, str) for one in mixed):
+                raise ValueError(f"{given.dtype} where numbers are wanted")
+            found = given.astype(np.float32)
         if np.isinf(found).any():
             raise ValueError("a number larger than those of a pose")
         return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from edge3dpose import input_files
+from edge3dpose import bounded_json, input_files
 from edge3dpose.engine_types import CropRule, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.joint_lists import listed_skeleton, with_map
@@ -115,6 +115,7 @@ def read(path: Path) -> SpecFile:
     except (ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise BadInput(f"{where} is no spec file (TOML): {reason}") from None
+    bounded_json.check(tables, where)
     _refuse_unknown(_File, tables, where, skip=("skeleton", "output"))
     if tables.get("kind", "top-down") == "bottom-up":
         raise BadInput(f"{where}: bottom-up networks cannot be added; see docs/models.md")

@@ -14,6 +14,7 @@ from statistics import NormalDist
 import numpy as np
 
 CONFIDENCE = 0.99  # many engines are compared at once: 95 % would call one in twenty by chance
+LARGEST_LOG = 50.0  # of a ratio: times of no machine are further apart
 MIN_CHANGE = 0.03  # a difference that matters; two runs of the same differ by about as much
 EXACT_PAIRS = 4096  # up to which the ranks are counted, not approximated
 
@@ -38,7 +39,7 @@ class TimeChange:
 def time_change(old_ms: Sequence[float], new_ms: Sequence[float]) -> TimeChange:
     """Compare two lists of rounds' medians; an outcome needs five or more in each."""
     pairs = np.log(np.asarray(new_ms))[:, None] - np.log(np.asarray(old_ms))[None, :]
-    ratios = np.exp(np.sort(pairs, axis=None))
+    ratios = np.exp(np.sort(np.clip(pairs, -LARGEST_LOG, LARGEST_LOG), axis=None))
     middle = float(np.median(ratios))
     outside = _outside(len(old_ms), len(new_ms))
     if outside is None:

@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 import attack_targets
+import attack_targets_more
 import pytest
 
 from edge3dpose.errors import Edge3DPoseError
@@ -49,7 +50,10 @@ def patience(seconds: int):
 
 @pytest.fixture(scope="module")
 def targets(tmp_path_factory):
-    return attack_targets.targets(tmp_path_factory.mktemp("good"))
+    return [
+        *attack_targets.targets(tmp_path_factory.mktemp("good")),
+        *attack_targets_more.targets(),
+    ]
 
 
 def outcome(target: attack_targets.Target, path: Path, changed: bool) -> tuple[str, str]:
