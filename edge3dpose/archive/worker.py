@@ -200,7 +200,8 @@ def _check(clip: Clip, summary: Summary) -> None:
 
 
 def _peak_mb() -> float | None:
-    """MB of 10^6 bytes of this process alone, not of its parent; None where it is not told."""
+    """MB of 10^6 bytes, of this process alone; None where the system does not say."""
+    # not getrusage: a child begins there with what its parent held
     with contextlib.suppress(OSError, ValueError):
         for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if line.startswith("VmHWM:"):

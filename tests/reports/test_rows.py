@@ -10,12 +10,16 @@ from edge3dpose.errors import BadInput
 from edge3dpose.records import to_json
 from edge3dpose.reports import rows
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport
+from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.governor_rows import GovernorReport
 
 KINDS = {
     f"edge3dpose.{kind.KIND}/1": kind
-    for kind in (rows.SpeedReport, BuildReport, AccuracyReport, AblationReport, GovernorReport)
+    for kind in (
+        *(rows.SpeedReport, BuildReport, AccuracyReport, AblationReport, GovernorReport),
+        *(ArchiveReport, ReadingReport),
+    )
 }
 COMMITTED = {
     file: kind
