@@ -72,6 +72,9 @@ def cameras_table(reports: Mapping[str, CamerasReport]) -> Table:
     def fps(report: CamerasReport) -> float:
         return mean(report, "processed") / report.seconds
 
+    def had(report: CamerasReport) -> float:
+        return len(report.cameras) * mean(report, "cpu_s") / report.seconds
+
     columns: list[Column] = [
         ("cameras", lambda r: f"{len(r.cameras)} of {r.frame_size} at {r.camera_fps:g} FPS"),
         ("engine", lambda r: r.engine),
@@ -81,9 +84,9 @@ def cameras_table(reports: Mapping[str, CamerasReport]) -> Table:
          lambda r: mean(r, "dropped") / (mean(r, "processed") + mean(r, "dropped"))),
         (Figure("p50", "age p50", "ms", form=".0f"), lambda r: mean(r, "age_p50_ms")),
         (Figure("p95", "age p95", "ms", form=".0f"), lambda r: mean(r, "age_p95_ms")),
-        (Figure("cpu", "cores a camera", form=".2f"), lambda r: mean(r, "cpu_s") / r.seconds),
-        (Figure("had", "cores that were had", form=".2f"),
-         lambda r: len(r.cameras) * mean(r, "cpu_s") / r.seconds),
+        (Figure("had", "cores that were had", form=".2f"), had),
+        (Figure("each", "FPS a core that was had", form=".1f"),
+         lambda r: len(r.cameras) * fps(r) / had(r)),
         (Figure("peak", "memory a camera", "MB", form=".0f"), lambda r: mean(r, "peak_mb")),
     ]  # fmt: skip
     return make_table("cameras", list(reports.values()), columns, mark_best=False)
