@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from edge3dpose.reports.archive_rows import ArchiveReport, ReadClip, ReadingReport
+from edge3dpose.reports.camera_rows import CamerasReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
 
 HOURS = 10_000  # of video
@@ -60,6 +61,35 @@ def reading_table(report: ReadingReport) -> Table:
          lambda clip: ms(clip) / 1000 * CAMERAS * CAMERA_FPS),
     ]  # fmt: skip
     return make_table("reading", report.clips, columns, mark_best=False)
+
+
+def cameras_table(reports: Mapping[str, CamerasReport]) -> Table:
+    """A row a report: several live cameras, a process each; means of the cameras."""
+
+    def mean(report: CamerasReport, key: str) -> float:
+        return sum(getattr(row, key) or 0 for row in report.cameras) / len(report.cameras)
+
+    def fps(report: CamerasReport) -> float:
+        return mean(report, "processed") / report.seconds
+
+    def had(report: CamerasReport) -> float:
+        return len(report.cameras) * mean(report, "cpu_s") / report.seconds
+
+    columns: list[Column] = [
+        ("cameras", lambda r: f"{len(r.cameras)} of {r.frame_size} at {r.camera_fps:g} FPS"),
+        ("engine", lambda r: r.engine),
+        (Figure("people", "people a frame", form=".1f"), lambda r: mean(r, "people")),
+        (Figure("fps", "FPS a camera", form=".1f"), fps),
+        (Figure("dropped", "dropped", form=".0%"),
+         lambda r: mean(r, "dropped") / (mean(r, "processed") + mean(r, "dropped"))),
+        (Figure("p50", "age p50", "ms", form=".0f"), lambda r: mean(r, "age_p50_ms")),
+        (Figure("p95", "age p95", "ms", form=".0f"), lambda r: mean(r, "age_p95_ms")),
+        (Figure("had", "cores that were had", form=".2f"), had),
+        (Figure("each", "FPS a core that was had", form=".1f"),
+         lambda r: len(r.cameras) * fps(r) / had(r)),
+        (Figure("peak", "memory a camera", "MB", form=".0f"), lambda r: mean(r, "peak_mb")),
+    ]  # fmt: skip
+    return make_table("cameras", list(reports.values()), columns, mark_best=False)
 
 
 def core_hours(report: ArchiveReport) -> float:

@@ -28,6 +28,7 @@ from edge3dpose.reports import (
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
 from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport
 from edge3dpose.reports.build_rows import BuildReport
+from edge3dpose.reports.camera_rows import CamerasReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
 from edge3dpose.reports.crowd_rows import ClipsReport, CrowdsReport
 from edge3dpose.reports.people_rows import PeopleReport
@@ -50,6 +51,7 @@ class Reports:
     people: dict[str, PeopleReport]
     archives: dict[str, ArchiveReport]
     reading: dict[str, ReadingReport]
+    cameras: dict[str, CamerasReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ def read(folder: Path) -> Reports:
         load_folder(PeopleReport, folder),
         load_folder(ArchiveReport, folder),
         load_folder(ReadingReport, folder),
+        load_folder(CamerasReport, folder),
     )
 
 

@@ -12,13 +12,14 @@ from edge3dpose.reports import rows
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport
 from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport
 from edge3dpose.reports.build_rows import BuildReport
+from edge3dpose.reports.camera_rows import CamerasReport
 from edge3dpose.reports.governor_rows import GovernorReport
 
 KINDS = {
     f"edge3dpose.{kind.KIND}/1": kind
     for kind in (
         *(rows.SpeedReport, BuildReport, AccuracyReport, AblationReport, GovernorReport),
-        *(ArchiveReport, ReadingReport),
+        *(ArchiveReport, ReadingReport, CamerasReport),
     )
 }
 COMMITTED = {

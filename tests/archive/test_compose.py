@@ -1,0 +1,25 @@
+"""compose.yaml: it is YAML, and its commands are options that there are. Nothing is started."""
+
+from pathlib import Path
+
+import yaml
+
+from edge3dpose.cli import cli
+
+SERVICES = yaml.safe_load((Path(__file__).parents[2] / "compose.yaml").read_text("utf-8"))[
+    "services"
+]
+
+
+def test_every_camera_has_known_options_a_topic_and_a_port_of_its_own():
+    cameras = {name: service for name, service in SERVICES.items() if name != "broker"}
+    known = {flag for o in cli.get_command(None, "run").params for flag in [*o.opts]}
+    assert len(cameras) >= 2
+    for name, camera in cameras.items():
+        command, *words = camera["command"].split()
+        assert command == "run"
+        flags = {word for word in words if word.startswith("--")}
+        assert flags - {"--no-show"} <= known
+        assert f"broker/cameras/{name}" in words
+        assert words[words.index("--heartbeat") + 1] in " ".join(camera["healthcheck"]["test"])
+    assert len({camera["ports"][0] for camera in cameras.values()}) == len(cameras)
