@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+NAME = "edge3dpose_depthwise"
+BUILD_S = 300.0  # no build takes so long
+
+
+def _forget_killed_build(folder: Path) -> None:
+    """A build that was killed leaves its lock, for which torch would wait for ever."""
+    lock = folder / "lock"
+    try:
+        if time.time() - lock.stat().st_mtime > BUILD_S:
+            lock.unlink()
+    except OSError:  # there is none, or another process has just removed it
+        pass
+
 
 @functools.cache
 def _compiled() -> ModuleType | None:
@@ -24,8 +38,9 @@ def _compiled() -> ModuleType | None:
     from torch.utils import cpp_extension
 
     try:
+        _forget_killed_build(Path(cpp_extension._get_build_directory(NAME, False)))
         return cpp_extension.load(
-            "edge3dpose_depthwise",
+            NAME,
             [str(Path(__file__).with_name("depthwise.cpp"))],
             extra_cflags=["-O3", "-march=native", "-ffast-math"],
         )
