@@ -281,7 +281,8 @@ class PoseEstimator:
             engine = FlipTestEngine(engine, spec.skeleton)
         detector = self._detector_for(related=related, live=source.live)
         estimate = Estimator(spec, engine, detector, clock=clock)
-        changes = filters.open_all(options.filter_values, related=related, spec=spec)
+        values, backend = options.filter_values, self._config.backend
+        changes = filters.open_all(values, related=related, spec=spec, backend=backend)
         about = (source, estimate, changes, self._lens, self._check_open)
         return Pipeline(*about, end=estimate.close, clock=clock, hint=options.nobody_hint)
 

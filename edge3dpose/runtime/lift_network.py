@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -26,14 +25,15 @@ def first_state(people: int) -> Array:
     return np.zeros((LAYERS, people, WIDTH), np.float32)
 
 
-def open_lift(file: Path | None = None) -> Step:
+def open_lift(file: Path | None = None, *, backend: str = "onnxruntime") -> Step:
     """Open the shipped lift, or a file of the user's own with its card beside it.
 
-    OpenVINO runs it where an engine has loaded OpenVINO, ONNX Runtime elsewhere: only one of the
-    packages is then in memory. Raises EngineMismatch where the file is damaged or another model's.
+    backend  of the pose network: OpenVINO runs the lift too where it runs that, ONNX Runtime
+             elsewhere. Only one of the packages is then in memory
+    Raises EngineMismatch where the file is damaged or another model's.
     """
     content = verified(file or paths.weights_file(NAME))
-    opened = _in_openvino if "openvino" in sys.modules else _in_onnxruntime
+    opened = _in_openvino if backend == "openvino" else _in_onnxruntime
     step = opened(content)
     step(np.zeros((1, FEATURES), np.float32), first_state(1))  # the first call prepares more
     return step

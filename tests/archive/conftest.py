@@ -37,6 +37,12 @@ def estimator(tmp_path_factory):
     return {**PIPELINE, "engines": tmp_path_factory.mktemp("engines")}
 
 
+@pytest.fixture(scope="session")
+def pipeline(estimator):
+    """The same, as options of the command."""
+    return [word for name, value in estimator.items() for word in (f"--{name}", str(value))]
+
+
 @pytest.fixture
 def job(estimator, tmp_path):
     """Poses as JSON lines."""

@@ -7,16 +7,13 @@ import time
 
 import psutil
 import pytest
-from conftest import PIPELINE
 
 SEED = 5
 
 
-def command(folder, out, engines, *more):
+def command(folder, out, *more):
     words = [sys.executable, "-m", "edge3dpose", "archive", folder, "--out", out]
-    words += ["--engines", engines, "--workers", 2, *more]
-    for name, value in PIPELINE.items():
-        words += [f"--{name}", value]
+    words += ["--workers", 2, *more]
     return [str(word) for word in words]
 
 
@@ -60,12 +57,12 @@ def end(process):
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
-def test_random_kills(kills, folder, estimator, expected, parts_of, tmp_path):
+def test_random_kills(kills, folder, pipeline, expected, parts_of, tmp_path):
     generator, done, archives = random.Random(SEED), 0, 0
     out = tmp_path / "out0"
     while done < kills:
         process = subprocess.Popen(
-            command(folder, out, estimator["engines"]),
+            command(folder, out, *pipeline),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -77,16 +74,16 @@ def test_random_kills(kills, folder, estimator, expected, parts_of, tmp_path):
         parts = parts_of(out)
         assert parts.items() <= expected.items()
         if len(parts) == len(expected) and done < kills:
-            finish(folder, out, estimator, expected, parts_of)
+            finish(folder, out, pipeline, expected, parts_of)
             archives += 1
             out = tmp_path / f"out{archives}"
-    finish(folder, out, estimator, expected, parts_of)
+    finish(folder, out, pipeline, expected, parts_of)
 
 
-def finish(folder, out, estimator, expected, parts_of, *more):
+def finish(folder, out, pipeline, expected, parts_of, *more):
     made = {file: file.stat().st_mtime_ns for file in (out / "records").rglob("*.json")}
     ended = subprocess.run(
-        command(folder, out, estimator["engines"], *more),
+        command(folder, out, *pipeline, *more),
         capture_output=True,
         text=True,
         check=False,
@@ -101,11 +98,11 @@ def finish(folder, out, estimator, expected, parts_of, *more):
 
 
 @pytest.mark.slow
-def test_a_local_ray_loses_a_worker(folder, estimator, expected, parts_of, tmp_path):
+def test_a_local_ray_loses_a_worker(folder, pipeline, expected, parts_of, tmp_path):
     pytest.importorskip("ray")
     out = tmp_path / "out"
     process = subprocess.Popen(
-        command(folder, out, estimator["engines"], "--ray", "local"),
+        command(folder, out, *pipeline, "--ray", "local"),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
@@ -118,4 +115,4 @@ def test_a_local_ray_loses_a_worker(folder, estimator, expected, parts_of, tmp_p
     _, said = process.communicate(timeout=200)
     assert process.returncode == 0, said
     assert busy, "no actor was at work"
-    finish(folder, out, estimator, expected, parts_of)
+    finish(folder, out, pipeline, expected, parts_of)

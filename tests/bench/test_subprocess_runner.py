@@ -15,6 +15,8 @@ from edge3dpose.records import from_json, to_json
 from edge3dpose.reports.accuracy_rows import AccuracyReport
 from edge3dpose.reports.rows import new_header
 
+OURS = "a" * 64  # SHA-256 of our weights
+
 # Holds 100 MB once, takes 5 ms of CPU a frame, sees somebody from the third frame on
 PIPELINE = """
 import json, sys, time
@@ -89,7 +91,7 @@ def test_a_peers_row_has_its_speed_its_memory_and_its_error(runner):
     peer.measure(plan, [])
     peer.measure(plan, [])
     assert peer.count == 40  # the warm-up is not among them
-    row = peer.row(errors_by_model(reports, "w" * 64))
+    row = peer.row(errors_by_model(reports, OURS))
     assert row.end_to_end.frames_processed == 40
     assert len(row.end_to_end.rounds_fps) == 2
     assert 5 <= row.end_to_end.frame.p50_ms <= 60
@@ -102,12 +104,12 @@ def test_a_peers_row_has_its_speed_its_memory_and_its_error(runner):
 
 def test_errors_are_of_the_very_model_file_and_of_our_very_weights():
     reports = {"accuracy-people.json": accuracy_report()}
-    assert errors_by_model(reports, "w" * 64)["f" * 64]["people"].seen == 900
-    assert errors_by_model(reports, "other")["f" * 64]["people"].ours is None
-    assert errors_by_model(reports, "w" * 64).get("e" * 64) is None
-    assert errors_by_model(reports, "w" * 64).get("b" * 64) is None  # it saw nobody
+    assert errors_by_model(reports, OURS)["f" * 64]["people"].seen == 900
+    assert errors_by_model(reports, "0" * 64)["f" * 64]["people"].ours is None
+    assert errors_by_model(reports, OURS).get("e" * 64) is None
+    assert errors_by_model(reports, OURS).get("b" * 64) is None  # it saw nobody
     few = accuracy_report(people=2)  # two pictures are no measure
-    assert errors_by_model({"a.json": few}, "w" * 64) == {}
+    assert errors_by_model({"a.json": few}, OURS) == {}
 
 
 def accuracy_report(people=1000):
@@ -117,7 +119,7 @@ def accuracy_report(people=1000):
     blind = {"name": "blind", "sha256": "b" * 64, "people": people, "seen": 0}
     empty = {"by_fact": {}, "by_joint_mm": {}, "by_score": [], "by_depth_std": []}
     header = to_json(new_header(AccuracyReport))
-    facts = {"model": "m", "weights_sha256": "w" * 64, "state": None}
+    facts = {"model": "m", "weights_sha256": OURS, "state": None}
     dataset = {"name": "people", "protocol": "seen"}
     peers = [peer | {"ours_on_the_same": ours}, blind]
     content = header | facts | {"dataset": dataset, "cuts": [{"cut": 4, **ours}], "peers": peers}

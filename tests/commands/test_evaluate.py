@@ -246,14 +246,15 @@ def test_labels_of_another_clip_are_refused(weights, clip):
 
 
 def test_labels_come_back_as_they_were_written(tmp_path):
-    pixels = np.array([[1.26, 2.0], [np.nan, np.nan]])
-    rows = [(pixels, np.array([0.9, 0.0])), None, (pixels, np.array([0.4, 0.0]))]
-    labels.write(tmp_path / "l.json", rows, clip_sha256="c", teacher="t")
-    sure, nobody, unsure = labels.read(tmp_path / "l.json", "c")
+    pixels = np.array([[1.26, 2.0], *[[np.nan, np.nan]] * 16])
+    seen, unseen = np.array([0.9, *[0.0] * 16]), np.array([0.4, *[0.0] * 16])
+    rows = [(pixels, seen), None, (pixels, unseen)]
+    labels.write(tmp_path / "l.json", rows, clip_sha256="c" * 64, teacher="t")
+    sure, nobody, unsure = labels.read(tmp_path / "l.json", "c" * 64)
     assert nobody is None
     assert sure.pixels[0] == pytest.approx([1.3, 2.0])
-    assert sure.seen.tolist() == [True, False]
-    assert unsure.seen.tolist() == [False, False]
+    assert sure.seen.tolist() == [True] + [False] * 16
+    assert not unsure.seen.any()
 
 
 @pytest.mark.skipif(not ASSETS.is_file(), reason=f"no baked people at {ASSETS}")

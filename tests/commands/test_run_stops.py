@@ -21,7 +21,8 @@ ENDLESS = """
 import itertools, signal, sys
 from pathlib import Path
 import numpy as np
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may run under nohup, or from a
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shell that ignores Ctrl+C
 from edge3dpose.commands.run import _ended_by_signals
 from edge3dpose.runtime.pipeline import Pipeline
 from edge3dpose.runtime.sinks import SinkContext, open_all

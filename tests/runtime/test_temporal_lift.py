@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -148,3 +150,22 @@ def test_a_file_that_is_not_the_lift_is_refused(copy, wrong):
     with pytest.raises(EngineMismatch, match="temporal-lift") as refused:
         lift_network.open_lift(copy)
     assert "\n" not in str(refused.value)
+
+
+def test_poses_do_not_depend_on_what_ran_in_the_process_before(tmp_path):
+    program = """
+import sys
+import edge3dpose
+if sys.argv[1] == "after":
+    import openvino
+options = {"cut": 1, "precision": "fp32", "backend": "onnxruntime", "threads": 1}
+with edge3dpose.PoseEstimator(**options, engines=sys.argv[2]) as pose:
+    pose.run("sample", outputs={"jsonl": sys.argv[3]})
+"""
+    found = []
+    for when in ("alone", "after"):
+        file = tmp_path / f"{when}.jsonl"
+        words = [when, str(tmp_path / "engines"), str(file)]
+        subprocess.run([sys.executable, "-c", program, *words], check=True)
+        found.append(file.read_bytes())
+    assert found[0] == found[1]

@@ -112,7 +112,7 @@ def test_a_page_that_is_opened_after_a_file_has_ended_shows_it_all(tmp_path, mon
         with browser.opened(sink.address.url, tmp_path / "p") as page:
             page.wait("globalThis.edge3dpose && edge3dpose.state().over")
             assert state(page)["frames"] == 60
-            assert state(page)["pictures"] > 5
+            page.wait("edge3dpose.state().pictures > 5")
             page.press("Home")
             page.wait("edge3dpose.state().shown === 0")
             page.press("ArrowRight")

@@ -36,6 +36,8 @@ class Filter:
 class FilterPlugin:
     """A kind of filter: base class. ``values`` are option values by option name, all of them set.
 
+    ``open`` also finds ``backend`` in them: the one that runs the pose network.
+
     By ``order``, filters are applied: 10 the place of a person, 20 the depths of the joints,
     30 smoothing over time, 90 what is measured of them.
     """
@@ -84,14 +86,19 @@ def check(values: Mapping[str, Any]) -> None:
 
 
 def open_all(
-    values: Mapping[str, Any], *, related: bool = True, spec: ModelSpec | None = None
+    values: Mapping[str, Any],
+    *,
+    related: bool = True,
+    spec: ModelSpec | None = None,
+    backend: str = "onnxruntime",
 ) -> list[Filter]:
     """The filters that option values ask for, in the order in which they are applied.
 
     related  frames follow one another in time; otherwise filters over time are left out
     spec     the model; filters that have no use for its poses are left out
+    backend  of the pose network
     """
-    known = plugins.with_defaults(options(), values)
+    known = {**plugins.with_defaults(options(), values), "backend": backend}
     on = [plugin for plugin in find_all() if _is_on(plugin, known, related)]
     return [plugin.open(known) for plugin in on if not misfit(plugin.needs, spec)]
 

@@ -48,7 +48,7 @@ class TemporalLiftPlugin(FilterPlugin):
 
     def open(self, values: Mapping[str, Any]) -> Filter:
         """The lift, its network opened."""
-        return TemporalLift(open_lift())
+        return TemporalLift(open_lift(backend=values.get("backend", "onnxruntime")))
 
     def header(self, values: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
         """Whether poses are corrected."""

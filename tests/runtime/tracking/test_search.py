@@ -113,14 +113,14 @@ def test_what_the_search_raises_reaches_the_loop():
 def test_after_close_no_thread_is_left():
     finder = Finder()
     opened = follow.FollowAnew(Searcher(finder))
-    before = threading.active_count()
+    before = set(threading.enumerate())
     loop = opened.for_source(related=True)
     loop(frame_at(0.0))
     loop.identify(frame_at(0.0), [])
     loop(frame_at(1.0))
     loop.close()
     opened.close()
-    assert threading.active_count() == before
+    assert not set(threading.enumerate()) - before
 
 
 def following(*boxes, **kind):
