@@ -23,7 +23,7 @@ def small_weights(tmp_path_factory: pytest.TempPathFactory) -> Weights:
 def pytest_addoption(parser: pytest.Parser) -> None:
     """How long the attacks of tests/attack go on, and whether tests that take minutes are run."""
     parser.addoption("--slow", action="store_true", help="also run the tests marked slow")
-    parser.addoption("--soak", type=int, default=600, help="frames of the long runs")
+    parser.addoption("--soak", type=int, default=300, help="frames of the long runs")
     parser.addoption("--attack", type=int, default=400, help="damaged files before the loaders")
     parser.addoption("--attack-seed", type=int, default=1, help="another one damages otherwise")
 

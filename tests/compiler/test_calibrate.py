@@ -129,6 +129,7 @@ def test_a_damaged_ranges_file_is_one_line(found, tmp_path, change):
         ranges.read(file)
 
 
+@pytest.mark.slow
 def test_sensitive_layers_are_left_out_until_the_rest_is_near_enough(small_weights, people, found):
     spoilt = {**found.tensors, "cut03.depthwise": found.tensors["cut03.depthwise"] / 100}
     ranges_of = replace(found, tensors=spoilt)

@@ -222,7 +222,10 @@ def test_int8_leaves_the_volumes_logits_and_the_deconvolutions(tmp_path):
     assert len(taken) > 50  # the backbone's
 
 
-@pytest.mark.parametrize("sharpness", [0.0, 1.0, 40.0])
+_SLOWLY = [pytest.param(sharpness, marks=pytest.mark.slow) for sharpness in (0.0, 40.0)]
+
+
+@pytest.mark.parametrize("sharpness", [1.0, *_SLOWLY])
 def test_an_fp16_engine_keeps_millimetres_on_confident_and_diffuse_volumes(tmp_path, sharpness):
     net = stirred(nets.build("hemlets-edge", growth=8))
     with torch.no_grad():

@@ -18,6 +18,7 @@ SPEC = replace(models.find("sspnet"), input_size=128)
 SAMPLES = 3000  # about 50 seconds on a quiet CPU
 
 
+@pytest.mark.slow
 def test_the_held_out_error_of_a_tiny_network_falls(stick_file, tmp_path):
     torch.manual_seed(0)
     recipe = replace(
