@@ -212,6 +212,9 @@ class Pipeline:
                 first(event)
 
         self.source.on_event = tell
+        idle = [outlet.idle for outlet in outlets if outlet.main_thread]
+        if idle:
+            self.source.on_wait = lambda: [answer() for answer in idle]
 
     def _prefetcher(self) -> Prefetcher | None:
         wanted = self.source.prefetch and not self.source.live

@@ -13,6 +13,8 @@ import pytest
 
 from edge3dpose import stopping
 from edge3dpose.errors import BadInput, SourceLost
+from edge3dpose.runtime.pipeline import Pipeline
+from edge3dpose.runtime.sinks._window import Window
 from edge3dpose.runtime.sources import _live_source, _retry
 from edge3dpose.runtime.sources._grabber import Grabber, Picture
 from edge3dpose.runtime.sources._live_source import LiveSource
@@ -170,6 +172,29 @@ def test_a_signal_ends_the_wait_for_a_lost_source():
         with pytest.raises(KeyboardInterrupt):
             next(frames)
     stopping.forget()
+
+
+def test_a_window_can_be_closed_while_the_source_is_lost():
+    class Screen:
+        shown = 0
+
+        def show(self, picture):
+            self.shown += picture is not None
+            return self.shown < 1  # the key is pressed once a picture is there
+
+        def close(self):
+            pass
+
+    class Patient(Window):
+        def __call__(self, frame, poses):
+            self._draw(frame, poses)
+
+    source = live([Fake(1), *[Fake(0) for _ in range(500)]])
+    start = time.monotonic()
+    summary = Pipeline(source, lambda frame: []).run([Patient(Screen())])
+    assert summary.stopped
+    assert not summary.lost
+    assert time.monotonic() - start < 5
 
 
 def test_closing_ends_a_wait_of_another_thread():

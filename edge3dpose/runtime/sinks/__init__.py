@@ -52,6 +52,9 @@ class Sink:
     def event(self, event: SourceEvent) -> None:
         """What happened to a live source between two frames; most sinks have no use for it."""
 
+    def idle(self) -> None:
+        """A live source has no frame: called every moment, in the main thread only; as above."""
+
     def flush(self) -> None:
         """Wait until everything taken is processed; raises what went wrong meanwhile."""
 

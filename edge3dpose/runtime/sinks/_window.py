@@ -26,9 +26,9 @@ INSTALL = (
 
 
 class Screen(Protocol):
-    """Shows a picture; False once the window was closed or q pressed."""
+    """Shows a picture, or goes on showing it; False once the window was closed or q pressed."""
 
-    def show(self, picture: Image) -> bool: ...
+    def show(self, picture: Image | None) -> bool: ...
 
     def close(self) -> None: ...
 
@@ -71,6 +71,11 @@ class Window(Sink):
         self._draw(frame, poses)
         self._show()
 
+    def idle(self) -> None:
+        """Answer the window's keys; raises Stop when it is closed."""
+        if not self._screen.show(self._latest()):
+            raise Stop
+
     def flush(self) -> None:
         """Show the last frame."""
         self._draw.flush()
@@ -86,9 +91,13 @@ class Window(Sink):
         self.close()
 
     def _show(self) -> None:
-        picture, self._drawing.picture = self._drawing.picture, None
+        picture = self._latest()
         if picture is not None and not self._screen.show(picture):
             raise Stop
+
+    def _latest(self) -> Image | None:
+        picture, self._drawing.picture = self._drawing.picture, None
+        return picture
 
 
 class _Drawing(Sink):
@@ -118,8 +127,9 @@ class _OpenCvScreen:
         except cv2.error as error:
             raise MissingDependency(f"OpenCV cannot open a window here; {INSTALL}") from error
 
-    def show(self, picture: Image) -> bool:
-        cv2.imshow(TITLE, picture)
+    def show(self, picture: Image | None) -> bool:
+        if picture is not None:
+            cv2.imshow(TITLE, picture)
         pressed = cv2.waitKey(1) & 0xFF
         closed = cv2.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) < 1
         return not closed and pressed not in (ord("q"), 27)
@@ -150,11 +160,12 @@ class _TkScreen:
         self._root.bind("q", self._stop)
         self._root.bind("<Escape>", self._stop)
 
-    def show(self, picture: Image) -> bool:
+    def show(self, picture: Image | None) -> bool:
         if self._open:
-            ppm = cv2.imencode(".ppm", picture)[1].tobytes()  # the one form Tk reads quickly
-            self._photo = self._photo_of(data=ppm, format="PPM")
-            self._label.configure(image=self._photo)
+            if picture is not None:
+                ppm = cv2.imencode(".ppm", picture)[1].tobytes()  # the one form Tk reads quickly
+                self._photo = self._photo_of(data=ppm, format="PPM")
+                self._label.configure(image=self._photo)
             self._root.update()
         return self._open
 

@@ -66,6 +66,8 @@ class Source:
     age_from: str = "decode"  # or "capture": where the age of a live frame is counted from
     # called while frames are asked for, in that thread
     on_event: Callable[[SourceEvent], object] | None = None
+    # called in that thread while a live source has no frame: what it raises ends the run
+    on_wait: Callable[[], object] | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         """The frames; BadInput where nothing can be read."""

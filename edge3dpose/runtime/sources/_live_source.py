@@ -133,6 +133,8 @@ class LiveSource(Source):
             stopping.raise_if_asked()
             if over:
                 return None
+            if self.on_wait is not None:
+                self.on_wait()
             self._look_after()
 
     def _something(self) -> bool:
