@@ -8,21 +8,14 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from typing import Any
 
-from edge3dpose.errors import BadInput
+from edge3dpose.errors import UNSAFE, BadInput, printable
 
 MOST_BYTES = 16 << 20  # the largest report has half a million
 MOST_DEPTH = 32  # objects and lists in each other
 MOST_CHARACTERS = 20_000  # of one text
 LARGEST_INTEGER = 2**63 - 1
-
-# Control characters but tab and line feed, marks that turn the direction of writing, and halves of
-# characters, which no file can be written with
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 _Place = tuple[Any, Any]  # (place of what it is in, key or number); () for the whole
 
@@ -67,15 +60,10 @@ def check(content: Any, where: str) -> None:
             raise BadInput(f"{where}: {_name(place)} is nested deeper than {MOST_DEPTH}")
 
 
-def printable(text: str) -> str:
-    """A text for a terminal: what would steer it is written as its number."""
-    return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
-
-
 def _check_text(text: str, place: _Place | tuple[()], where: str) -> None:
     if len(text) > MOST_CHARACTERS:
         raise BadInput(f"{where}: {_name(place)} is a text of {len(text)} characters")
-    if found := _UNSAFE.search(text):
+    if found := UNSAFE.search(text):
         raise BadInput(f"{where}: {_name(place)} has a text with the character {ord(found[0]):#x}")
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from edge3dpose import __version__, bounded_json, plugins
-from edge3dpose.errors import BadInput, Edge3DPoseError, without_secrets
+from edge3dpose import __version__, plugins
+from edge3dpose.errors import BadInput, Edge3DPoseError, printable, without_secrets
 
 
 class Commands(click.Group):
@@ -55,7 +55,7 @@ def _one_line() -> Iterator[None]:
 
 def _shown(text: str) -> str:
     """An error in one line: no password, and nothing that would steer the terminal."""
-    return bounded_json.printable(without_secrets(" ".join(text.split())))
+    return printable(without_secrets(" ".join(text.split())))
 
 
 @click.group(cls=Commands)

@@ -14,11 +14,29 @@ from __future__ import annotations
 
 import re
 
+# Control characters but tab and line feed, marks that turn the direction of writing, and halves of
+# characters, which no file can be written with
+UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """A text for a terminal: what would steer it is written as its number."""
+    return UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
 
 class Edge3DPoseError(Exception):
-    """Base of all errors that the command line prints as one line, with its exit code."""
+    """Base of all errors that the command line prints as one line, with its exit code.
+
+    Texts of files from strangers are in the message: letters that steer a terminal are written as
+    their numbers.
+    """
 
     exit_code: int = 1
+
+    def __init__(self, *words: object) -> None:
+        super().__init__(*(printable(word) if isinstance(word, str) else word for word in words))
 
 
 class BadInput(Edge3DPoseError):

@@ -13,8 +13,7 @@ import pytest
 import small_net
 
 from edge3dpose import folder_trust, input_files, models, onnx_bytes, plain_arrays
-from edge3dpose.bounded_json import printable
-from edge3dpose.errors import BadInput, EngineMismatch
+from edge3dpose.errors import BadInput, EngineMismatch, printable
 from edge3dpose.reports.columns import markdown_text
 from edge3dpose.reports.templating import render
 
