@@ -77,7 +77,7 @@ def _day(out: Path, options: dict[str, Any]) -> Day:
     elif day.train_min:
         raise click.UsageError("--train needs --assets, a file of edge3dpose train --prepare")
     if options["rehearse"]:
-        train += ["--device", "cpu", "--workers", "0"]
+        train += ["--device", "cpu", "--workers", "0", "--set", "bf16=false"]
         tiny = {"backends": ("onnxruntime",), "precisions": ("fp32", "int8"), "cuts": "1"}
         return dataclasses.replace(day, train_options=tuple(train), few=True, **tiny)
     workers = str(max(1, machine.usable_cores() - 2))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +13,9 @@ import click
 
 from edge3dpose import __version__, plugins
 from edge3dpose.errors import BadInput, Edge3DPoseError, printable, without_secrets
+
+# The function "command" of a file of commands/ and its docstring
+_COMMAND = re.compile(r'^def command\(.*?\) -> None:\n    """(.+?)"""', re.DOTALL | re.MULTILINE)
 
 
 class Commands(click.Group):
@@ -28,13 +33,28 @@ class Commands(click.Group):
             raise BadInput(f"two parts of {name} declare {twice}; rename the option of a plugin")
         return found
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with what each does, read from their files: none is loaded."""
+        names = self.list_commands(ctx)
+        limit = formatter.width - 6 - max(map(len, names))
+        with formatter.section("Commands"):
+            told = [click.Command(name, help=_docstring(name)) for name in names]
+            formatter.write_dl([(str(one.name), one.get_short_help_str(limit)) for one in told])
+
     def make_context(self, *given: Any, **others: Any) -> click.Context:
-        with _one_line():  # --help reads every command
+        with _one_line():  # --help reads the file of every command
             return super().make_context(*given, **others)
 
     def invoke(self, ctx: click.Context) -> object:
         with _one_line():
             return super().invoke(ctx)
+
+
+def _docstring(name: str) -> str:
+    """What a command does, from its file; it is loaded only where the file does not say it so."""
+    if found := _COMMAND.search(plugins.source("commands", name)):
+        return inspect.cleandoc(found[1])
+    return plugins.declared("commands", name, "command", click.Command).help or ""
 
 
 class _Told(click.ClickException):

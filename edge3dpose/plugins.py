@@ -75,6 +75,16 @@ def names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(name.replace("_", "-") for name in found if not name.startswith("_")))
 
 
+def source(folder: str, name: str) -> str:
+    """The text of the file of one choice, which is not imported."""
+    package = importlib.import_module(f"edge3dpose.{folder}")
+    for place in package.__path__:
+        file = Path(place, f"{name.replace('-', '_')}.py")
+        if file.is_file():
+            return file.read_text(encoding="utf-8")
+    return ""
+
+
 def load(folder: str, name: str) -> ModuleType:
     """Import the file of one choice; BadInput with the ones there are."""
     if name not in names(folder):

@@ -226,7 +226,7 @@ def test_a_pack_holds_what_the_steps_use():
 @pytest.mark.slow
 def test_the_whole_day_is_rehearsed(tmp_path, stick_file):  # noqa: F811
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    train = ("--train", "0.2", "--assets", str(stick_file), "--set", "batch=2")
+    train = ("--train", "0.2", "--assets", str(stick_file), "--set", "batch=2", "--set", "replay=0")
     done = rehearse(tmp_path, *train)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(states(tmp_path).values()) <= {DONE, LEFT_OUT}
