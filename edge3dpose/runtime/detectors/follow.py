@@ -1,6 +1,7 @@
 """Follows the people of the last frame, and four times a second searches for new ones.
 
-The search runs in a thread beside the loop. No frame waits for it but the first of a run.
+The search runs in a thread beside the loop. No frame waits for it but the first of a run, which
+waits for a quick one where that finds somebody; a thorough one follows beside the loop.
 """
 
 from __future__ import annotations
@@ -74,8 +75,7 @@ class Follow(Detector):
     def __call__(self, frame: Frame) -> list[Box]:
         """The ROIs of the people who are followed, of new ones, and of those who may be back."""
         if self._searched_s == -math.inf:
-            self._searched_s = frame.time_s
-            return new_people(self._searcher.now(frame))
+            return self._first(frame)
         found = self._search.result()
         new: list[Box] = []
         if found is not None:
@@ -99,6 +99,14 @@ class Follow(Detector):
     def close(self) -> None:
         """Drop the search under way."""
         self._search.close()
+
+    def _first(self, frame: Frame) -> list[Box]:
+        self._searched_s = frame.time_s
+        found = new_people(self._searcher.now(frame, quick=True))
+        if not found:
+            return new_people(self._searcher.now(frame))
+        self._search.submit(frame, thorough=True)  # small ones
+        return found
 
     def _is_due(self, frame: Frame, boxes: list[Box]) -> bool:
         waited_s = frame.time_s - self._searched_s

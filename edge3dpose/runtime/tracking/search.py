@@ -30,9 +30,9 @@ class Searcher:
         """
         return self._submit(replace(frame, image=frame.image.copy()), quick)
 
-    def now(self, frame: Frame) -> list[Box]:
+    def now(self, frame: Frame, *, quick: bool = False) -> list[Box]:
         """Search a frame and wait for it; raises what the detector raises."""
-        return self._submit(frame, False).result()
+        return self._submit(frame, quick).result()
 
     def close(self) -> None:
         """End the thread; waits for the search that runs."""

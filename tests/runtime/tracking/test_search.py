@@ -149,7 +149,7 @@ def test_after_a_loss_the_search_does_not_wait_for_its_time():
     for n in range(1, 5):
         step(detect, n / 30)
     detect.close()
-    assert finder.asked == 2
+    assert finder.asked == 3  # at the start a quick and a thorough one
 
 
 def test_somebody_who_enters_is_found_within_a_third_of_a_second():
@@ -197,3 +197,23 @@ def test_a_search_is_thorough_while_nobody_is_followed_and_each_fourth_time():
         assert found == []
     searcher.close()
     assert kinds == ["quick", "quick", "thorough", "thorough", "quick"]
+
+
+@pytest.mark.parametrize("seen_quickly", [0, 1, 2])
+def test_the_first_frame_waits_for_a_quick_search_where_that_finds_somebody(seen_quickly):
+    boxes = [box_at(150, 240, 250), box_at(480, 240, 250)]
+
+    class TwoLooks(Finder):
+        def quick_search(self, frame):
+            self.asked += 1
+            return boxes[:seen_quickly]
+
+    finder = TwoLooks(*boxes)
+    detect = follow.FollowAnew(Searcher(finder)).for_source(related=True)
+    first = detect(frame_at(0.0))
+    assert len(first) == (seen_quickly or 2)
+    people = [pose_at((box.x0 + box.x1) / 2, 240, 250, track_id=None) for box in first]
+    detect.identify(frame_at(0.0), people)
+    found = [len(step(detect, n / 30, *people)) for n in range(1, 4)]
+    detect.close()
+    assert max(found) == 2
