@@ -1,5 +1,7 @@
 """Videos as a player shows them: times, geometry, colours, and what damage costs."""
 
+import gc
+import itertools
 import os
 import socketserver
 import subprocess
@@ -588,3 +590,16 @@ def test_what_a_server_refuses_is_one_line_without_the_password(served):
     with pytest.raises(BadInput, match="404") as caught:
         open_source(f"{served}/none.mp4")
     assert "secret" not in str(caught.value)
+
+
+def test_a_picture_goes_as_soon_as_nobody_holds_it():
+    """Also while Python's collector of cycles is away."""
+    gc.disable()
+    try:
+        before = sum(type(one) is av.VideoFrame for one in gc.get_objects())
+        for _ in itertools.islice(open_source("sample"), 20):
+            pass
+        after = sum(type(one) is av.VideoFrame for one in gc.get_objects())
+    finally:
+        gc.enable()
+    assert after - before < 5

@@ -7,7 +7,6 @@ import re
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import cv2
 import numpy as np
@@ -92,12 +91,6 @@ def crop_of(description: str) -> tuple[int, int, int, int]:
         return 0, 0, 0, 0
     left, right, top, bottom = (int(number) for number in found.groups())
     return left, right, top, bottom
-
-
-def matrix_of(frame: Any) -> bytes:
-    """The display matrix of a decoded frame; empty where it has none."""
-    data = frame.side_data.get("DISPLAYMATRIX")
-    return b"" if data is None else bytes(data)
 
 
 def turned_by_exif(image: Image, orientation: int) -> Image:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.frame import VideoFrame
 from av.video.reformatter import VideoReformatter
 
 from edge3dpose.errors import BadInput
-from edge3dpose.runtime.sources._geometry import Geometry, matrix_of, over_grey, turn_of
+from edge3dpose.runtime.sources._geometry import Geometry, over_grey, turn_of
 from edge3dpose.runtime.sources._tone_map import HDR_CURVES, ToneMap
 from edge3dpose.types import Image
 
@@ -81,6 +82,16 @@ class ToBgr:
         )
         image = np.asarray(converted.to_ndarray(), np.uint8)
         return over_grey(image) if alpha else image
+
+
+def matrix_of(frame: VideoFrame) -> bytes:
+    """The display matrix of a decoded frame; empty where it has none.
+
+    frame.side_data would be kept by the frame, and keep the frame: each picture would then stay in
+    memory until Python's collector of cycles comes by.
+    """
+    data = SideDataContainer(frame).get("DISPLAYMATRIX")  # type: ignore[call-arg]
+    return b"" if data is None else bytes(data)
 
 
 def matrix_of_colours(frame: VideoFrame) -> int:
