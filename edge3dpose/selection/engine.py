@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge3dpose import checks, paths
-from edge3dpose.compiler import cache, engine_key
+from edge3dpose.compiler import build_apart, cache, engine_key
 from edge3dpose.compiler.cache import Lookup
 from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.engine_types import Engine, EngineConfig, EngineRequest
@@ -70,9 +70,13 @@ def open_engine(
 ) -> Engine:
     """Open the engine of a config; it is built first where the cache has none.
 
+    The compiler's memory is not this process's: a large engine is built in another one, which ends.
+
     engines  folder of the cache; None for the usual one
     """
-    return open_file(ensure_built(config, engines, progress), config)
+    key = engine_key.key_of(config)
+    made, _ = ensure_key_built(key, engines, progress=progress, apart=build_apart.pays(key))
+    return open_file(made.engine, config)
 
 
 def open_engines(
@@ -103,8 +107,12 @@ def ensure_key_built(
     *,
     force: bool = False,
     progress: Progress | None = None,
+    apart: bool = False,
 ) -> tuple[Manifest, Lookup]:
-    """The engine of a key, built where the cache has none, and what the cache had before."""
+    """The engine of a key, built where the cache has none, and what the cache had before.
+
+    apart  in a process of its own
+    """
     folder = engines or paths.engines_folder()
     found = cache.find(folder, key)
     if found.made is None and engines is None and not paths.can_be_written(folder):
@@ -112,6 +120,10 @@ def ensure_key_built(
         found = cache.find(folder, key)
     if found.made is not None and not force:
         return found.made, found
+    if apart and build_apart.build_apart(key.config, folder, progress):
+        made = cache.find(folder, key).made
+        if made is not None:
+            return made, found
     # only now: the compiler and onnx take 30 MB
     from edge3dpose.compiler.build import build
 
