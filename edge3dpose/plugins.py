@@ -7,7 +7,9 @@ __init__.py the class of the object that each of their files declares as ``PLUGI
 
 from __future__ import annotations
 
+import functools
 import importlib
+import os
 import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -70,9 +72,22 @@ class PluginOption:
 
 def names(folder: str) -> tuple[str, ...]:
     """The choices of a folder ('runtime.backends' -> 'onnxruntime', ...), not imported."""
-    package = importlib.import_module(f"edge3dpose.{folder}")
-    found = (module.name for module in pkgutil.iter_modules(package.__path__))
+    places = importlib.import_module(f"edge3dpose.{folder}").__path__
+    return _names_in(*((place, _changed_ns(place)) for place in places))
+
+
+@functools.cache
+def _names_in(*places: tuple[str, int]) -> tuple[str, ...]:
+    """Listed once for each state of the folders: a start of run asks 400 times."""
+    found = (module.name for module in pkgutil.iter_modules([place for place, _ in places]))
     return tuple(sorted(name.replace("_", "-") for name in found if not name.startswith("_")))
+
+
+def _changed_ns(place: str) -> int:
+    try:
+        return os.stat(place).st_mtime_ns
+    except OSError:  # in a zip file
+        return 0
 
 
 def source(folder: str, name: str) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import standing
 
-from edge3dpose import models, paths
+from edge3dpose import models, paths, plugins
 from edge3dpose.engine_types import Engine
 from edge3dpose.runtime import backends, detectors, filters, sinks, sources
 from edge3dpose.runtime.sinks import SinkContext
@@ -292,3 +292,12 @@ def test_the_help_lists_them(place):
     assert done.returncode == 0, done.stderr
     for word in ("--tally", "--lower-mm", "made-up", "top-left"):
         assert word in done.stdout
+
+
+def test_a_choice_that_comes_while_the_program_runs_is_seen(tmp_path, monkeypatch):
+    from edge3dpose.runtime import sinks
+
+    monkeypatch.setattr(sinks, "__path__", [*sinks.__path__, str(tmp_path)])
+    before = plugins.names("runtime.sinks")
+    (tmp_path / "of_today.py").write_text("PLUGIN = None\n", encoding="utf-8")
+    assert set(plugins.names("runtime.sinks")) - set(before) == {"of-today"}

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import io
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -209,9 +211,26 @@ def compiled(
     return core.compile_model(network, "CPU", config)
 
 
+_CONVERTER = "openvino.tools.ovc"  # of models of other frameworks: 8 MB, a tenth of a second
+
+
+@contextmanager
+def _without_converter() -> Iterator[None]:
+    """OpenVINO leaves its converter out where it cannot be imported; later it can be."""
+    absent = _CONVERTER not in sys.modules and "openvino" not in sys.modules
+    if absent:
+        sys.modules[_CONVERTER] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        if absent:
+            del sys.modules[_CONVERTER]
+
+
 def _import() -> Any:
     try:
-        import openvino
+        with _without_converter():
+            import openvino
     except ImportError as error:
         raise MissingDependency(f"OpenVINO is not here ({error}); install it: {INSTALL}") from error
     return openvino
