@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,8 +20,15 @@ from pathlib import Path
 from edge3dpose import devices, storage
 from edge3dpose.errors import BadInput
 
-MARK = "edge3dpose"  # every output names its maker in its first bytes
+MARK = "edge3dpose"  # every output that can names its maker in its first bytes
 _HEAD = 4096
+_TABLE = b"time_s,track_id,"  # tables and skeletons of text have no place for a name
+_BVH = re.compile(
+    rb"HIERARCHY\nROOT Hips\n\{\n  OFFSET [^\n]*\n  CHANNELS 6 Xposition Yposition Zposition "
+    rb"Zrotation Xrotation Yrotation\n  JOINT Spine\n  \{\n    OFFSET [^\n]*\n"
+    rb"    CHANNELS 3 Zrotation Xrotation Yrotation\n    JOINT Chest\n"
+)
+_PARQUET, _FOOTER = b"PAR1", 1 << 16  # it has names and facts in its last bytes
 _EXCLUSIVE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0)
 
@@ -145,6 +153,21 @@ class Output:
             raise BadInput(f"cannot write {self.path}: {error.strerror or error}{kept}") from error
 
 
+def write(path: Path, content: bytes, *, overwrite: bool = False) -> None:
+    """A whole file; its folder is made. BadInput as ``Output`` says it, and nothing is left."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise BadInput(f"cannot write {path}: {reason}; {storage.HINT}") from error
+    file = Output(path, overwrite=overwrite)
+    try:
+        file.write(content)
+        file.commit()
+    finally:
+        file.discard()
+
+
 def check_free(path: Path, *, overwrite: bool = False) -> None:
     """BadInput where a plain file of another maker is there, or a link of a stranger."""
     if devices.is_stream(path):
@@ -157,10 +180,15 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
 
 
 def _is_output(path: Path) -> bool:
-    """Whether a file is one that this package wrote: it says so near its beginning."""
+    """Whether a file is one that this package wrote: it says so, or is as only those are."""
     try:
         with open(path, "rb") as file:
-            return MARK.encode() in file.read(_HEAD)
+            head = file.read(_HEAD)
+            if head.startswith(_PARQUET):
+                file.seek(max(0, file.seek(0, os.SEEK_END) - _FOOTER))
+                head = file.read(_FOOTER)
+            ours = MARK.encode() in head or head.startswith(_TABLE)
+            return ours or _BVH.match(head) is not None
     except OSError:
         return False
 

@@ -12,13 +12,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from edge3dpose import checks, plugins, storage
+from edge3dpose import checks, outputs, plugins, storage
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.poses_file import PosesFile, read_poses
 from edge3dpose.tracks import Track, read_track, read_tracks
 
 FOLDER = "exporters"
+OVERWRITE = PluginOption(
+    "--overwrite",
+    "Replace a file that is there; else one of an earlier run is renamed, another one refused.",
+    kind=bool,
+    default=False,
+)
 
 
 @dataclass(frozen=True)
@@ -76,7 +82,7 @@ def find_all() -> list[ExporterPlugin]:
 
 def options() -> list[PluginOption]:
     """The command line options of all exporters."""
-    return plugins.options_of(find_all())
+    return [*plugins.options_of(find_all()), OVERWRITE]
 
 
 def summary() -> str:
@@ -110,39 +116,54 @@ def export(
     track_id   the person; None for the one who is in most frames, or for everybody in csv and
                parquet
     everybody  write a file a person; its name ends in the person's number
-    options    option values of the format, such as {"height_cm": 178.0}
+    options    option values of the format, such as {"height_cm": 178.0}; and {"overwrite": True}
 
-    Raises BadInput for an unknown format, for poses that are damaged or of nobody, and for a file
-    that cannot be written; nothing is left under its name then.
+    A file of an earlier run is given another name. Raises BadInput for an unknown format, for poses
+    that are damaged, of nobody or of single pictures, for a file of another maker that is there,
+    and for one that cannot be written; nothing is left under its name then.
 
     Example::
 
         print(edge3dpose.export("out.jsonl", to="glb", out="out.glb"))
     """
     plugin: ExporterPlugin = plugins.find(FOLDER, checks.text("to", to), ExporterPlugin)
-    values = checked_values(plugin, {} if options is None else options)
+    given = {} if options is None else dict(options)
+    overwrite = checks.switch("overwrite", given.pop(OVERWRITE.name, False))
+    values = checked_values(plugin, given)
     file = checks.file_name("out", out)
     if not isinstance(poses, PosesFile):
         poses = read_poses(poses)
     file = poses.path.with_suffix(plugin.suffix) if file is None else file
     if everybody and track_id is not None:
         raise BadInput("one person or everybody: give one of track_id and everybody")
+    _refuse_pictures(poses)
     people, header = read_tracks(poses)
     if track_id is not None:
         chosen = [read_track(poses, track_id)[0]]
     else:
         chosen = people if everybody or plugin.many else people[:1]
-    said = []
-    for path, tracks in files_of(plugin, file, chosen, apart=everybody):
+    files = files_of(plugin, file, chosen, apart=everybody)
+    for path, _ in files:  # all of them, before the first is written
         if path.exists() and path.resolve() == poses.path.resolve():
             raise BadInput(f"{path} is the poses file itself; write to another file")
-        if path.is_file() and path.suffix.lower() != plugin.suffix:
-            raise BadInput(f"{path} is there already and is no {plugin.suffix} file; name another")
-        storage.file_to_write(path)
+        outputs.check_free(storage.file_to_write(path), overwrite=overwrite)
+    said = []
+    for path, tracks in files:
         content, line = plugin.content(ExportRequest(tracks, header, values, people))
-        storage.write_bytes(path, content)
+        outputs.write(path, content, overwrite=overwrite)
         said.append(f"{path}: {line}")
     return "\n".join(said)
+
+
+def _refuse_pictures(poses: PosesFile) -> None:
+    """Single pictures are no motion: who is in one of them is nobody in particular in the next."""
+    for frame in poses:
+        if "image" in frame.facts:
+            raise BadInput(
+                f"{poses.path} has poses of single pictures, not of one film: no motion to "
+                "write; run --sequence FPS takes them as one, pandas reads them as they are"
+            )
+        return
 
 
 def checked_values(plugin: ExporterPlugin, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def test_bad_requests_are_one_line(walk, tmp_path):
         ({"to": "glb", "options": {"tall": 1}}, "glb has no option 'tall'"),
         ({"to": "glb", "options": {"height_cm": 3}}, "--height-cm is 3"),
         ({"to": "glb", "out": walk}, "the poses file itself"),
-        ({"to": "glb", "out": other}, r"is there already and is no \.glb file"),
+        ({"to": "glb", "out": other}, "is there already; name another file or pass --overwrite"),
         ({"to": "glb", "track_id": 5, "out": tmp_path / "a"}, "no person 5; there is: 3, 8"),
         ({"to": "glb", "out": tmp_path}, "is a folder"),
     ):
@@ -74,6 +74,40 @@ def test_bad_requests_are_one_line(walk, tmp_path):
             exporters.export(walk, **arguments)
     assert list(tmp_path.iterdir()) == [other]
     assert other.read_text() == "poses of another run"
+
+
+@pytest.mark.parametrize("name", exporters.names())
+def test_an_earlier_export_is_moved_aside_and_any_other_file_is_refused(name, walk, tmp_path):
+    out = tmp_path / f"out.{name}"
+    exporters.export(walk, name, out)
+    before = out.read_bytes()
+    exporters.export(walk, name, out)
+    assert out.with_name(f"out-1{out.suffix}").read_bytes() == before
+    out.write_text("HIERARCHY\nROOT Hips\n{\n\tOFFSET 0 0 0\n")
+    with pytest.raises(BadInput, match=r"is there already; name another file or pass --overwrite"):
+        exporters.export(walk, name, out)
+    assert out.read_text().startswith("HIERARCHY\nROOT Hips\n{\n\t")
+    exporters.export(walk, name, out, options={"overwrite": True})
+    assert out.read_bytes() == before
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_nothing_is_written_for_anybody_where_one_file_is_in_the_way(walk, tmp_path):
+    (tmp_path / "out-8.trc").write_text("of somebody else")
+    with pytest.raises(BadInput, match=r"out-8\.trc is there already"):
+        exporters.export(walk, "trc", tmp_path / "out.trc", everybody=True)
+    assert [file.name for file in tmp_path.iterdir()] == ["out-8.trc"]
+
+
+@pytest.mark.parametrize("name", exporters.names())
+def test_single_pictures_are_no_motion(name, walk, tmp_path):
+    lines = [json.loads(line) for line in walk.read_text().splitlines()[:3]]
+    pictures = [{**line, "image": f"{n}.jpg"} for n, line in enumerate(lines[1:])]
+    file = tmp_path / "photos.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in [lines[0], *pictures]))
+    with pytest.raises(BadInput, match=r"single pictures, not of one film.*--sequence"):
+        exporters.export(file, name)
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_the_file_is_named_after_the_poses(walk):
