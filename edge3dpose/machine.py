@@ -123,6 +123,16 @@ def instruction_sets() -> list[str]:
     return [name for name in _VECTOR_INSTRUCTIONS if name in offered]
 
 
+def multiplies_int8_exactly() -> bool:
+    """Whether products of unsigned and signed bytes are summed in 32 bits, as far as is known.
+
+    False on an x86 processor that does not name VNNI or AMX: its AVX2 sums two in 16 bits.
+    """
+    exact = {"avx_vnni", "avx512_vnni", "amx_int8"}
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64", "i686", "x86")
+    return not is_x86 or bool(exact.intersection(instruction_sets()))
+
+
 def _cpuinfo(field: str) -> str:
     lines = _text(Path("/proc/cpuinfo")).splitlines()
     values = (line.split(":", 1)[1].strip() for line in lines if line.startswith(field))

@@ -3,7 +3,10 @@
 import subprocess
 import sys
 
+import pytest
+
 from edge3dpose import machine
+from edge3dpose.runtime import backends
 
 
 def write(file, text):
@@ -58,3 +61,23 @@ def test_lower_priority_is_five_steps_of_nice():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     before, after = map(int, done.stdout.split())
     assert after == min(19, before + 5)
+
+
+@pytest.mark.parametrize(
+    ("processor", "flags", "exact"),
+    [
+        ("x86_64", ["avx2"], False),
+        ("AMD64", [], False),  # Windows tells no instructions
+        ("x86_64", ["avx2", "avx_vnni"], True),
+        ("x86_64", ["avx512f", "avx512_vnni"], True),
+        ("aarch64", ["asimd"], True),
+    ],
+)
+def test_openvino_gets_weights_of_7_bits_where_products_would_overflow(
+    monkeypatch, processor, flags, exact
+):
+    monkeypatch.setattr(machine.platform, "machine", lambda: processor)
+    monkeypatch.setattr(machine, "instruction_sets", lambda: flags)
+    assert machine.multiplies_int8_exactly() == exact
+    assert backends.find("openvino").int8_weight_bits() == (8 if exact else 7)
+    assert backends.find("onnxruntime").int8_weight_bits() == 8

@@ -48,7 +48,12 @@ def graph_of(key: EngineKey) -> ModelProto:
     config = key.config
     model = cut_out(_source(config.weights), config.spec, config.cut)
     if key.ranges:
-        model = int8.quantise(model, key.ranges.tensors, skip=frozenset(key.ranges.skip))
+        model = int8.quantise(
+            model,
+            key.ranges.tensors,
+            skip=frozenset(key.ranges.skip),
+            weight_bits=key.fields["flags"].get("weight_bits", 8),
+        )
     if key.is_fp16:
         model = fp16.to_fp16(model)
     return model

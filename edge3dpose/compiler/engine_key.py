@@ -101,10 +101,16 @@ def _fields(config: EngineConfig, found: Ranges | None, settings: plan.Settings)
         "backend_version": _backend_version(config.backend),
         "device": backend.device(),
         "system": f"{platform.system()}-{platform.machine()}",
-        "flags": plan.options(settings) if backend.is_plan else {},
+        "flags": plan.options(settings) if backend.is_plan else _cpu_flags(config),
         "builder": _builder_version(),
         "onnx": metadata.version("onnx"),
     }
+
+
+def _cpu_flags(config: EngineConfig) -> dict[str, int]:
+    if config.precision != "int8":
+        return {}
+    return {"weight_bits": backends.find(config.backend).int8_weight_bits()}
 
 
 @functools.cache

@@ -20,13 +20,18 @@ SMALLEST_SCALE = 2.0**-17  # FP16 still holds it; a channel below 127 of it is n
 
 
 def quantise(
-    model: ModelProto, ranges: dict[str, float], *, skip: frozenset[str] = frozenset()
+    model: ModelProto,
+    ranges: dict[str, float],
+    *,
+    skip: frozenset[str] = frozenset(),
+    weight_bits: int = 8,
 ) -> ModelProto:
     """Quantise every convolution but those of ``float_layers``.
 
     model   static FP32, as compiler.cut makes it; it is not changed
     ranges  tensor -> magnitude that becomes 127, from real frames (compiler.calibrate)
     skip    names of more layers to leave in floating point
+    weight_bits  7: weights are -63..63, so that two products fit into 16 bits
     Raises BuildFailed where a range is missing.
     """
     result = ModelProto.FromString(model.SerializeToString())
@@ -39,7 +44,7 @@ def quantise(
                 f"no range for {layer.input[0]}, which {layer.name} reads; "
                 "calibrate again: edge3dpose calibrate"
             )
-        _quantise_weights(graph, layer, known[layer.input[1]])
+        _quantise_weights(graph, layer, known[layer.input[1]], 2 ** (weight_bits - 1) - 1)
     for tensor in dict.fromkeys(layer.input[0] for layer in layers):
         readers = [layer for layer in layers if layer.input[0] == tensor]
         _quantise_activation(graph, tensor, ranges[tensor], readers)
@@ -80,13 +85,13 @@ def _is_pointwise_to(maps: set[int], node: NodeProto, shape: tuple[int, ...]) ->
     return plain and shape[2:] == (1, 1) and bool(maps.intersection(shape[:2]))
 
 
-def _quantise_weights(graph: GraphProto, layer: NodeProto, weights: NDArray) -> None:
-    """Store weights (C, ...) as INT8 with a scale a channel, and dequantise them in the graph."""
+def _quantise_weights(graph: GraphProto, layer: NodeProto, weights: NDArray, most: int) -> None:
+    """Store weights (C, ...) as -most..most, a scale a channel; dequantise them in the graph."""
     name = f"{layer.name}.weights"
     peaks = np.abs(weights).reshape(len(weights), -1).max(axis=1).astype(np.float64)
-    scale = _scale(peaks)
+    scale = _scale(peaks, most)
     spread = scale.reshape(-1, *[1] * (weights.ndim - 1))
-    levels = np.clip(np.rint(weights / spread), -LEVELS, LEVELS).astype(np.int8)
+    levels = np.clip(np.rint(weights / spread), -most, most).astype(np.int8)
     graphs.set_constant(graph, f"{name}.int8", levels)
     graphs.set_constant(graph, f"{name}.scale", scale)
     graphs.set_constant(graph, f"{name}.zero", np.zeros(len(scale), np.int8))
@@ -113,9 +118,9 @@ def _quantise_activation(
     graphs.rewire(tensor, f"{tensor}.dq", readers=readers)
 
 
-def _scale(peaks: NDArray) -> NDArray[np.float32]:
-    """Magnitude that becomes 127 -> scale, rounded to FP16: the same in FP16 and FP32 graphs."""
-    return np.maximum(peaks / LEVELS, SMALLEST_SCALE).astype(np.float16).astype(np.float32)
+def _scale(peaks: NDArray, most: int = LEVELS) -> NDArray[np.float32]:
+    """Magnitude that becomes ``most`` -> scale, rounded to FP16: the same in FP16 and FP32."""
+    return np.maximum(peaks / most, SMALLEST_SCALE).astype(np.float16).astype(np.float32)
 
 
 def _insert_before(graph: GraphProto, node: NodeProto, new: list[NodeProto]) -> None:

@@ -90,14 +90,15 @@ def test_an_activation_near_the_end_of_fp16_is_refused_by_the_name_of_its_layer(
         fp16.refuse_overflow(single, {"stem": peak})
 
 
-def test_int8_is_symmetric_with_a_scale_a_channel_and_stored_weights(single, ranges):
-    quantised = int8.quantise(single, ranges)
+@pytest.mark.parametrize(("bits", "most"), [(8, 127), (7, 63)])
+def test_int8_is_symmetric_with_a_scale_a_channel_and_stored_weights(single, ranges, bits, most):
+    quantised = int8.quantise(single, ranges, weight_bits=bits)
     known = graph.constants(quantised.graph)
     deep = op(quantised, "node.cut02.depthwise")
     dequantise = graph.producers(quantised.graph)[deep.input[1]]
     levels, scale, zero = (known[name] for name in dequantise.input)
     assert levels.dtype == np.int8
-    assert levels.min() >= -127
+    assert np.abs(levels).max() == most
     assert scale.shape == (16,)
     assert not zero.any()
     weights = graph.constants(single.graph)["cut02.depthwise.weight"]

@@ -64,6 +64,10 @@ class Backend:
         """
         return "fp32", "exact, and the CPU needs no calibration for it"
 
+    def int8_weight_bits(self) -> int:
+        """Bits of the weights in INT8 that this machine multiplies without an overflow: 8 or 7."""
+        return 8
+
     def why_auto(self) -> str:
         """Why auto takes it on this machine."""
         return self.auto_reason
