@@ -83,8 +83,22 @@ def check_camera(camera: Camera, name: str = "camera") -> None:
         if not good:
             counts = " or ".join(map(str, lengths))
             raise BadInput(f"{name}.{part} is {values!r}; wanted {counts} finite numbers")
+    _check_mount(camera, name)
     if min(camera.focal_px) <= 0:
         raise BadInput(f"{name}.focal_px is {camera.focal_px!r}; wanted lengths above 0 pixels")
+
+
+def _check_mount(camera: Camera, name: str) -> None:
+    """BadInput where up is no unit vector, or the height above the floor no number."""
+    try:
+        up = (0.0, -1.0, 0.0) if camera.up is None else tuple(camera.up)
+        good = len(up) == 3 and all(_finite(value) for value in up)
+    except TypeError:
+        good = False
+    if not good or abs(math.hypot(*up) - 1) > 1e-3:
+        raise BadInput(f"{name}.up is {camera.up!r}; wanted a vector of length 1, or None")
+    if camera.above_floor_mm is not None and not _finite(camera.above_floor_mm):
+        raise BadInput(f"{name}.above_floor_mm is {camera.above_floor_mm!r}; wanted mm, or None")
 
 
 def _finite(value: Any) -> bool:

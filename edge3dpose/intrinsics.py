@@ -19,8 +19,11 @@ MOST_BRACKETS = 16  # in each other
 LARGEST_SIDE_PX = 100_000
 FOCAL = (0.05, 200.0)  # of the longer side: fields of view of a fisheye and of a telescope
 LARGEST_COEFFICIENT = 1e4
+FARTHEST_MM = 1e8  # of a camera from the origin of the world
 _FISHEYE = ("equidistant", "fisheye", "kannala_brandt", "kannala_brandt4")
 _MATRIX = ("camera_matrix", "cameraMatrix", "Camera_Matrix", "K", "k")
+_MOUNT = "camera_to_world_mm"
+_WORLD_UP = ("z", "y", "-y", "-z", "x", "-x")
 _PLAIN = ("plumb_bob", "rational_polynomial", "radtan", "none", "")
 
 Size = tuple[int, int]
@@ -94,14 +97,44 @@ def _camera(numbers: _Numbers) -> tuple[Camera, Size]:
         limit = LARGEST_COEFFICIENT
         distortion = numbers.get("distortion", lengths, -limit, limit)
     camera = Camera(
-        (focal[0], focal[1]), (centre[0], centre[1]), tuple(distortion), fisheye=fisheye
+        *((focal[0], focal[1]), (centre[0], centre[1]), tuple(distortion)),
+        fisheye=fisheye,
+        **_mount(numbers),
     )
     return camera, (int(width), int(height))
 
 
+def _mount(numbers: _Numbers) -> dict[str, Any]:
+    """Where the camera is above a level floor, of its matrix camera to world; or nothing."""
+    if numbers.content.get(_MOUNT) is None:
+        return {}
+    world_up = numbers.content.get("world_up", "z")
+    if world_up not in _WORLD_UP:
+        wanted = ", ".join(_WORLD_UP)
+        raise BadInput(f"{numbers.path}: world_up is {_short(world_up)}; wanted one of {wanted}")
+    flat = {_MOUNT: _data(numbers.content[_MOUNT])}
+    values = _Numbers(numbers.path, flat).get(_MOUNT, (12, 16), -FARTHEST_MM, FARTHEST_MM)
+    rows = [values[4 * n : 4 * n + 4] for n in range(3)]
+    axis, sign = "xyz".index(world_up[-1]), -1.0 if world_up[0] == "-" else 1.0
+    for a in range(3):
+        for b in range(3):
+            product = sum(rows[a][n] * rows[b][n] for n in range(3))
+            if abs(product - (a == b)) > 0.01:
+                raise BadInput(f"{numbers.path}: the first 3 columns of {_MOUNT} are no rotation")
+    above_mm = sign * rows[axis][3]
+    if above_mm <= 0:
+        raise BadInput(
+            f"{numbers.path}: by {_MOUNT} the camera is {-above_mm:g} mm below the floor; wanted "
+            f"camera to world, with {world_up} up and 0 at the floor (world_up)"
+        )
+    length = math.hypot(*rows[axis][:3])
+    up = tuple(sign * value / length for value in rows[axis][:3])
+    return {"up": up, "above_floor_mm": above_mm}
+
+
 def _plain(path: Path, content: Mapping[str, Any]) -> dict[str, Any]:
     """What OpenCV or ROS wrote, in this project's words; missing parts are left out."""
-    found: dict[str, Any] = {}
+    found = {name: content[name] for name in (_MOUNT, "world_up") if name in content}
     matrix = _data(_first(content, *_MATRIX))
     if isinstance(matrix, list) and len(matrix) == 9:
         numbers = [_number(value) for value in matrix]

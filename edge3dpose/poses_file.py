@@ -6,7 +6,7 @@ The first line is a header; every further line is one frame with its people (doc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
@@ -206,8 +206,13 @@ def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:
 
 def header_line(header: dict[str, Any], first: Frame) -> str:
     """The first line of a file: the header, completed with the camera of the first frame."""
+    return _line(with_camera(header, first))
+
+
+def with_camera(header: Mapping[str, Any], first: Frame) -> dict[str, Any]:
+    """A header completed with the camera of the first frame."""
     camera = first.camera and {**_camera(first), **header.get("camera", {})}
-    return _line({**header, "camera": camera})
+    return {**header, "camera": camera}
 
 
 def frame_line(frame: Frame, people: list[Pose3D]) -> str:
@@ -251,6 +256,14 @@ def _camera(frame: Frame) -> dict[str, Any]:
         "centre_px": [round(float(c), 3) for c in frame.camera.centre_px],
         "distortion": [float(k) for k in frame.camera.distortion],
         **({"fisheye": True} if frame.camera.fisheye else {}),
+        **(
+            {} if frame.camera.up is None else {"up": [round(float(a), 6) for a in frame.camera.up]}
+        ),
+        **(
+            {}
+            if frame.camera.above_floor_mm is None
+            else {"above_floor_mm": round(float(frame.camera.above_floor_mm), 1)}
+        ),
     }
 
 

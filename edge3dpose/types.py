@@ -46,6 +46,8 @@ class Camera:
     distortion: tuple[float, ...] = ()  # OpenCV order k1 k2 p1 p2 k3 k4 k5 k6: 0, 4, 5 or 8
     assumed: bool = False  # True where nobody measured it (a default field of view)
     fisheye: bool = False  # distortion is that of OpenCV's fisheye model, k1 k2 k3 k4: 0 or 4
+    up: tuple[float, float, float] | None = None  # unit vector, camera axes; None: not measured
+    above_floor_mm: float | None = None  # of the camera, where it was measured
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

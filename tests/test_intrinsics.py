@@ -50,6 +50,42 @@ def opencv_file(path, lens, **more):
     return path
 
 
+def mounted(tmp_path, matrix, **more):
+    """The camera of a file with a place in the world."""
+    file = tmp_path / "camera.json"
+    plain = {"size": [1280, 720], "focal_px": [900, 900], "centre_px": [640, 360]}
+    file.write_text(json.dumps({**plain, "camera_to_world_mm": matrix, **more}))
+    return read_intrinsics(file)[0]
+
+
+def test_a_place_in_the_world_says_where_up_and_the_floor_are(tmp_path):
+    tilt = np.radians(30)  # 2.4 m up, looking along the world's y and down
+    right, down = [1, 0, 0], [0, -np.sin(tilt), -np.cos(tilt)]
+    ahead = [0, np.cos(tilt), -np.sin(tilt)]
+    turn = np.array([right, down, ahead]).T
+    matrix = np.column_stack([turn, [500, -300, 2400]])
+    for given in (matrix.tolist(), [*matrix.tolist(), [0, 0, 0, 1]], matrix.ravel().tolist()):
+        camera = mounted(tmp_path, given)
+        assert camera.up == pytest.approx((0, -np.cos(tilt), -np.sin(tilt)))
+        assert camera.above_floor_mm == 2400
+    y_up = mounted(tmp_path, matrix[[1, 2, 0]].tolist(), world_up="y")
+    assert y_up.up == pytest.approx(camera.up)
+    assert open_lens(intrinsics=tmp_path / "camera.json")(640, 360).up == pytest.approx(camera.up)
+    file = opencv_file(tmp_path / "a.yml", BROWN, camera_to_world_mm=matrix)
+    assert read_intrinsics(file)[0].up == pytest.approx(camera.up)
+    for wrong, words in (
+        ((matrix * [1, 1, 1, -1]).tolist(), "below the floor; wanted camera to world"),
+        ((matrix * 2).tolist(), "no rotation"),
+        ([1, 2, 3], "wanted 12 or 16 numbers"),
+        ("here", "wanted 12 or 16 numbers"),
+        ([[float("1e9")] * 4] * 3, "wanted 12 or 16 numbers"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            mounted(tmp_path, wrong)
+    with pytest.raises(BadInput, match="world_up is 'up'; wanted one of z, y"):
+        mounted(tmp_path, matrix.tolist(), world_up="up")
+
+
 def check(camera, size, lens, *, fisheye=False):
     assert size == (1280, 720)
     assert camera.focal_px == pytest.approx((905.25, 904.75))

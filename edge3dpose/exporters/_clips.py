@@ -48,7 +48,7 @@ CLEANING = (
 FLOOR = (
     PluginOption(
         "--floor/--no-floor",
-        "In files of motion: stand people upright on the floor, estimated from who stands.",
+        "In files of motion: stand people upright on the floor, measured or estimated.",
         kind=bool,
         default=True,
         show_default=True,
@@ -74,7 +74,8 @@ def clips_of(request: ExportRequest) -> list[MotionClip]:
     cleaning = cleaning_of(values)
     floor = None
     if values.get("floor"):
-        floor = floor_of(request.everybody or request.tracks, values["camera_pitch"])
+        people = request.everybody or request.tracks
+        floor = floor_of(people, values["camera_pitch"], request.header)
     height_cm = values.get("height_cm")
     options = ClipOptions(cleaning, floor, height_cm and height_cm * 10)
     return [clip_of(track, options) for track in request.tracks]

@@ -14,15 +14,20 @@ from numpy.typing import NDArray
 
 from edge3dpose import __version__
 from edge3dpose.exporters import ExporterPlugin, ExportRequest
-from edge3dpose.exporters._clips import HEIGHT
+from edge3dpose.exporters._clips import FLOOR, HEIGHT, clips_of
 from edge3dpose.exporters._gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Gltf
+from edge3dpose.kinematics.clip import on_the_floor
+from edge3dpose.rotations import multiply, rotate
 from edge3dpose.shape.body import RestBody
-from edge3dpose.shape.body_shape import shape_of_track
+from edge3dpose.shape.body_shape import BodyShape, shape_of_track
 from edge3dpose.shape.posing import Motion, motion_of
-from edge3dpose.shape.skeleton import BONES
+from edge3dpose.shape.skeleton import BONE_NAMES, BONES
+from edge3dpose.skeletons import H36M17
 
 COLOUR = (0.72, 0.62, 0.55, 1.0)
 M_PER_MM = 1e-3
+FEET = ("left_foot", "right_foot")
+PLAIN = {"height_cm": None, "clean": False}  # the body's own size is taken
 
 
 class GlbPlugin(ExporterPlugin):
@@ -31,7 +36,7 @@ class GlbPlugin(ExporterPlugin):
     name = "glb"
     suffix = ".glb"
     summary = "glTF binary, the body of one person with skeleton and animation"
-    options = (HEIGHT,)
+    options = (HEIGHT, *FLOOR)
 
     def content(self, request: ExportRequest) -> tuple[bytes, str]:
         """The body of one person in motion."""
@@ -40,11 +45,7 @@ class GlbPlugin(ExporterPlugin):
         shape = shape_of_track(track, header, height_cm and height_cm * 10, scale_std=0.0)
         given = tuple(what for what in shape.given if what != "scale")  # taken, not known
         shape = replace(shape, given=given)
-        later = np.diff(track.time_s, prepend=-np.inf) > 0  # times of a glTF file ascend
-        time_s = track.time_s[later] - track.time_s[0]
-        fps = float(np.clip(1 / np.median(np.diff(time_s)), 1, 1000)) if len(time_s) > 1 else 30.0
-        root_mm = track.root_mm[later] * shape.scale
-        motion = motion_of(track.joints_mm[later], root_mm, shape.body, fps)
+        time_s, motion, floor = _motion(request, shape)
         name = "person" if track.track_id is None else f"person {track.track_id}"
         about = {
             "starts_s": float(track.time_s[0]),
@@ -52,8 +53,46 @@ class GlbPlugin(ExporterPlugin):
             "shape": shape.to_dict(),
         }
         content = glb(shape.body, time_s, motion, name, about)
-        size_cm = shape.height_mm / 10
-        return content, f"{name}, {size_cm:.0f} cm tall, {len(time_s)} frames, {time_s[-1]:.1f} s"
+        said = f"{name}, {shape.height_mm / 10:.0f} cm tall, {len(time_s)} frames"
+        return content, f"{said}, {time_s[-1]:.1f} s{floor}"
+
+
+def _motion(request: ExportRequest, shape: BodyShape) -> tuple[NDArray, Motion, str]:
+    """Times (F,) from 0, the motion at them, and the floor in words: upright on it, or not."""
+    (track,), root = request.tracks, H36M17.root
+    if not request.values["floor"]:
+        later = np.diff(track.time_s, prepend=-np.inf) > 0  # times of a glTF file ascend
+        time_s = track.time_s[later] - track.time_s[0]
+        fps = float(np.clip(1 / np.median(np.diff(time_s)), 1, 1000)) if len(time_s) > 1 else 30.0
+        root_mm = track.root_mm[later] * shape.scale
+        return time_s, motion_of(track.joints_mm[later], root_mm, shape.body, fps), ""
+    (clip,) = clips_of(replace(request, values={**request.values, **PLAIN}))
+    assert clip.floor is not None
+    joints, time_s = clip.joints_mm[clip.known], (clip.time_s - clip.time_s[0])[clip.known]
+    root_mm = joints[:, root] * shape.scale
+    motion = motion_of(joints - joints[:, [root]], root_mm, shape.body, clip.rate_hz)
+    lowest = np.full(len(clip.time_s), np.nan)  # the body's own legs decide how high its hips are
+    lowest[clip.known] = -_ankles_mm(shape.body, motion)[..., 1].min(-1)
+    sole_mm = _sole_mm(shape.body)
+    lowest = on_the_floor(lowest + sole_mm, clip.rate_hz, placed=clip.placed)[clip.known]
+    motion = replace(motion, root_mm=motion.root_mm + lowest[:, None] * [0.0, 1.0, 0.0])
+    return time_s, motion, f", {clip.floor.text}"
+
+
+def _sole_mm(body: RestBody) -> float:
+    """How high the ankles of the body at rest are above its soles."""
+    ankles = [body.heads_mm[BONE_NAMES.index(name), 1] for name in FEET]
+    return float(np.mean(ankles) - body.vertices_mm[:, 1].min())
+
+
+def _ankles_mm(body: RestBody, motion: Motion) -> NDArray[np.float64]:
+    """(F, 2, 3) where the feet begin, y up."""
+    turns, places = [motion.turns[:, 0]], [motion.root_mm]
+    for n, bone in enumerate(BONES[1:], start=1):
+        step = body.heads_mm[n] - body.heads_mm[bone.parent]
+        places.append(places[bone.parent] + rotate(turns[bone.parent], step))
+        turns.append(multiply(turns[bone.parent], motion.turns[:, n]))
+    return np.stack([places[BONE_NAMES.index(name)] for name in FEET], 1)
 
 
 def glb(body: RestBody, time_s: NDArray, motion: Motion, name: str, about: dict[str, Any]) -> bytes:

@@ -80,8 +80,8 @@ class AnalysisOptions:
         pitch = self.camera_pitch_deg
         if pitch is not None:
             pitch = checks.number("camera_pitch_deg", pitch, -90, 90, " degrees")
-        track = read_track(poses, self.track_id)[0]
-        return clip_of(track, ClipOptions(self.cleaning, floor_of([track], pitch)))
+        track, header = read_track(poses, self.track_id)
+        return clip_of(track, ClipOptions(self.cleaning, floor_of([track], pitch, header)))
 
 
 def angles(poses: PosesArgument, options: AnalysisOptions | None = None) -> JointAngles:

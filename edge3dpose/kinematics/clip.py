@@ -125,10 +125,17 @@ def _on_the_floor(
     """
     level = joints @ floor.turn.T
     lowest = level[:, _ANKLES, 1].max(-1) + rig.ankle_mm
-    if placed:
-        lowest = _trend(lowest, rate_hz)
+    lowest = on_the_floor(lowest, rate_hz, placed=placed)
     level = level - lowest[:, None, None] * [0.0, 1.0, 0.0]
     return planted(level, rig.ankle_mm, rate_hz) if placed else level
+
+
+def on_the_floor(lowest_mm: NDArray, rate_hz: float, *, placed: bool) -> Floats:
+    """(F,) what to take off heights, by those of the lowest foot (y down).
+
+    placed  whether the distance from the camera is known: else somebody stands all the time
+    """
+    return _trend(lowest_mm, rate_hz) if placed else lowest_mm
 
 
 def _trend(values: Floats, rate_hz: float) -> Floats:

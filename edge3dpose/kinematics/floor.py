@@ -6,18 +6,21 @@ degrees, and the feet show the floor. All of it is told as estimated.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.errors import BadInput
 from edge3dpose.skeletons import H36M17
 from edge3dpose.tracks import Track
 
 FIRST_S = 10.0  # people are watched for so long, once they stand
 STRAIGHT_DEG = 30.0  # a knee or hip that bends less stands
 LEAST_FRAMES = 5
+FARTHEST_MM = 1e8
 MOST_SEEN = 200  # frames of live people
 MOST_TILT_DEG = 60.0  # of a camera; what says more is no floor
 ANKLE_MM = 75.0  # about how high the ankle joint of who stands is
@@ -73,15 +76,40 @@ class Floor:
     def turn(self) -> Floats:
         """(3, 3) the camera's axes -> level ones."""
         side = np.array([1.0, 0, 0]) - self.up[0] * self.up
+        if np.linalg.norm(side) < 0.1:  # a camera that stands on its side
+            side = np.cross(-self.up, np.array([0, 0, 1.0]) - self.up[2] * self.up)
         side /= np.linalg.norm(side)
         return np.stack([side, -self.up, np.cross(side, -self.up)])
 
 
-def floor_of(tracks: Sequence[Track], pitch_deg: float | None = None) -> Floor:
+def measured_floor(header: Mapping[str, Any]) -> Floor | None:
+    """The floor by a measured camera in the header of a poses file; None where it says nothing."""
+    camera = header.get("camera")
+    if not isinstance(camera, Mapping) or camera.get("up") is None:
+        return None
+    up, above_mm = camera["up"], camera.get("above_floor_mm")
+    numbers = [*(up if isinstance(up, list | tuple) else ()), 0.0 if above_mm is None else above_mm]
+    plain = all(type(value) in (int, float) and abs(value) < FARTHEST_MM for value in numbers)
+    if len(numbers) != 4 or not plain or abs(np.linalg.norm(numbers[:3]) - 1) > 0.01:
+        raise BadInput(
+            "the camera's up and above_floor_mm in the header are no direction and height"
+        )
+    direction = np.array(numbers[:3], float) / np.linalg.norm(numbers[:3])
+    return Floor(direction, None if above_mm is None else float(above_mm), "of the measured camera")
+
+
+def floor_of(
+    tracks: Sequence[Track],
+    pitch_deg: float | None = None,
+    header: Mapping[str, Any] | None = None,
+) -> Floor:
     """The floor on which people stand.
 
     pitch_deg  how far the camera looks down, where it is known
+    header     of a poses file: a camera that was measured with its place says where the floor is
     """
+    if pitch_deg is None and (measured := measured_floor(header or {})):
+        return measured
     stands = [_standing(track) for track in tracks]
     joints = [track.joints_mm[at].astype(float) for track, at in zip(tracks, stands, strict=True)]
     if pitch_deg is not None:

@@ -7,6 +7,7 @@ import moving
 import numpy as np
 import plugin_contract
 import pytest
+import standing
 
 import edge3dpose
 from edge3dpose import exporters
@@ -118,7 +119,7 @@ def test_the_file_is_named_after_the_poses(walk):
 @pytest.fixture(scope="module")
 def made(walk):
     out = walk.with_name("made.glb")
-    exporters.export(walk, "glb", out)
+    exporters.export(walk, "glb", out, options={"floor": False})
     return glb_file.Glb(out)
 
 
@@ -156,7 +157,9 @@ def test_the_skin_is_about_the_bones_and_of_the_bodys_size(made):
 
 def test_another_person_and_a_given_height(walk, tmp_path):
     out = tmp_path / "b.glb"
-    said = exporters.export(walk, "glb", out, track_id=8, options={"height_cm": 160.0})
+    said = exporters.export(
+        walk, "glb", out, track_id=8, options={"height_cm": 160.0, "floor": False}
+    )
     assert said == f"{out}: person 8, 160 cm tall, 60 frames, 2.0 s"
     glb = glb_file.Glb(out)
     about = glb.content["nodes"][-1]["extras"]
@@ -191,7 +194,32 @@ def test_equal_times_and_an_unknown_place_are_no_matter(tmp_path):
         content["people"][0]["root_mm"] = None
         lines[number] = json.dumps(content)
     file.write_text("\n".join(lines) + "\n")
-    exporters.export(file, "glb", tmp_path / "a.glb")
+    for floor in (False, True):
+        exporters.export(file, "glb", tmp_path / f"{floor}.glb", options={"floor": floor})
+        glb = glb_file.Glb(tmp_path / f"{floor}.glb")
+        assert (np.diff(glb.time_s) > 0).all()
+        pelvis = glb.heads_m()[:, 0]
+        assert pelvis[:, [0, 2]] == pytest.approx(0)
+        assert pelvis[:, 1].min() > 0.3 if floor else pelvis[:, 1] == pytest.approx(0)
+
+
+def test_a_body_stands_upright_on_the_floor_of_a_camera_that_looks_down(tmp_path):
+    tilt = np.radians(25)
+    up = [0.0, -np.cos(tilt), -np.sin(tilt)]
+    down = np.array([[1, 0, 0], [0, np.cos(tilt), np.sin(tilt)], [0, -np.sin(tilt), np.cos(tilt)]])
+    joints = np.repeat(standing.JOINTS_MM[None], 40, 0)  # level, at rest, for 1.3 s
+    root = np.array([300.0, 0.0, 4000.0])
+    people = moving.poses_of(joints @ down, 1, root @ down)
+    file = moving.write_poses(
+        tmp_path / "a.jsonl", [[one] for one in people], camera={"up": up, "above_floor_mm": 915.0}
+    )
+    said = exporters.export(file, "glb")
+    assert "floor of the measured camera: camera looks 25.0 degrees down" in said
+    assert ", 0.92 m above the floor" in said or ", 0.91 m above the floor" in said
     glb = glb_file.Glb(tmp_path / "a.glb")
-    assert (np.diff(glb.time_s) > 0).all()
-    assert glb.heads_m()[:, 0] == pytest.approx(0)
+    heads = glb.heads_m()[20]
+    trunk = heads[BONE_NAMES.index("neck")] - heads[0]
+    assert np.degrees(np.arccos(trunk[1] / np.linalg.norm(trunk))) < 4
+    skin, _ = glb.skin_m(20)
+    assert skin[:, 1].min() == pytest.approx(0, abs=0.02)
+    assert 1.5 < skin[:, 1].max() < 2.0

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import standing
 
 import edge3dpose
+from edge3dpose.errors import BadInput
 from edge3dpose.kinematics import Poser, rig_of_joints
 from edge3dpose.kinematics.floor import floor_of
 from edge3dpose.kinematics.posed import y_up
-from edge3dpose.tracks import read_track
+from edge3dpose.tracks import Track, read_track
 
 SHARED = Path(os.environ.get("EDGE3DPOSE_SHARED", Path(__file__).parents[3] / "shared"))
 
@@ -51,6 +53,32 @@ def check_skeleton(file, fps):
 
 def test_the_skeleton_of_the_sample_lies_on_its_joints(sample):
     check_skeleton(sample, 5)
+
+
+def test_a_camera_that_was_measured_in_the_room_sets_the_floor():
+    still = Track(
+        *(1, np.arange(20) / 10, np.repeat(standing.JOINTS_MM[None], 20, 0)),
+        *(np.full((20, 3), np.nan, np.float32), np.ones((20, 17), np.float32)),
+    )
+    up = [0.1, -0.9, -float(np.sqrt(1 - 0.82))]
+    floor = floor_of([still], header={"camera": {"up": up, "above_floor_mm": 2100.0}})
+    assert floor.up == pytest.approx(up)
+    assert floor.camera_mm == 2100
+    assert "measured camera" in floor.text
+    assert floor.turn @ floor.up == pytest.approx([0, -1, 0])
+    assert floor_of([still], 0.0, {"camera": {"up": up}}).up == pytest.approx([0, -1, 0])
+    assert "estimated" in floor_of([still], header={"camera": {"focal_px": [1, 1]}}).text
+    for wrong in ([0, 0, 0], [0, -1], "up", [0, -1, None], [0, -1, True], [0, 1e300, 0]):
+        with pytest.raises(BadInput, match="no direction and height"):
+            floor_of([still], header={"camera": {"up": wrong}})
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_a_camera_may_stand_on_its_side(side):
+    turn = floor_of([], header={"camera": {"up": [side, 0, 0]}}).turn
+    assert turn @ turn.T == pytest.approx(np.eye(3))
+    assert turn @ [side, 0, 0] == pytest.approx([0, -1, 0])
+    assert np.linalg.det(turn) == pytest.approx(1)
 
 
 def test_the_floor_of_the_sample_is_estimated(sample):

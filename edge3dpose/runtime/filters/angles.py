@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime.filters import Filter, FilterPlugin
 from edge3dpose.types import Frame, Pose3D
@@ -36,7 +38,7 @@ class AnglesPlugin(FilterPlugin):
 
     def header(self, values: Mapping[str, Any], *, on: bool) -> dict[str, Any]:
         """Their unit and their vertical."""
-        words = "degrees, docs/angles.md; vertical estimated from people who stand"
+        words = "degrees, docs/angles.md; vertical of the camera's up, or estimated"
         return {"angles": words} if on else {}
 
 
@@ -55,6 +57,8 @@ class Angles(Filter):
         for pose in poses:
             person = self._people.setdefault(pose.track_id, self._new())
             up = self._up.add(pose.joints_mm)
+            if frame.camera is not None and frame.camera.up is not None:
+                up = np.array(frame.camera.up)
             found.append(replace(pose, angles_deg=person.add(frame.time_s, pose.joints_mm, up)))
         if len(self._people) > MOST_PEOPLE:
             here = {pose.track_id for pose in poses}

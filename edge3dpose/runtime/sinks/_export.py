@@ -22,7 +22,7 @@ from edge3dpose.errors import BadInput
 from edge3dpose.exporters import ExporterPlugin, ExportRequest
 from edge3dpose.outputs import Output
 from edge3dpose.plugins import PluginOption
-from edge3dpose.poses_file import header_of
+from edge3dpose.poses_file import header_of, with_camera
 from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin, find_all
 from edge3dpose.runtime.sinks.jsonl import JsonLines
 from edge3dpose.runtime.sources import SourceEvent
@@ -129,7 +129,7 @@ class ExportSink(Sink):
         self._file = Output(path, overwrite=overwrite)  # refuses now what cannot be written later
         self._name = path
         self.path: Path | None = path if self._file.part else None
-        self._open = True
+        self._open, self._begun = True, False
 
     def keep_journal(self) -> None:
         """Write the poses to FILE.part.jsonl too while the run goes on."""
@@ -150,6 +150,8 @@ class ExportSink(Sink):
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Keep the people of a frame."""
+        if not self._begun:
+            self._header, self._begun = with_camera(self._header, frame), True
         if self._journal:
             self._journal(frame, poses)
         for pose in poses:
