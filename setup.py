@@ -38,6 +38,7 @@ CROWDS = ["motmetrics>=1.4"]  # brings pandas and scipy
 NETS = ["torch>=2.6", "onnxscript>=0.3", "safetensors>=0.4", "moderngl>=5.12", *PLOT]
 RAY = ["ray>=2.40"]  # archives on several machines
 DUCKDB = ["duckdb>=1"]  # reads what archives write
+TRITON = ["tritonclient[http]>=2.40"]  # its schema of configs, and the client that is exported
 ROS = ["rosbags>=0.10"]  # reads and writes bags without ROS
 TEST = [
     "pytest>=8",
@@ -125,7 +126,7 @@ setup(
         "train": [*NETS, "anny>=0.6.2"],
         "test": [
             *(TEST + NETS + MATLAB + PANDAS + CROWDS + FILES + PARQUET + ENERGY + HEIC),
-            *(VMC + MQTT + LSL + ROS + DUCKDB),
+            *(VMC + MQTT + LSL + ROS + DUCKDB + TRITON),
             *(f"{package}; sys_platform == 'linux'" for package in RTX),
         ],
     },

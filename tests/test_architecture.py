@@ -30,6 +30,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "selection": {WORDS, "models", "runtime", "compiler"},
     "training": {WORDS, "models", "runtime", "shape"},
     "reports": {WORDS, "models", "selection", "kinematics"},
+    "serving": {WORDS, "models", "runtime", "compiler", "selection"},
     "pose": {WORDS, "models", "runtime", "compiler", "selection"},
     "evaluation": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
@@ -44,7 +45,7 @@ MAY_IMPORT = {  # a folder -> the folders whose parts it may use besides its own
     "commands": {
         *(WORDS, "models", "runtime", "compiler", "selection"),
         *("pose", "training", "reports", "evaluation", "bench"),
-        *("exporters", "lens", "kinematics", "viewer", "archive"),
+        *("exporters", "lens", "kinematics", "viewer", "archive", "serving"),
     },
 }
 # They wire the folders, or know only the names of plugins
@@ -56,7 +57,7 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "tensorrt_rtx": ("runtime/backends/", "compiler/"),
     "cuda": ("runtime/cuda.py", "runtime/nvrtc.py"),
     "pycuda": ("runtime/cuda.py",),
-    "onnx": ("compiler/", "training/"),
+    "onnx": ("compiler/", "serving/", "training/"),
     "onnxruntime": ("runtime/", "compiler/", "training/fusion/trunk.py"),
     "openvino": ("runtime/", "compiler/", "training/teacher/network.py"),
     "click": ("commands/", "cli.py"),
@@ -81,7 +82,9 @@ OWNERS = {  # a heavy package -> the files and folders that may import it
     "av": ("runtime/sources/", "runtime/sinks/"),
     "PIL": ("runtime/sources/",),
     "pillow_heif": ("runtime/sources/",),
+    "tritonclient": ("serving/client.py",),
     "cv2": (
+        "serving/client.py",
         "drawing.py",
         "runtime/",
         "lens/",

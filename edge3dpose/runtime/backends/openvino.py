@@ -240,4 +240,10 @@ def _import() -> Any:
     return openvino
 
 
+def save_ir(content: bytes, file: Path) -> None:
+    """Write an ONNX network as OpenVINO's own files: FILE.xml, and FILE.bin with its weights."""
+    found = _import()
+    found.save_model(found.Core().read_model(io.BytesIO(content)), file, compress_to_fp16=False)
+
+
 PLUGIN = OpenVino()
