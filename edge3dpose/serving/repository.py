@@ -118,10 +118,9 @@ def _fill(
         content = graph.SerializeToString(deterministic=True)
         storage.write_bytes(folder / model.name / "1" / model.file, content)
     _write_network(folder / network.name / "1" / network.file, platform, engine)
-    client = CLIENT.read_text(encoding="utf-8").replace(
-        'MODEL = "sspnet-lite"', f'MODEL = "{name}"'
-    )
-    storage.write_text(folder / "client.py", client)
+    client = CLIENT.read_text(encoding="utf-8")
+    default = 'MODEL = "sspnet-lite"'
+    storage.write_text(folder / "client.py", client.replace(default, f'MODEL = "{name}"'))
     facts = {
         "schema": "edge3dpose.triton/1",
         "model": name,

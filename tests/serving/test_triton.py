@@ -152,8 +152,8 @@ def test_the_ensemble_gives_the_runtimes_poses(served, runtime, frames):
         assert np.abs(answer["std_mm"] - wanted.std_mm).max() < 1
         apart.append(np.linalg.norm(answer["joints_mm"] - wanted.joints_mm, axis=1))
         roi, state, last_s = answer["next_roi"], answer["next_state"], frame.time_s
-    print(f"joints apart: mean {np.mean(apart):.4f} mm, most {np.max(apart):.4f} mm")
-    assert np.mean(apart) < 0.1 and np.max(apart) < 1.0
+    assert np.mean(apart) < 0.1  # 0.018 when it was written
+    assert np.max(apart) < 1.0  # 0.115
 
 
 def test_the_same_crop_gives_the_same_bits(served, runtime, frames):

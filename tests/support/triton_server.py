@@ -1,4 +1,4 @@
-"""A stand-in for a Triton server: runs a model repository with ONNX Runtime, over its HTTP protocol.
+"""A stand-in for a Triton server: runs a repository with ONNX Runtime, over Triton's protocol.
 
 It reads config.pbtxt, with the real schema, and does no more than it says.
 """
