@@ -14,12 +14,13 @@ from edge3dpose.kinematics.angles import NAMES, inner_angles
 
 SHORTEST_S = 0.3  # of a repetition
 INNER = ("left_knee", "right_knee", "knee", "left_elbow", "right_elbow", "elbow", "left_hip",
-         "right_hip", "hip")  # fmt: skip
+         "right_hip", "hip", "any_knee", "any_elbow", "any_hip")  # fmt: skip
+ANY = "any_"  # side that goes farther: one arm at a time, or both together
 EXERCISES = {  # inner angles are 180 where a joint is straight
     "squat": "knee<115,>150",
     "pushup": "elbow<105,>145",
     "situp": "hip<95,>120",
-    "curl": "elbow<80,>135",
+    "curl": "any_elbow<80,>135",
     "jack": "shoulder_abduction>120,<50",
 }
 MEANS = {  # of both sides
@@ -44,19 +45,26 @@ class Rule:
     falls: bool
 
     def value(self, angles: Mapping[str, NDArray]) -> NDArray[np.float64]:
-        """The angle (F,) of angles.joint_angles; of both sides that are known, the mean."""
+        """The angle (F,) of angles.joint_angles; of both sides that are known, the mean.
+
+        any_...: of the side that goes farther.
+        """
         if self.angle in NAMES:
             return np.asarray(angles[self.angle], float)
         if self.angle in MEANS:
             both = np.stack([angles[name] for name in MEANS[self.angle]])
         else:
             inner = inner_angles(angles)
-            joint = self.angle
+            joint = self.angle.removeprefix(ANY)
             sides = (
                 (joint,) if joint[:4] in ("left", "righ") else (f"left_{joint}", f"right_{joint}")
             )
             both = np.stack([inner[name] for name in sides])
         known = np.isfinite(both)
+        if self.angle.startswith(ANY):
+            far = np.inf if self.falls else -np.inf
+            most = np.where(known, both, far)
+            return np.where(known.any(0), most.min(0) if self.falls else most.max(0), np.nan)
         total = np.where(known, both, 0).sum(0)
         return np.where(known.any(0), total / np.maximum(known.sum(0), 1), np.nan)
 
