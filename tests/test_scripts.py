@@ -14,7 +14,8 @@ from edge3dpose.cli import cli
 
 ROOT = Path(__file__).parents[1]
 JETSON = ROOT / "benchmarks" / "jetson.sh"
-SCRIPTS = [JETSON, *(file for file in [ROOT / ".ci" / "run"] if file.exists())]
+CI = [ROOT / ".ci" / name for name in ("run", "aarch64")]
+SCRIPTS = [JETSON, *(file for file in CI if file.exists())]
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)

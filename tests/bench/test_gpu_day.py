@@ -32,7 +32,7 @@ def command(out, *options):
 
 def rehearse(out, *options):
     line = command(out, "--rehearse", *options)
-    return subprocess.run(line, capture_output=True, text=True, timeout=240, check=False)
+    return subprocess.run(line, capture_output=True, text=True, timeout=900, check=False)
 
 
 def states(out):
@@ -224,11 +224,30 @@ def test_a_pack_holds_what_the_steps_use():
 
 
 @pytest.mark.slow
-def test_the_whole_day_is_rehearsed(tmp_path, stick_file):  # noqa: F811
+def test_the_whole_day_is_rehearsed(tmp_path):
     pytest.importorskip("torch", reason="PyTorch is not installed")
-    train = ("--train", "0.2", "--assets", str(stick_file), "--set", "batch=2", "--set", "replay=0")
-    done = rehearse(tmp_path, *train)
+    done = rehearse(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert set(states(tmp_path).values()) <= {DONE, LEFT_OUT}
+
+
+@pytest.mark.slow
+def test_training_is_rehearsed(tmp_path, stick_file):  # noqa: F811
+    pytest.importorskip("torch", reason="PyTorch is not installed")
+    train = ("--assets", str(stick_file), "--set", "batch=2", "--set", "replay=0")
+    names = ("train-sspnet", "train-sspnet-lite")
+    done = rehearse(tmp_path, "--train", "0.2", *train, "--only", ",".join(names))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert states(tmp_path) == dict.fromkeys(names, DONE)
     for model in ("sspnet", "sspnet-lite"):
         assert (tmp_path / "train" / model / f"{model}.onnx").exists()
+
+
+def test_a_training_that_was_cut_short_goes_on(tmp_path):
+    day = Day(tmp_path, ROOT, train_min=90)
+    assert "--resume" not in steps.steps(day)[-1].command
+    checkpoint = tmp_path / "train" / "sspnet-lite" / "checkpoint.safetensors"
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    assert "--resume" in steps.steps(day)[-1].command
+    assert "--resume" not in steps.steps(day)[-2].command
