@@ -104,11 +104,12 @@ def hampel(column: NDArray) -> Floats:
         part = out[start:end]
         if len(part) < HAMPEL_FRAMES:
             continue
+        # no mirror image at the ends: neighbours that count twice make fast motion an outlier
         around = np.lib.stride_tricks.sliding_window_view(
-            np.pad(part, half, "reflect"), 2 * half + 1
+            np.pad(part, half, constant_values=np.nan), 2 * half + 1
         )
-        median = np.median(around, axis=-1)
-        deviation = 1.4826 * np.median(np.abs(around - median[:, None]), axis=-1)
+        median = np.nanmedian(around, axis=-1)
+        deviation = 1.4826 * np.nanmedian(np.abs(around - median[:, None]), axis=-1)
         far = np.abs(part - median) > np.maximum(HAMPEL_DEVIATIONS * deviation, 1e-6)
         out[start:end] = np.where(far, median, part)
     return out

@@ -28,6 +28,16 @@ def test_outliers_go_and_motion_stays():
     assert hampel(spoilt) == pytest.approx(values, abs=8)
 
 
+def test_motion_that_is_cut_off_by_an_end_is_no_outlier():
+    falling = np.array([284.0, 280.0, 277.0, 267.0, 240.0, 174.0, 88.0])
+    gap = [np.nan] * 3
+    column = np.concatenate([falling[::-1], falling, gap, falling[::-1], falling])
+    assert hampel(column) == pytest.approx(column, nan_ok=True)
+    spoilt = column.copy()
+    spoilt[-1] += 5000
+    assert abs(hampel(spoilt)[-1] - column[-1]) < 200
+
+
 def test_the_low_pass_takes_noise_and_makes_no_delay():
     pytest.importorskip("scipy", reason="scipy is not installed (extra files)")
     rng = np.random.default_rng(0)
