@@ -38,11 +38,39 @@ class CropRule:
 
 
 @dataclass(frozen=True, slots=True)
+class MapsRule:
+    """What a bottom-up network says of a whole frame, and how people are made of it.
+
+    kind          "paf": part affinity fields; "tags": associative embedding
+    input_px      width and height of the network's picture, in the middle of the square crop
+    size          width and height of the maps
+    cells         where their cells lie, see docs/own-models.md
+    limbs         of "paf": pairs of joints, in the order of the fields
+    least_peak    of a joint's map; a lower peak is no joint
+    least_joints  a person has so many at least
+    tag_distance  of "tags": joints whose tags differ by more are of two people
+    """
+
+    kind: Literal["paf", "tags"]
+    input_px: tuple[int, int]
+    size: tuple[int, int]
+    cells: str = "stride"
+    limbs: tuple[tuple[int, int], ...] = ()
+    least_peak: float = 0.1
+    least_joints: int = 4
+    tag_distance: float = 1.0
+
+    def channels(self, joints: int) -> int:
+        """Maps of the joints, then x and y of each limb's field, or a tag a joint."""
+        return joints + (2 * len(self.limbs) if self.kind == "paf" else joints)
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """All that the runtime must know of a model.
 
     Every cut gives (N, J, C): u, v, z, score; with has_std also the standard deviations of u, v, z.
-    Without has_depth the z means nothing, and poses are 2D.
+    Without has_depth the z means nothing, and poses are 2D. With maps it gives (1, maps, cells).
     """
 
     name: str
@@ -56,9 +84,13 @@ class ModelSpec:
     has_std: bool = False  # C is 7, and not 4
     has_depth: bool = True
     crop: CropRule | None = None  # of a model of a spec file; None for our own ROI and depths
+    maps: MapsRule | None = None  # of a bottom-up network, which sees the whole frame
 
     def output_shape(self, people: int) -> tuple[int, int, int]:
-        """(N, J, C) of what a cut says of so many people."""
+        """(N, J, C) of what a cut says of so many people; (N, maps, cells) of a bottom-up one."""
+        if self.maps is not None:
+            width, height = self.maps.size
+            return (people, self.maps.channels(len(self.skeleton.joints)), width * height)
         return (people, len(self.skeleton.joints), 7 if self.has_std else 4)
 
     def head(self, cut: int) -> str:

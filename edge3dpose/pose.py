@@ -14,9 +14,9 @@ from edge3dpose.errors import BadInput
 from edge3dpose.pose_options import MAX_PEOPLE, CameraArgument, EstimatorOptions, check_run, lens_of
 from edge3dpose.runtime import detectors, filters
 from edge3dpose.runtime import sinks as sinks_folder
+from edge3dpose.runtime.bottom_up import open_estimator
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.detectors import Detector, open_detector
-from edge3dpose.runtime.estimator import Estimator
 from edge3dpose.runtime.flip_test import FlipTestEngine
 from edge3dpose.runtime.governor import GovernedEngine
 from edge3dpose.runtime.pipeline import Pipeline, Summary, facts_of
@@ -136,7 +136,7 @@ class PoseEstimator:
         return made
 
     def _set_up(self, config: EngineConfig, engine: Engine, options: EstimatorOptions) -> None:
-        filters.check_fits(options.filter_values, config.spec)
+        options.check_fits(config.spec)
         self._config, self._options, self._lens = config, options, lens_of(options.camera)
         self._engine: Engine | None = engine
         self._detector: Detector | None = None
@@ -251,8 +251,8 @@ class PoseEstimator:
         self._engine = self._detector = None
 
     def _end_single(self) -> None:
-        if self._single is not None and self._single[0].end:
-            self._single[0].end()
+        if (single := self._single) is not None and single[0].end:
+            single[0].end()
         self._single = None
 
     def __repr__(self) -> str:
@@ -279,8 +279,8 @@ class PoseEstimator:
         assert engine is not None
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
-        detector = self._detector_for(related=related, live=source.live)
-        estimate = Estimator(spec, engine, detector, clock=clock)
+        detector = partial(self._detector_for, related=related, live=source.live)
+        estimate = open_estimator(spec, engine, detector, options.wanted(related), clock)
         values, backend = options.filter_values, self._config.backend
         changes = filters.open_all(values, related=related, spec=spec, backend=backend)
         about = (source, estimate, changes, self._lens, self._check_open)

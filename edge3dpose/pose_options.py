@@ -11,10 +11,11 @@ from typing import Any, TypeAlias
 
 from edge3dpose import checks
 from edge3dpose.camera import DEFAULT_FOV_DEG, FixedLens, Lens, check_camera, open_lens
-from edge3dpose.engine_types import EngineConfig
+from edge3dpose.engine_types import EngineConfig, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import detectors, filters, sinks
+from edge3dpose.runtime.bottom_up import Wanted
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.detectors._largest import Largest
 from edge3dpose.runtime.detectors._zone import Zone
@@ -116,6 +117,16 @@ class EstimatorOptions:
         refuse_unknown("filter_options", self.filter_options, filters.options())
         detectors.find(self.detector)  # an unknown one is refused now
         filters.check(self.filter_values)
+
+    def check_fits(self, spec: ModelSpec) -> None:
+        """BadInput for an option that a model cannot have."""
+        filters.check_fits(self.filter_values, spec)
+        if spec.maps is not None and self.flip_test:
+            raise BadInput(f"{spec.name} is bottom-up, and flip_test takes top-down models")
+
+    def wanted(self, related: bool) -> Wanted:
+        """Whom a bottom-up model tells of: those whom a detector would be limited to."""
+        return Wanted(self.roi, self.min_height_px, self.max_people, related)
 
     def limited(self, detector: Detector) -> Detector:
         """The detector with the people of ``roi``, ``min_height_px`` and ``max_people`` alone."""

@@ -16,7 +16,7 @@ key edge3dpose.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -60,13 +60,20 @@ def _batches(poses: PosesFile) -> Iterator[list[tuple[int, float, Pose3D]]]:
 
 
 def _schema(arrow: Any, poses: PosesFile) -> Any:
-    names = [f"root_{axis}_mm" for axis in "xyz"]
+    flat = _is_flat(poses.header)
+    names = [] if flat else [f"root_{axis}_mm" for axis in "xyz"]
+    space = () if flat else ("x_mm", "y_mm", "z_mm")
     for joint in poses.skeleton.joints:
-        names += [f"{joint}_{what}" for what in ("x_mm", "y_mm", "z_mm", "u_px", "v_px", "score")]
+        names += [f"{joint}_{what}" for what in (*space, "u_px", "v_px", "score")]
     fields = [("clip", arrow.string()), ("frame", arrow.int64()), ("time_s", arrow.float64())]
     fields += [("person", arrow.int64()), *((name, arrow.float32()) for name in names)]
     header = json.dumps(poses.header)
     return arrow.schema(fields, metadata={"edge3dpose": header})
+
+
+def _is_flat(header: Mapping[str, Any]) -> bool:
+    """Whether the poses are 2D: the table has no columns in mm then."""
+    return header.get("dimensions") == 2
 
 
 def _columns(
@@ -86,7 +93,12 @@ def _columns(
 
 
 def _numbers(person: Pose3D) -> NDArray[np.float32]:
-    """root x, y, z; then x, y, z, u, v, score of each joint. NaN where unknown."""
+    """root x, y, z; then x, y, z, u, v, score of each joint; of 2D poses u, v, score alone.
+
+    NaN where unknown.
+    """
+    if not person.is_3d:
+        return np.concatenate([person.pixels, person.score[:, None]], axis=1).ravel()
     root = np.full(3, np.nan) if person.root_mm is None else person.root_mm
     parts = (person.joints_mm, person.pixels, person.score[:, None])
     return np.concatenate([root, np.concatenate(parts, axis=1).ravel()])

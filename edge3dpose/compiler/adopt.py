@@ -18,6 +18,7 @@ from edge3dpose import input_files, models, onnx_bytes, paths, storage
 from edge3dpose.compiler import decodes, graph, trial_run
 from edge3dpose.compiler.decodes import Joints, Outputs
 from edge3dpose.compiler.decodes._nodes import Nodes
+from edge3dpose.compiler.decodes._whole_maps import whole_maps
 from edge3dpose.engine_types import Weights
 from edge3dpose.errors import BadInput, EngineMismatch
 from edge3dpose.models import _spec_file
@@ -190,9 +191,12 @@ def _joined(network: ModelProto, file: SpecFile, outputs: Outputs) -> ModelProto
     before, after = Nodes(opset, "picture"), Nodes(opset)
     picture = network.graph.input[0]
     _picture(before, file, picture.name, picture.type.tensor_type.elem_type)
-    joints = decodes.find(file.decode_name)(after, file, outputs)
     head = file.spec.head(1)
-    after.add("Concat", *_units(after, file, joints), name=head, axis=2)
+    if file.spec.maps is not None:
+        whole_maps(after, file, outputs)
+    else:
+        joints = decodes.find(file.decode_name)(after, file, outputs)
+        after.add("Concat", *_units(after, file, joints), name=head, axis=2)
     made = GraphProto(name=file.spec.name)
     side, shape = file.spec.input_size, file.spec.output_shape(1)
     made.input.append(

@@ -12,11 +12,11 @@ import numpy as np
 from edge3dpose import checks
 from edge3dpose.engine_types import ModelSpec
 from edge3dpose.errors import BadInput, EndedEarly
-from edge3dpose.runtime.crop_rule import first_box
-from edge3dpose.runtime.detectors import open_detector
+from edge3dpose.runtime.crop_rule import first_box, whole_frame
+from edge3dpose.runtime.detectors import Detector, open_detector
 from edge3dpose.runtime.preprocess import crop_person, to_tensor
 from edge3dpose.runtime.sources import open_source
-from edge3dpose.types import Array, Crop
+from edge3dpose.types import Array, Box, Crop, Frame
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ def from_source(
         try:
             for frame in source:
                 if frame.index % stride == 0:
-                    boxes = [first_box(box, spec.crop) for box in detect(frame)]
+                    boxes = _boxes(frame, spec, detect)
                     crops += [crop_person(frame, box, spec.input_size) for box in boxes]
                     if progress:
                         progress(min(1.0, len(crops) / count))
@@ -51,6 +51,12 @@ def from_source(
     S = spec.input_size
     tensors = [to_tensor([crop], spec) for crop in crops[:count]]
     return np.concatenate(tensors) if tensors else np.zeros((0, 3, S, S), np.float32)
+
+
+def _boxes(frame: Frame, spec: ModelSpec, detect: Detector) -> list[Box]:
+    if spec.maps is not None:
+        return [whole_frame(frame, spec)]
+    return [first_box(box, spec.crop) for box in detect(frame)]
 
 
 def sha256_of_images(images: Array) -> str:

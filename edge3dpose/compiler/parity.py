@@ -61,7 +61,13 @@ def reference(
 
 
 def distances_mm(outputs: Array, wanted: Array, spec: ModelSpec) -> Array:
-    """(N, J, C) unit poses -> (N, J) distances in mm, as the crop's cube is in training."""
+    """(N, J, C) unit poses -> (N, J) distances in mm, as the crop's cube is in training.
+
+    Of a bottom-up network thousandths of each map's largest number, which have the same limits.
+    """
+    if spec.maps is not None:
+        most = np.maximum(np.abs(wanted).max(axis=-1), 1e-6)
+        return np.asarray(1000 * np.abs(outputs - wanted).max(axis=-1) / most, np.float32)
     mm = np.array([spec.crop_side_mm, spec.crop_side_mm, spec.z_range_mm], np.float32)
     return np.asarray(np.linalg.norm((outputs - wanted)[..., :3] * mm, axis=-1), np.float32)
 

@@ -97,6 +97,8 @@ def pixels_by_cut(
     spec, joints = network.spec, len(H36M17.joints)
     if not has_h36m17(spec.skeleton):
         raise BadInput(f"{spec.skeleton.name} of {spec.name} has no map to {H36M17.name}")
+    if spec.maps is not None:
+        raise BadInput(f"{spec.name} is bottom-up: evaluate it with --dataset people or crowds")
     found = []
     with ExitStack() as stack:
         searcher = stack.enter_context(closing(open_detector("follow")))

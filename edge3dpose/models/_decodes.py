@@ -130,13 +130,66 @@ class Blazepose:
     has_depth = True
 
 
-Decode = Heatmap | SoftArgmax | Simcc | Regression | Blazepose
+_Peak = Annotated[float, Within(1e-6, 1e6)]
+
+
+@dataclass(frozen=True)
+class Paf:
+    """Part affinity fields, bottom-up (Cao et al., OpenPose, arXiv 1611.08050).
+
+    limbs       pairs of joints by name, in the order of the fields' channels: x, y of each
+    heat, paf   outputs; may be the same one
+    heat_from   channel of the first joint; paf_from of the first field
+    stride      pixels of the input for a cell
+    """
+
+    limbs: tuple[tuple[str, str], ...]
+    heat: Output = ""
+    paf: Output = ""
+    heat_from: Annotated[int, Within(0, 1023)] = 0
+    paf_from: Annotated[int, Within(0, 1023)] = 0
+    stride: Annotated[int, Within(1, 64)] = 8
+    cells: Cells = "stride"
+    least_peak: _Peak = 0.1
+    least_joints: Annotated[int, Within(1, 64)] = 4
+
+    has_depth = False
+
+
+@dataclass(frozen=True)
+class Tags:
+    """Associative embedding, bottom-up (Newell et al., arXiv 1611.05424; HigherHRNet, SWAHR).
+
+    heat, tags    outputs; may be the same one
+    heat_from     channel of the first joint; tags_from of the first tag
+    stride        pixels of the input for a cell
+    activation    of the joints' maps
+    tag_distance  joints whose tags differ by more are of two people
+    """
+
+    heat: Output = ""
+    tags: Output = ""
+    heat_from: Annotated[int, Within(0, 1023)] = 0
+    tags_from: Annotated[int, Within(0, 1023)] = 0
+    stride: Annotated[int, Within(1, 64)] = 4
+    cells: Cells = "stride"
+    activation: Literal["none", "sigmoid"] = "none"
+    least_peak: _Peak = 0.1
+    least_joints: Annotated[int, Within(1, 64)] = 4
+    tag_distance: Annotated[float, Within(1e-6, 1e6)] = 1.0
+
+    has_depth = False
+
+
+Decode = Heatmap | SoftArgmax | Simcc | Regression | Blazepose | Paf | Tags
 KINDS: dict[str, type] = {
     "heatmap": Heatmap,
     "soft-argmax": SoftArgmax,
     "simcc": Simcc,
     "regression": Regression,
     "blazepose": Blazepose,
+    "paf": Paf,
+    "tags": Tags,
 }
 
 

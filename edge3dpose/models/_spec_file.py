@@ -19,7 +19,7 @@ from edge3dpose.engine_types import CropRule, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.joint_lists import listed_skeleton, with_map
 from edge3dpose.joint_sets import SKELETONS, mirror_of
-from edge3dpose.models import _decodes
+from edge3dpose.models import _decodes, _maps
 from edge3dpose.records import Like, Within, from_json
 from edge3dpose.skeletons import H36M17, Skeleton, has_h36m17
 
@@ -71,7 +71,7 @@ class _File:
     input: Input
     output: dict[str, Any]
     crop: Crop = Crop()
-    kind: Literal["top-down"] = "top-down"
+    kind: Literal["top-down", "bottom-up"] = "top-down"
     onnx: str = ""
     licence: str = ""
     source: str = ""
@@ -117,11 +117,11 @@ def read(path: Path) -> SpecFile:
         raise BadInput(f"{where} is no spec file (TOML): {reason}") from None
     bounded_json.check(tables, where)
     _refuse_unknown(_File, tables, where, skip=("skeleton", "output"))
-    if tables.get("kind", "top-down") == "bottom-up":
-        raise BadInput(f"{where}: bottom-up networks cannot be added; see docs/models.md")
     file = from_json(_File, tables, where)
     name, decode = _decodes.read(file.output, where)
     _refuse_unknown(type(decode), file.output, f"{where}, output", also=("decode",))
+    if isinstance(decode, _decodes.Paf | _decodes.Tags) != (file.kind == "bottom-up"):
+        raise BadInput(f'{where}: kind = "bottom-up" goes with the decodes paf and tags')
     skeleton = _skeleton(file.skeleton, where)
     onnx = path.parent / file.onnx if file.onnx else None
     spec = _model_spec(file, decode, skeleton, where)
@@ -154,6 +154,7 @@ def _model_spec(file: _File, decode: _decodes.Decode, skeleton: Skeleton, where:
         z_range_mm=float(z_range_mm),
         has_depth=decode.has_depth,
         crop=CropRule(rule, file.crop.padding, width / height, file.crop.min_score),
+        maps=_maps.rule_of(file.input.size, decode, skeleton, where),
     )
 
 

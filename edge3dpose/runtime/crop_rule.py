@@ -7,12 +7,13 @@ input. Here the crop is always a square: the box lies in its middle.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
-from edge3dpose.engine_types import CropRule
+from edge3dpose.engine_types import CropRule, ModelSpec
 from edge3dpose.skeletons import has_h36m17, lean_rad, root_of, to_h36m17
-from edge3dpose.types import Box, Pose3D
+from edge3dpose.types import Box, Frame, Pose3D
 
 SEEN = 0.2  # joints of a lower score say nothing of the box; with fewer than two, all do
 FLESH = 0.04  # of the joints' box: the body reaches beyond its joints
@@ -28,6 +29,14 @@ def first_box(box: Box, rule: CropRule | None) -> Box:
         return _square(box.extent, rule, box)
     side = (box.x1 - box.x0) / ROI_PER_HEIGHT * rule.padding
     return _about((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2, side, box)
+
+
+def whole_frame(frame: Frame, spec: ModelSpec) -> Box:
+    """The square in whose middle, in the shape of the network's input, the whole frame fits."""
+    assert spec.crop is not None, "a model of a spec file"
+    height, width = frame.image.shape[:2]
+    shape = replace(spec.crop, padding=1.0)
+    return _square((0.0, 0.0, float(width), float(height)), shape, Box(0, 0, 0, 0))
 
 
 def box_of_pose(pose: Pose3D, rule: CropRule, *, new: bool = False) -> Box:
