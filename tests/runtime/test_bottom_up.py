@@ -10,7 +10,9 @@ import pytest
 
 import edge3dpose
 from edge3dpose.compiler import adopt
+from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput
+from edge3dpose.evaluation.people_finder import evaluate_people
 from edge3dpose.joint_sets import SKELETONS
 from edge3dpose.models import _spec_file
 
@@ -181,6 +183,23 @@ def test_who_is_wanted(kind, tmp_path):
     ):
         with opened(tmp_path, **options) as pose:
             check(pose(image), [people[n] for n in wanted])
+
+
+def test_evaluate_counts_its_people(tmp_path, monkeypatch):
+    cv2 = pytest.importorskip("cv2")
+    monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path / "home"))
+    file = write(tmp_path, spec_of("tags"))
+    adopt.add(file)
+    people = [person(110, 200), person(325, 210, 1), person(530, 190, 2)]
+    cv2.imwrite(str(tmp_path / "a.png"), drawn("tags", people))
+    boxes = [[float(v) for v in (*one.min(0), *one.max(0))] for one in people]
+    (tmp_path / "truth").mkdir()
+    labels = {"a.png": {"size": SIZE, "boxes": boxes, "all_marked": True}}
+    (tmp_path / "truth" / "people_boxes.json").write_text(json.dumps(labels))
+    report = evaluate_people(tmp_path, EngineRequest("crowd", None, 1, "fp32", "onnxruntime"))
+    after = [row.by_pose for row in report.rows if row.by_pose is not None]
+    assert after
+    assert all((one.found, one.false_alarms) == (3, 0) for one in after)
 
 
 def test_a_frame_of_another_shape_and_an_empty_one(kind, tmp_path):
