@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import json
 
+import clips
 import crowd_net
 import numpy as np
 import pytest
 
 import edge3dpose
+from edge3dpose import paths
 from edge3dpose.compiler import adopt
 from edge3dpose.engine_types import EngineRequest
 from edge3dpose.errors import BadInput
+from edge3dpose.evaluation.crowds import evaluate_crowds
 from edge3dpose.evaluation.people_finder import evaluate_people
 from edge3dpose.joint_sets import SKELETONS
 from edge3dpose.models import _spec_file
+from edge3dpose.skeletons import to_h36m17
 
 JOINTS = SKELETONS["coco17"].joints
 SIZE = (640, 384)
@@ -200,6 +204,36 @@ def test_evaluate_counts_its_people(tmp_path, monkeypatch):
     after = [row.by_pose for row in report.rows if row.by_pose is not None]
     assert after
     assert all((one.found, one.false_alarms) == (3, 0) for one in after)
+
+
+def test_evaluate_ranks_it_on_crowds(tmp_path, monkeypatch):
+    pytest.importorskip("motmetrics")
+    monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path / "home"))
+    adopt.add(write(tmp_path, spec_of("tags")))
+    crowd = [[person(110 + n, 200), person(325, 210, 1), person(530 - n, 190, 2)] for n in range(6)]
+    video = tmp_path / "crowd-000.mp4"
+    images = [drawn("tags", people) for people in crowd]
+    clips.write(video, images, codec="libx264rgb", pix_fmt="rgb24", options={"qp": "0"})
+    coco = SKELETONS["coco17"]
+    pixels = np.array([[to_h36m17(one, coco) for one in people] for people in crowd], np.float32)
+    space = np.concatenate([(pixels - 320) * 5, np.full((6, 3, 17, 1), 4000)], -1)
+    np.savez(
+        video.with_suffix(".npz"),
+        schema="edge3dpose.crowd/1",
+        video_sha256=paths.sha256_of(video),
+        fps=10.0,
+        focal_px=600.0,
+        centre_px=(320.0, 192.0),
+        joints_mm=space.astype(np.float32),
+        pixels=pixels,
+        visible=np.ones((6, 3, 17), bool),
+        hidden=np.zeros((6, 3), np.float32),
+        boxes=np.concatenate([pixels.min(2), pixels.max(2)], -1),
+    )
+    options = {"model": "crowd", "backend": "onnxruntime", "precision": "fp32"}
+    figures = evaluate_crowds(tmp_path, options).overall.figures
+    assert figures["missed"] == 0
+    assert figures["mpjpe_mm"] is None
 
 
 def test_a_frame_of_another_shape_and_an_empty_one(kind, tmp_path):
