@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import moving
@@ -101,6 +102,19 @@ def test_a_kill_leaves_a_journal_that_export_makes_the_files_of(tmp_path):
     said = run(tmp_path, save_bvh="a.bvh")  # the next run leaves it there
     assert said[0].startswith(f"{tmp_path / 'a.bvh'}: ")
     assert (tmp_path / "a.bvh.part-1.jsonl").exists()
+
+
+def test_a_camera_that_was_measured_in_the_room_sets_the_floor_of_a_run(tmp_path):
+    class Mounted(Film):
+        def __iter__(self):
+            camera = replace(moving.CAMERA, up=(0.0, -0.8, -0.6), above_floor_mm=2500.0)
+            return (replace(frame, camera=camera) for frame in super().__iter__())
+
+    sinks = open_all({"save_trc": tmp_path / "a.trc", "jsonl": tmp_path / "a.jsonl"}, ABOUT)
+    (said,) = Pipeline(Mounted(30), people()).run(sinks).said
+    assert "floor of the measured camera: camera looks 36.9 degrees down" in said
+    later = exporters.export(tmp_path / "a.jsonl", "trc", tmp_path / "b.trc")
+    assert later.partition(": ")[2] == said.partition(": ")[2]
 
 
 def test_what_is_too_much_is_told_and_in_the_journal(tmp_path, monkeypatch, caplog):

@@ -20,7 +20,7 @@ import speed_reports
 from rich.console import Console
 
 from edge3dpose import intrinsics, manifest, models, onnx_bytes, poses_file, storage
-from edge3dpose.camera import project
+from edge3dpose.camera import check_camera, project
 from edge3dpose.compiler import graph, ranges
 from edge3dpose.engine_types import ModelSpec
 from edge3dpose.evaluation import labels
@@ -304,7 +304,8 @@ def _reports() -> list[Target]:
 
 def _cameras() -> list[Target]:
     plain = {"size": [1280, 720], "focal_px": [900.0, 901], "centre_px": [640, 360],
-             "distortion": [0.1, 0.01, 0, 0, 0], "fisheye": False}  # fmt: skip
+             "distortion": [0.1, 0.01, 0, 0, 0], "fisheye": False, "world_up": "-y",
+             "camera_to_world_mm": [[1, 0, 0, 5], [0, 1, 0, -2000.0], [0, 0, 1, 7]]}  # fmt: skip
     yaml = (
         "image_width: 1280\nimage_height: 720\ndistortion_model: plumb_bob\ncamera_matrix:\n"
         "  rows: 3\n  cols: 3\n  data: [900.0, 0, 640, 0, 901.0, 360, 0, 0, 1]\n"
@@ -313,8 +314,9 @@ def _cameras() -> list[Target]:
 
     def read(file: Path) -> None:
         camera, size = intrinsics.read_intrinsics(file)
-        for value in (*camera.focal_px, *camera.centre_px, *camera.distortion):
+        for value in (*camera.focal_px, *camera.centre_px, *camera.distortion, *(camera.up or ())):
             _finite(value)
+        check_camera(camera)
         assert 0.05 * max(size) <= min(camera.focal_px) <= max(camera.focal_px) <= 200 * max(size)
         assert np.isfinite(project(np.array([[0.1, 0.2, 4000.0]]), camera)).all()
 
