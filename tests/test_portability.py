@@ -20,7 +20,7 @@ for name in ("cv2", "onnxruntime", "openvino", "torch", "matplotlib.figure", "ri
              "click.testing", "psutil", "filelock", "platformdirs", "jinja2", "subprocess",
              "tempfile", "multiprocessing.synchronize", "torch.utils.data", "torch.distributed",
              "scipy.io", "h5py", "importlib.metadata", "concurrent.futures.process", "onnx",
-             "asyncio", "pandas"):
+             "asyncio", "pandas", "tritonclient.http"):
     try:
         importlib.import_module(name)
     except ImportError:
