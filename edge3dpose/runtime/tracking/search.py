@@ -69,9 +69,10 @@ class Background:
     def submit(self, frame: Frame, *, thorough: bool = False) -> None:
         """Search a frame; only where ``free``.
 
-        thorough  also where a quick search is due
+        thorough  also where a quick search is due; whose turn is next does not change
         """
-        self._searches += 1
+        if not thorough:
+            self._searches += 1
         quick = not thorough and self._searches % THOROUGH_EVERY != 0
         self._running = frame, self._searcher.submit(frame, quick=quick)
         self._frames = 0
