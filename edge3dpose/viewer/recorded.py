@@ -6,6 +6,7 @@ from pathlib import Path
 
 from edge3dpose.errors import BadInput
 from edge3dpose.poses_file import read_poses
+from edge3dpose.skeletons import H36M17
 from edge3dpose.viewer.server import Address, Content, Server
 
 
@@ -13,10 +14,15 @@ def serve_poses(poses: str | Path, address: Address, video: str | Path | None = 
     """Serve the page of a poses file until the server is closed.
 
     poses  as ``run --jsonl`` wrote it; a compressed video of that run beside it plays in step
-    Raises BadInput for what is no poses file, for a video that is not there, and for an address
-    that is taken.
+    Raises BadInput for what is no poses file or has no 3D poses of h36m17, for a video that is not
+    there, and for an address that is taken.
     """
-    file = read_poses(poses).path
+    content = read_poses(poses)
+    flat = content.header.get("dimensions") == 2
+    if flat or content.skeleton != H36M17:
+        kind = content.skeleton.name + (", 2D" if flat else "")
+        raise BadInput(f"the page needs 3D poses of {H36M17.name}; {content.path} has {kind}")
+    file = content.path
     files = {"/poses.jsonl": file}
     if video is not None:
         if not Path(video).is_file():

@@ -14,6 +14,8 @@ from standing import JOINTS_MM, SPEC
 
 from edge3dpose import stopping
 from edge3dpose.camera import open_lens
+from edge3dpose.errors import BadInput
+from edge3dpose.joint_sets import COCO17
 from edge3dpose.poses_file import frame_line, header_line, header_of
 from edge3dpose.runtime.sinks import SinkContext
 from edge3dpose.runtime.sinks.serve import Served
@@ -138,6 +140,31 @@ def recorded(tmp_path):
         lines.append(frame_line(frame(index), people))
     (tmp_path / "clip.jsonl").write_text("".join(lines))
     return tmp_path / "clip.jsonl", video
+
+
+def test_a_file_with_a_damaged_line_is_shown_without_it(recorded, tmp_path):
+    poses, _ = recorded
+    poses.write_bytes(poses.read_bytes()[:-200])  # as a loss of power leaves it
+    server = serve_poses(poses, LOOPBACK)
+    try:
+        with browser.opened(server.address.url, tmp_path / "p", (800, 600)) as page:
+            page.wait("globalThis.edge3dpose && edge3dpose.state().frames === 39")
+            page.wait("edge3dpose.state().state === '39 frames, 1 damaged line left out'")
+            assert page.errors == []
+    finally:
+        server.close()
+
+
+def test_poses_that_the_page_cannot_show_are_refused(tmp_path):
+    poses = tmp_path / "flat.jsonl"
+    poses.write_text(header_line(header_of(SPEC.skeleton, dimensions=2), frame(0)))
+    with pytest.raises(
+        BadInput, match=r"the page needs 3D poses of h36m17; .*flat.jsonl has h36m17, 2D"
+    ):
+        serve_poses(poses, LOOPBACK)
+    poses.write_text(header_line(header_of(COCO17), frame(0)))
+    with pytest.raises(BadInput, match="has coco17"):
+        serve_poses(poses, LOOPBACK)
 
 
 def test_a_file_plays_beside_its_video_on_a_narrow_screen(recorded, tmp_path):

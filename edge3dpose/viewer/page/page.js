@@ -38,7 +38,10 @@ async function readFile() {
   say('reading');
   const answer = await fetch(`poses.jsonl${query}`);
   if (!answer.ok) return say('the poses cannot be read', true);
-  for (const line of (await answer.text()).split('\n')) if (line.trim()) store.line(JSON.parse(line));
+  let damaged = 0;
+  for (const line of (await answer.text()).split('\n')) {
+    try { if (line.trim()) store.line(JSON.parse(line)); } catch { damaged += 1; }
+  }
   following = false;
   shown = 0;
   clock = null;
@@ -48,7 +51,8 @@ async function readFile() {
     video.addEventListener('seeked', () => { dirty = true; });
     video.addEventListener('loadeddata', () => { dirty = true; });
   }
-  say(`${store.frames.length} frames`);
+  const left = damaged ? `, ${damaged} damaged line${damaged > 1 ? 's' : ''} left out` : '';
+  say(`${store.frames.length} frames${left}`, damaged > 0);
   showPlaying();
   choosePeople();
   dirty = true;
