@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -90,3 +92,10 @@ def main() -> None:
         cli.main(prog_name="edge3dpose")
     except BrokenPipeError:
         sys.exit(0)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        # of files this is a BadInput long before: it is standard output that is full
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # it is flushed again at the end
+        click.echo(f"Error: cannot write to standard output: {error.strerror}", err=True)
+        sys.exit(1)
