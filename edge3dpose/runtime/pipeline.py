@@ -44,6 +44,7 @@ class Summary:
     said: tuple[str, ...] = ()  # what filters and sinks found, a line each
     hint: str = ""  # why nobody may have been found
     lost: bool = False  # the source is live, and did not come back in time
+    unwritten: tuple[str, ...] = ()  # why files that were asked for are not there, a line each
 
     @property
     def fps(self) -> float:
@@ -58,9 +59,12 @@ class Summary:
 
     @property
     def failure(self) -> str:
-        """Why the run did not do its job: the source broke, nobody was found; else empty."""
-        if self.fault or self.with_people or self.stopped:
-            return self.fault or ""
+        """Why the run did not do its job: the source broke, a file could not be written, nobody
+        was found; else empty."""
+        if why := "; ".join([*([self.fault] if self.fault else []), *self.unwritten]):
+            return why
+        if self.with_people or self.stopped:
+            return ""
         where = f"any of {self.processed} frames" if self.processed != 1 else "the frame"
         hint = f"; {self.hint}" if self.hint else ""
         return f"nobody was found in {where} of {self.source}{hint}"
@@ -169,6 +173,7 @@ class Pipeline:
             ),
             hint=self.hint,
             lost=lost,
+            unwritten=tuple(line for sink in sinks for line in sink.unwritten),
         )
 
     def process(self, frame: Frame) -> tuple[Frame, list[Pose3D]]:

@@ -127,6 +127,15 @@ def test_what_is_too_much_is_told_and_in_the_journal(tmp_path, monkeypatch, capl
     assert len(list(read_poses(tmp_path / "a.trc.jsonl"))) == 60
 
 
+def test_a_file_that_cannot_be_made_fails_the_run_and_the_poses_are_kept(tmp_path):
+    pytest.importorskip("scipy", reason="scipy is not installed (extra files)")
+    values = {"save_bvh": tmp_path / "a.bvh", "clean": True, "cutoff_hz": 50.0}
+    summary = Pipeline(Film(60), people()).run(open_all(values, ABOUT))
+    assert summary.failure.startswith(f"no {tmp_path / 'a.bvh'}: a cutoff of 50 Hz")
+    assert summary.said == (f"all poses are in {tmp_path / 'a.bvh.jsonl'}, for edge3dpose export",)
+    assert os.listdir(tmp_path) == ["a.bvh.jsonl"]
+
+
 def test_a_file_of_an_earlier_run_is_moved_aside(tmp_path):
     for form in FORMATS:
         for _ in range(2):

@@ -44,6 +44,7 @@ class Sink:
     path: Path | None = None  # the file that it writes
     discarded: bool = False  # what may be there under that name is not of this run
     said: tuple[str, ...] = ()  # lines for the user, once it is closed
+    unwritten: tuple[str, ...] = ()  # of files that it was to write and could not: why, a line each
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
         """Take one frame; raises Stop to end the run."""

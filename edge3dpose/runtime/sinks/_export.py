@@ -204,7 +204,10 @@ class ExportSink(Sink):
         for path, people in files:
             request = ExportRequest(people, self._header, self._values, tracks)
             line, done = self._write(path, request)
-            said.append(line)
+            if done:
+                said.append(line)
+            else:
+                self.unwritten += (line,)
             whole = whole and done
         self.said = tuple(said)
         return whole
@@ -222,7 +225,7 @@ class ExportSink(Sink):
             self._file.discard()
             if path == self._name:
                 self.path = None
-            return f"no {path}: {error}", False
+            return str(error) if str(path) in str(error) else f"no {path}: {error}", False
         self._file.commit()
         return f"{path}: {line}", True
 
