@@ -92,7 +92,7 @@ def gait_of(clip: MotionClip) -> Gait:
     contacts = _alternating(sorted(whole))
     if len(contacts) <= LEAST_STEPS:
         raise BadInput(
-            f"{clip.name} makes {max(len(contacts) - 1, 0)} steps; wanted {LEAST_STEPS} or more of "
+            f"steps of {clip.name}: {max(len(contacts) - 1, 0)}; wanted {LEAST_STEPS} or more of "
             "somebody who walks"
         )
     return _gait(contacts, lifts)
