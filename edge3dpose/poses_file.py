@@ -6,6 +6,7 @@ The first line is a header; every further line is one frame with its people (doc
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from edge3dpose.types import Array, Frame, Pose3D
 
 if TYPE_CHECKING:
     import pandas
+
+_log = logging.getLogger(__name__)
 
 SCHEMA = "edge3dpose.poses/1"
 CAMERA_EVENT = "camera"
@@ -188,9 +191,25 @@ def read_poses(path: str | Path) -> PosesFile:
 
 
 def _lines(file: TextIO) -> Iterator[str]:
-    """The lines from here on; one that is too long comes in pieces, none of which is a frame."""
+    """The lines from here on; one that is too long comes in pieces, none of which is a frame.
+
+    A last line that was cut off, as by a kill or a loss of power, is told and left out.
+    """
     while line := file.readline(LONGEST_LINE):
+        if not line.endswith("\n") and len(line) < LONGEST_LINE and not _is_whole(line):
+            _log.warning("%s: the last line is cut off and left out", file.name)
+            return
         yield line
+
+
+def _is_whole(line: str) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    except RecursionError:
+        return True  # refused by whoever reads it
+    return True
 
 
 def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:

@@ -134,7 +134,7 @@ def test_what_is_no_poses_file_is_refused_in_one_line(tmp_path, content, words):
     ],
 )
 def test_a_broken_line_is_named_by_its_number(file, line):
-    file.write_text(file.read_text() + "\n" + line)
+    file.write_text(file.read_text() + "\n" + line + "\n")
     with pytest.raises(BadInput, match="line 4 is no frame of poses"):
         list(edge3dpose.read_poses(file))
 
@@ -190,3 +190,13 @@ def test_a_file_that_goes_away_or_holds_other_bytes_is_one_line(file):
         list(poses)
     with pytest.raises(BadInput, match="path is 3; wanted a path"):
         edge3dpose.read_poses(3)
+
+
+def test_a_last_line_that_was_cut_off_is_told_and_left_out(file, caplog):
+    whole = [line.index for line in edge3dpose.read_poses(file)]
+    content = file.read_bytes()
+    file.write_bytes(content[:-9])  # a kill in the middle of a write
+    assert [line.index for line in edge3dpose.read_poses(file)] == whole[:-1]
+    assert "the last line is cut off and left out" in caplog.text
+    file.write_bytes(content.rstrip(b"\n"))  # an editor that writes no last line feed
+    assert [line.index for line in edge3dpose.read_poses(file)] == whole

@@ -25,6 +25,7 @@ from edge3dpose.viewer.channel import Channel
 
 DEFAULT = "127.0.0.1:8080"
 MOST_CLIENTS = 32
+PATIENCE_S = 1.0  # with clients that do not take what they are sent, at the end
 PAGE = Path(__file__).with_name("page")
 _LEAST_TOKEN = 8  # characters
 _POLICY = (
@@ -121,9 +122,17 @@ class Server:
         """Stop; clients are disconnected. A second call does nothing."""
         if self._content.channel:
             self._content.channel.end()
+        late = threading.Timer(PATIENCE_S, self._cut_off)  # clients that do not read
+        late.daemon = True
+        late.start()
         self._server.shutdown()
+        late.cancel()
         self._thread.join()
-        for connection in list(self._open):
+        self._cut_off()
+
+    def _cut_off(self) -> None:
+        everybody = {*self._open, *getattr(self._server, "all_connections", ())}
+        for connection in everybody:
             with contextlib.suppress(OSError):
                 connection.socket.shutdown(socket.SHUT_RDWR)
 

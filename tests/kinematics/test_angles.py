@@ -177,7 +177,7 @@ def test_the_command_writes_csv_and_mot_and_counts(tmp_path, capsys):
         table.left_hip_flexion.to_numpy(), abs=0.01
     )
     assert edge3dpose.count_repetitions(file, "squat").count == 2
-    with pytest.raises(BadInput, match="steps of .*: 0; wanted 3"):
+    with pytest.raises(BadInput, match=r"steps of .*: 0; wanted 3"):
         edge3dpose.gait(file)
     opensim = pytest.importorskip("opensim", reason="opensim is not installed")
     storage = opensim.Storage(str(tmp_path / "a.mot"))

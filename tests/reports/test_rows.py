@@ -14,12 +14,13 @@ from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.camera_rows import CamerasReport
 from edge3dpose.reports.governor_rows import GovernorReport
+from edge3dpose.reports.growth_rows import GrowthReport
 
 KINDS = {
     f"edge3dpose.{kind.KIND}/1": kind
     for kind in (
         *(rows.SpeedReport, BuildReport, AccuracyReport, AblationReport, GovernorReport),
-        *(ArchiveReport, ReadingReport, CamerasReport),
+        *(ArchiveReport, ReadingReport, CamerasReport, GrowthReport),
     )
 }
 COMMITTED = {

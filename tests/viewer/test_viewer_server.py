@@ -117,6 +117,21 @@ def test_closing_ends_every_client_and_frees_the_port(channel):
     again.close()
 
 
+def test_closing_does_not_wait_for_a_client_that_reads_nothing(channel):
+    server = Server(LOOPBACK, Content(channel))
+    slow = follow(server)
+    wait_for(lambda: channel.readers == 1)
+    for _ in range(3 * QUEUE):
+        channel.publish("x" * 1_000_000, keep=False)
+        time.sleep(0.005)
+    closing = threading.Thread(target=server.close, daemon=True)
+    closing.start()
+    closing.join(6)
+    hangs = closing.is_alive()
+    slow.socket.shutdown(socket.SHUT_RDWR)
+    assert not hangs
+
+
 def test_a_port_in_use_is_one_line(server):
     with pytest.raises(BadInput, match="give another port"):
         Server(server.address, Content())
