@@ -96,6 +96,6 @@ def main() -> None:
         if error.errno != errno.ENOSPC:
             raise
         # of files this is a BadInput long before: it is standard output that is full
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # it is flushed again at the end
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # flushed again at the end
         click.echo(f"Error: cannot write to standard output: {error.strerror}", err=True)
         sys.exit(1)

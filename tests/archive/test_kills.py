@@ -56,7 +56,7 @@ def end(process):
     assert not alive, "workers outlive the run"
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_random_kills(kills, folder, pipeline, expected, parts_of, tmp_path):
     generator, done, archives = random.Random(SEED), 0, 0
     out = tmp_path / "out0"

@@ -48,7 +48,7 @@ def test_every_exporter_keeps_the_contract(name, walk, tmp_path):
 def test_no_exporter_leaves_half_a_file(name, walk, tmp_path):
     nobody = moving.write_poses(tmp_path / "nobody.jsonl", [[], []])
     cut = tmp_path / "cut.jsonl"
-    cut.write_text(walk.read_text()[:-500])
+    cut.write_text(walk.read_text()[:-500] + "\n")
     for poses, words in ((nobody, "nobody is in"), (cut, "line 91 is no frame")):
         with pytest.raises(BadInput, match=words):
             exporters.export(poses, name, tmp_path / "out")

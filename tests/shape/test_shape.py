@@ -159,7 +159,7 @@ def test_the_person_is_the_one_asked_for_else_who_is_seen_most(walk):
 def test_what_cannot_be_is_one_line(walk, tmp_path):
     whole = moving.write_poses(tmp_path / "a.jsonl", [[p] for p in moving.poses_of(walk[:9])])
     cut = tmp_path / "cut.jsonl"
-    cut.write_text(whole.read_text()[:-300])
+    cut.write_text(whole.read_text()[:-300] + "\n")
     nobody = moving.write_poses(tmp_path / "nobody.jsonl", [[], [], []])
     point = moving.poses_of(np.zeros((3, 17, 3)))
     nan = moving.poses_of(np.full((3, 17, 3), np.nan))

@@ -60,7 +60,7 @@ def test_a_pool_gives_features_as_the_network_goes_on_from_them():
         assert len(net.entry.from_cached(batch.images)) == 3
 
 
-@pytest.mark.parametrize("bf16", [True, False])
+@pytest.mark.parametrize("bf16", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_step_learns_from_cached_features_in_either_precision(bf16):
     torch.manual_seed(0)
     recipe = replace(nets.recipe_of("sspnet-lite"), growth=8, warmup=0.0, short_cuts=1, bf16=bf16)
