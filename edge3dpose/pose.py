@@ -279,12 +279,12 @@ class PoseEstimator:
         assert engine is not None
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
-        detector = partial(self._detector_for, related=related, live=source.live)
-        estimate = open_estimator(spec, engine, detector, options.wanted(related), clock)
+        about = partial(self._detector_for, related=related, live=source.live), options.limited
+        estimate = open_estimator(spec, engine, *about, related=related, clock=clock)
         values, backend = options.filter_values, self._config.backend
         changes = filters.open_all(values, related=related, spec=spec, backend=backend)
-        about = (source, estimate, changes, self._lens, self._check_open)
-        return Pipeline(*about, end=estimate.close, clock=clock, hint=options.nobody_hint)
+        parts = (source, estimate, changes, self._lens, self._check_open)
+        return Pipeline(*parts, end=estimate.close, clock=clock, hint=options.nobody_hint)
 
     def _detector_for(self, **kind: bool) -> Detector:
         if self._detector is None:

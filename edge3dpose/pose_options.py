@@ -15,7 +15,6 @@ from edge3dpose.engine_types import EngineConfig, ModelSpec
 from edge3dpose.errors import BadInput
 from edge3dpose.plugins import PluginOption
 from edge3dpose.runtime import detectors, filters, sinks
-from edge3dpose.runtime.bottom_up import Wanted
 from edge3dpose.runtime.detectors import Detector
 from edge3dpose.runtime.detectors._largest import Largest
 from edge3dpose.runtime.detectors._zone import Zone
@@ -123,10 +122,6 @@ class EstimatorOptions:
         filters.check_fits(self.filter_values, spec)
         if spec.maps is not None and self.flip_test:
             raise BadInput(f"{spec.name} is bottom-up, and flip_test takes top-down models")
-
-    def wanted(self, related: bool) -> Wanted:
-        """Whom a bottom-up model tells of: those whom a detector would be limited to."""
-        return Wanted(self.roi, self.min_height_px, self.max_people, related)
 
     def limited(self, detector: Detector) -> Detector:
         """The detector with the people of ``roi``, ``min_height_px`` and ``max_people`` alone."""

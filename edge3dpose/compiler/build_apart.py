@@ -85,6 +85,8 @@ def _heard(line: str, progress: Progress | None) -> bool:
         answer = bounded_json.parse(line, "the building process")
     except errors.BadInput:  # a library's own words
         return False
+    if not isinstance(answer, dict):
+        return False
     if "error" in answer:
         name, text = answer["error"]
         raise getattr(errors, name, Edge3DPoseError)(text)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import replace
+from typing import TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,60 +20,55 @@ from edge3dpose.runtime.tracking import pose_nms
 from edge3dpose.runtime.tracking.tracker import Tracker
 from edge3dpose.types import Array, Box, Frame, Pose3D
 
+Limited: TypeAlias = Callable[[Detector], Detector]
+
 _AROUND = CropRule("box", 1.25, 1.0)  # the ROI that is told of a person
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which people are told: see PoseEstimator."""
+class _Found(Detector):
+    """The boxes of the people in the frame at work, for what chooses among a detector's boxes."""
 
-    roi: tuple[float, float, float, float] | None = None
-    min_height_px: float = 0.0
-    max_people: int | None = None
-    related: bool = True  # False: frames are unrelated images
+    def __init__(self) -> None:
+        self.boxes: list[Box] = []
 
-    def of(self, poses: list[Pose3D]) -> list[Pose3D]:
-        """Those people alone."""
-        kept = [pose for pose in poses if self._keeps(pose)]
-        if self.max_people is None or len(kept) <= self.max_people:
-            return kept
-        largest = sorted(kept, key=lambda pose: -_side(pose))[: self.max_people]
-        return [pose for pose in kept if pose in largest]
-
-    def _keeps(self, pose: Pose3D) -> bool:
-        assert pose.box is not None
-        assert pose.box.extent is not None
-        x0, y0, x1, y1 = pose.box.extent
-        if y1 - y0 < self.min_height_px:
-            return False
-        if self.roi is None:
-            return True
-        left, top, right, bottom = self.roi
-        return left <= (x0 + x1) / 2 <= right and top <= (y0 + y1) / 2 <= bottom
+    def __call__(self, frame: Frame) -> list[Box]:
+        return self.boxes
 
 
 class BottomUp(Estimator):
     """Infers a whole frame, groups its joints into people, and tells who is who."""
 
     def __init__(
-        self, spec: ModelSpec, engine: Engine, wanted: Wanted, clock: StageClock | None = None
+        self,
+        spec: ModelSpec,
+        engine: Engine,
+        limited: Limited,
+        *,
+        related: bool = True,
+        clock: StageClock | None = None,
     ) -> None:
-        super().__init__(spec, engine, Detector(), clock=clock)
-        self._wanted = wanted
-        self._tracker = Tracker() if wanted.related else None
+        """limited: the detector with the wanted people alone; related: see Detector.for_source."""
+        self._found = _Found()
+        super().__init__(spec, engine, limited(self._found), clock=clock)
+        self._tracker = Tracker() if related else None
 
     def __call__(self, frame: Frame) -> list[Pose3D]:
         """The people in the frame, 2D."""
         outputs, transforms = self._outputs(frame, [whole_frame(frame, self.spec)])
         with self.clock.stage("lift"):
             found = self._poses(np.array(outputs[0], np.float32), transforms[0])
-            poses = self._wanted.of([marked(pose, frame) for pose in found])
+            poses = self._kept(frame, [marked(pose, frame) for pose in found])
         with self.clock.stage("track"):
             if self._tracker is not None:
                 people = [TrackedPose(pose, rule=self.spec.crop) for pose in poses]
                 return [one.pose for one in self._tracker.identify(people, frame.time_s)]
             kept = [poses[n] for n in pose_nms.distinct(poses)] if poses else []
             return [replace(pose, track_id=n) for n, pose in enumerate(kept)]
+
+    def _kept(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
+        self._found.boxes = [pose.box for pose in poses if pose.box is not None]
+        kept = {id(box) for box in self._detector(frame)}
+        return [pose for pose in poses if id(pose.box) in kept]
 
     def _poses(self, maps: Array, frame_from_crop: Array) -> list[Pose3D]:
         rule, spec = self.spec.maps, self.spec
@@ -101,12 +96,14 @@ def open_estimator(
     spec: ModelSpec,
     engine: Engine,
     detector: Callable[[], Detector],
-    wanted: Wanted,
+    limited: Limited,
+    *,
+    related: bool,
     clock: StageClock,
 ) -> Estimator:
     """The estimator of a model; a bottom-up one has no detector, which is not opened then."""
     if spec.maps is not None:
-        return BottomUp(spec, engine, wanted, clock)
+        return BottomUp(spec, engine, limited, related=related, clock=clock)
     return Estimator(spec, engine, detector(), clock=clock)
 
 
@@ -122,8 +119,3 @@ def pixels_of_cells(cells: Array, rule: MapsRule, side_px: int) -> NDArray[np.fl
     else:
         px = cells * (lengths / np.maximum(counts - 1, 1))
     return np.asarray(px + (side_px - np.array(rule.input_px)) // 2, np.float64)
-
-
-def _side(pose: Pose3D) -> float:
-    assert pose.box is not None
-    return pose.box.x1 - pose.box.x0

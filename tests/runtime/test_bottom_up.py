@@ -189,6 +189,13 @@ def test_who_is_wanted(kind, tmp_path):
             check(pose(image), [people[n] for n in wanted])
 
 
+def test_a_roi_outside_of_the_frame_is_refused(kind, tmp_path):
+    image, outside = drawn(kind, [person(110, 200)]), (9000.0, 0.0, 9100.0, 50.0)
+    refused = pytest.raises(BadInput, match="lies outside of the frame")
+    with opened(tmp_path, roi=outside) as pose, refused:
+        pose.run(iter([image]))
+
+
 def test_evaluate_counts_its_people(tmp_path, monkeypatch):
     cv2 = pytest.importorskip("cv2")
     monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path / "home"))
