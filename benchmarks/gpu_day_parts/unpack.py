@@ -56,9 +56,11 @@ def unpack(folders: list[Path], to: Path) -> None:
         raise ValueError(f"damaged: {', '.join(damaged)}; carry these again")
     to.mkdir(parents=True, exist_ok=True)
     joined = _Joined([there[name] for name in sorted(sums)])
-    safely = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+    if not hasattr(tarfile, "data_filter"):
+        raise ValueError("this Python cannot unpack safely; wanted 3.10.12, 3.11.4 or newer")
+    # a stream is only read, and typeshed wants a whole file object
     with tarfile.open(fileobj=joined, mode="r|") as archive:  # type: ignore[arg-type]
-        archive.extractall(to, **safely)  # type: ignore[arg-type]
+        archive.extractall(to, filter="data")
 
 
 def install(to: Path) -> None:
