@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from edge3dpose import onnx_bytes
+from edge3dpose import input_files, onnx_bytes
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Array
 
 Precision = Literal["fp32", "bf16", "fp16", "int8"]
 
+MEND = "reinstall the package or export it again"  # of weights that are not as their card says
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16", "int8")
 
 
@@ -107,9 +108,13 @@ class Weights:
     sha256: str
     card: dict
 
+    def verify(self) -> None:
+        """Check the file's hash; EngineMismatch for another one. ``read`` also looks inside."""
+        input_files.read_verified(self.onnx, self.sha256, MEND)
+
     def read(self) -> bytes:
         """The file's bytes, verified again; EngineMismatch where it has changed meanwhile."""
-        return onnx_bytes.read(self.onnx, self.sha256, "reinstall the package or export it again")
+        return onnx_bytes.read(self.onnx, self.sha256, MEND)
 
 
 @dataclass(frozen=True, slots=True)

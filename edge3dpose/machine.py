@@ -14,8 +14,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import psutil
-
 from edge3dpose import __version__, nvidia, paths
 
 # Modules whose version can change a speed or an error
@@ -141,6 +139,10 @@ def _cpuinfo(field: str) -> str:
 
 def usable_cores() -> int:
     """Cores this process may use, which a container makes fewer than the machine has."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    import psutil
+
     process: Any = psutil.Process()
     if hasattr(process, "cpu_affinity"):  # not on macOS
         return len(process.cpu_affinity())
@@ -149,13 +151,28 @@ def usable_cores() -> int:
 
 def lower_priority() -> None:
     """Let other processes come first: nice 5 more, its counterpart on Windows."""
+    import psutil
+
     process = psutil.Process()
     below_normal = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", None)  # on Windows only
     process.nice(min(19, process.nice() + 5) if below_normal is None else below_normal)
 
 
+def return_unused_memory() -> None:
+    """Give what was freed back to the system, where the C library keeps it (glibc); ms of work."""
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+    if trim is not None:
+        trim(0)
+
+
 def memory_gb() -> float:
     """Physical memory, GiB."""
+    import psutil
+
     return round(psutil.virtual_memory().total / 2**30, 1)
 
 
@@ -170,6 +187,8 @@ def scheduling() -> str:
 
 def load_average() -> list[float]:
     """Load over 1, 5 and 15 minutes: what else the machine was doing."""
+    import psutil
+
     return [round(load, 2) for load in psutil.getloadavg()]
 
 

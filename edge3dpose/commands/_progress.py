@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    ProgressColumn,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 
-from edge3dpose.reports.rows import LeftOut
 from edge3dpose.types import Frame, Pose3D
+
+if TYPE_CHECKING:
+    from edge3dpose.reports.rows import LeftOut
 
 
 @contextmanager
 def builds() -> Iterator[Callable[[str, float], None]]:
     """A bar for each step of the library's work; it appears with the first one."""
-    with _bar(TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn()) as bar:
-        tasks: dict[str, TaskID] = {}
+    if not _on_terminal():
+        yield _nothing
+        return
+    from rich import progress
+
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn())
+    with _bar(*columns, progress.TimeRemainingColumn()) as bar:
+        tasks: dict[str, Any] = {}
 
         def step(what: str, share: float) -> None:
             if what not in tasks:
@@ -41,9 +42,14 @@ def builds() -> Iterator[Callable[[str, float], None]]:
 @contextmanager
 def whole() -> Iterator[Callable[[str, float], None]]:
     """A bar for the whole of a job: the text says what is being done, the share is of all."""
-    percent = TextColumn("{task.percentage:3.0f} %")
-    columns = (TextColumn("{task.description}"), BarColumn(), percent, TimeRemainingColumn())
-    with _bar(*columns) as bar:
+    if not _on_terminal():
+        yield _nothing
+        return
+    from rich import progress
+
+    columns = (progress.TextColumn("{task.description}"), progress.BarColumn())
+    percent = progress.TextColumn("{task.percentage:3.0f} %")
+    with _bar(*columns, percent, progress.TimeRemainingColumn()) as bar:
         task = bar.add_task("", total=1.0)
         yield lambda what, share: bar.update(task, description=what, completed=share)
 
@@ -56,10 +62,18 @@ def frames_done(
 
     frames, at_most  how many there will be; both None where nobody knows
     """
+    if not _on_terminal():
+        yield _nothing
+        return
+    from rich import progress
+
     total = min((n for n in (frames, at_most) if n is not None), default=None)
-    figures = TextColumn("{task.completed} frames  {task.fields[fps]:.1f} FPS  {task.fields[who]}")
-    known = (BarColumn(), TextColumn("of {task.total}"), TimeRemainingColumn())
-    with _bar(figures, *(known if total is not None else ())) as bar:
+    figures = "{task.completed} frames  {task.fields[fps]:.1f} FPS  {task.fields[who]}"
+    columns: list[Any] = [progress.TextColumn(figures)]
+    if total is not None:
+        columns += [progress.BarColumn(), progress.TextColumn("of {task.total}")]
+        columns += [progress.TimeRemainingColumn()]
+    with _bar(*columns) as bar:
         task = bar.add_task("frames", total=total, fps=0.0, who="")
         times_s: deque[float] = deque(maxlen=60)
 
@@ -80,6 +94,17 @@ def echo_left_out(left_out: Iterable[LeftOut]) -> None:
         click.echo(f"left out: {why}", err=True)
 
 
-def _bar(*columns: ProgressColumn) -> Progress:
-    console = Console(stderr=True)
-    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+def _on_terminal() -> bool:
+    """Whether anybody sees a bar; elsewhere its library is not loaded."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _nothing(*about: object) -> None:
+    """The step of a bar that nobody sees."""
+
+
+def _bar(*columns: Any) -> Any:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(*columns, console=Console(stderr=True), transient=True)

@@ -17,6 +17,7 @@ from edge3dpose import bounded_json, errors, models
 from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.engine_types import EngineConfig
 from edge3dpose.errors import Edge3DPoseError
+from edge3dpose.runtime import backends
 from edge3dpose.types import Progress
 
 PAYS_FROM_BYTES = 4_000_000  # of the weights: with less, the process costs more than it saves
@@ -52,6 +53,7 @@ def build_apart(config: EngineConfig, folder: Path, progress: Progress | None = 
         "cut": config.cut,
         "precision": config.precision,
         "backend": config.backend,
+        "threads": config.threads,
         "folder": str(folder.resolve()),
     }
     command = [sys.executable, "-c", _CODE, os.pathsep.join(sys.path), os.pathsep]
@@ -104,11 +106,14 @@ def main() -> None:
     try:
         weights = models.open_weights(models.find(asked["model"]), Path(asked["weights"]))
         config = EngineConfig(weights, asked["cut"], asked["precision"], asked["backend"])
-        build(
+        made = build(
             key_of(config),
             Path(asked["folder"]),
             progress=lambda what, share: _say(progress=[what, share]),
         )
+        # what a backend keeps of a compiled network is kept by this process
+        backend = backends.find(config.backend)
+        backend.open_engine(made.engine, config.spec, threads=asked["threads"]).close()
         _say(done=True)
     except Edge3DPoseError as error:
         _say(error=[type(error).__name__, str(error)])

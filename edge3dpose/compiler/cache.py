@@ -8,13 +8,15 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from edge3dpose import folder_trust, manifest, storage
 from edge3dpose.compiler.engine_key import EngineKey
 from edge3dpose.errors import BadInput, BuildFailed, Edge3DPoseError
 from edge3dpose.manifest import Manifest
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 log = logging.getLogger(__name__)
 HINT = "make room or pass --engines DIR"
@@ -101,6 +103,8 @@ def lock(engine: Path) -> Iterator[None]:
 
 
 def _acquired(file: Path) -> FileLock:
+    from filelock import FileLock, Timeout  # a start that finds its engine needs no lock
+
     held = FileLock(file, mode=0o600)
     try:
         held.acquire(timeout=0)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from edge3dpose import paths, plugins, storage
 from edge3dpose.engine_types import ModelSpec, Weights
 from edge3dpose.errors import BadInput, EngineMismatch
-from edge3dpose.models import _card, _spec_file
+from edge3dpose.models import _card
+
+if TYPE_CHECKING:
+    from edge3dpose.models._spec_file import SpecFile
 
 MOST_ADDED = 1000
 
@@ -26,7 +30,7 @@ def specs() -> dict[str, ModelSpec]:
     known = shipped()
     for file in _added():
         try:
-            known.setdefault(file.stem, _spec_file.read(file).spec)
+            known.setdefault(file.stem, _read_spec(file).spec)
         except BadInput as error:
             _log.warning("left out: %s", error)
     return known
@@ -44,14 +48,14 @@ def find(name: str) -> ModelSpec:
 
 def is_added(file: Path) -> bool:
     """Whether the model of a spec file was added, with the spec as it is now."""
-    read = _spec_file.read(file)
+    read = _read_spec(file)
     onnx = paths.models_folder() / read.spec.name / f"{read.spec.name}.onnx"
     return onnx.is_file() and read_card(onnx).get("spec_sha256") == read.sha256
 
 
 def names_network(file: Path) -> bool:
     """Whether a spec file says where its network lies."""
-    return _spec_file.read(file).onnx is not None
+    return _read_spec(file).onnx is not None
 
 
 def _of_file(file: Path) -> ModelSpec:
@@ -60,7 +64,13 @@ def _of_file(file: Path) -> ModelSpec:
             f"the model of {file} was not added, or the file has changed since: "
             f"edge3dpose add-model {file} --onnx FILE"
         )
-    return _spec_file.read(file).spec
+    return _read_spec(file).spec
+
+
+def _read_spec(file: Path) -> SpecFile:
+    from edge3dpose.models import _spec_file  # a start with a shipped model needs none
+
+    return _spec_file.read(file)
 
 
 def _added() -> list[Path]:
@@ -90,7 +100,7 @@ def open_weights(spec: ModelSpec, onnx: Path | None = None) -> Weights:
     weights = Weights(spec, onnx, card["sha256"], card)
     if beyond := next((cut for cut in card.get("cuts", {}) if int(cut) > spec.cuts), None):
         raise EngineMismatch(f"the card of {onnx} has a cut {beyond}, {spec.name} has {spec.cuts}")
-    weights.read()
+    weights.verify()
     return weights
 
 

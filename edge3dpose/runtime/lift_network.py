@@ -60,7 +60,8 @@ def _in_openvino(content: bytes) -> Step:
     from edge3dpose.runtime.backends import openvino
 
     shapes = {"features": (1, FEATURES), "state": (LAYERS, 1, WIDTH)}
-    compiled = openvino.compiled(content, bf16=False, threads=1, shapes=shapes)
+    copies = paths.engines_folder()
+    compiled = openvino.compiled(content, bf16=False, threads=1, shapes=shapes, copies=copies)
     request = compiled.create_infer_request()
 
     def step(features: Array, state: Array) -> tuple[Array, Array]:

@@ -19,7 +19,7 @@ from edge3dpose import input_files, machine, manifest
 from edge3dpose.engine_types import Engine, ModelSpec, Precision
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.manifest import Manifest
-from edge3dpose.runtime.backends import Backend
+from edge3dpose.runtime.backends import Backend, _compiled_copies
 from edge3dpose.types import Array
 
 _log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ class OpenVino(Backend):
             )
         bf16 = made.precision == "bf16"
         try:
-            model = compiled(content, bf16=bf16, threads=threads)
+            model = compiled(content, bf16=bf16, threads=threads, copies=path.parent)
         except RuntimeError as error:
             raise EngineMismatch(
                 f"OpenVINO {package.__version__} does not open {path}: {error}; "
@@ -168,7 +168,7 @@ class OpenVinoEngine(Engine):
 def _compiled_again(made: Manifest, **how: Any) -> Any:
     """The same engine compiled once more: read again, and verified again."""
     content = input_files.read_verified(made.engine, made.sha256, f"rebuild: {made.rebuild}")
-    return compiled(content, **how)
+    return compiled(content, copies=made.engine.parent, **how)
 
 
 def _requests_of(compile_model: Callable[[], Any]) -> list[Any]:
@@ -179,7 +179,7 @@ def _requests_of(compile_model: Callable[[], Any]) -> list[Any]:
 @functools.cache
 def computes_bf16() -> bool:
     """Whether this CPU has instructions for BF16: AMX or AVX512-BF16."""
-    return "BF16" in list(_import().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
+    return "BF16" in list(_core().get_property("CPU", "OPTIMIZATION_CAPABILITIES"))
 
 
 def compiled(
@@ -189,12 +189,14 @@ def compiled(
     threads: int | None = None,
     shapes: Mapping[str, Sequence[int]] | None = None,
     streams: int | None = None,
+    copies: Path | None = None,
 ) -> Any:
     """A network compiled for the CPU and the least time a call; RuntimeError where it cannot be.
 
     content  of an ONNX file
     shapes   of inputs that are to be fixed, by name
     streams  so many calls at once, which share the threads; None for one with all of them
+    copies   folder where what was compiled is kept, and found by the next start
     """
     config: dict[str, Any] = {
         # Without the hint OpenVINO silently computes in BF16 or FP16 where the CPU has them
@@ -208,11 +210,35 @@ def compiled(
         config["INFERENCE_NUM_THREADS"] = threads
     if streams is not None:
         config["NUM_STREAMS"] = streams
-    core = _import().Core()
-    network = core.read_model(io.BytesIO(content))
+    if copies is None:
+        return _compile(content, shapes, config)
+    how = {"package": _import().__version__, "config": config, "shapes": dict(shapes or {})}
+    how |= {"processor": machine.processor(), "instructions": machine.instruction_sets()}
+    how |= {"cores": machine.usable_cores()}
+    file = _compiled_copies.file_of(copies, content, how)
+    if (kept := _compiled_copies.read(file)) is not None:
+        try:
+            return _core().import_model(io.BytesIO(kept), "CPU", config)
+        except RuntimeError as error:
+            _log.info("%s is compiled anew: %s", file, error)
+    network = _compile(content, shapes, config)
+    _compiled_copies.write(file, network.export_model().getvalue())
+    return network
+
+
+def _compile(
+    content: bytes, shapes: Mapping[str, Sequence[int]] | None, config: Mapping[str, Any]
+) -> Any:
+    network = _core().read_model(io.BytesIO(content))
     if shapes is not None:
         network.reshape({name: list(shape) for name, shape in shapes.items()})
-    return core.compile_model(network, "CPU", config)
+    return _core().compile_model(network, "CPU", dict(config))
+
+
+@functools.cache
+def _core() -> Any:
+    """OpenVINO's own state, once a process."""
+    return _import().Core()
 
 
 _CONVERTER = "openvino.tools.ovc"  # of models of other frameworks: 8 MB, a tenth of a second
@@ -242,8 +268,8 @@ def _import() -> Any:
 
 def save_ir(content: bytes, file: Path) -> None:
     """Write an ONNX network as OpenVINO's own files: FILE.xml, and FILE.bin with its weights."""
-    found = _import()
-    found.save_model(found.Core().read_model(io.BytesIO(content)), file, compress_to_fp16=False)
+    network = _core().read_model(io.BytesIO(content))
+    _import().save_model(network, file, compress_to_fp16=False)
 
 
 PLUGIN = OpenVino()

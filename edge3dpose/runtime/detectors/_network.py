@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
-from edge3dpose import input_files
+from edge3dpose import input_files, paths
 from edge3dpose.errors import EngineMismatch, MissingDependency
 from edge3dpose.runtime.backends import openvino
 from edge3dpose.types import Array
@@ -43,7 +43,7 @@ def open_network(
         return _in_fp32(content, image, outputs, threads)
     shapes = None if shape is None else {image: shape}
     request = openvino.compiled(
-        content, bf16=True, shapes=shapes, threads=threads
+        content, bf16=True, shapes=shapes, threads=threads, copies=paths.engines_folder()
     ).create_infer_request()
 
     def network(picture: Array) -> list[Array]:
