@@ -5,25 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from edge3dpose.archive.record import ClipRecord
-from edge3dpose.archive.worker import ClipTask
+from edge3dpose.archive.task import ClipTask, Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that a worker said, or that became of it.
 
-    kind    ready (it wants a clip), progress, finished (a clip; it is free again), died, or
+    kind    ready (it wants a clip), progress, finished (its task; it is free again), died, or
             refused (it cannot open the engine, and neither can the others)
     text    why it died or refused
-    record  of the clip that was finished
+    record  of the clip that was finished, or what came of it else
     frames  done of the clip, and how many it has where that is known
     """
 
     worker: int
     kind: Literal["ready", "progress", "finished", "died", "refused"]
     text: str = ""
-    record: ClipRecord | None = None
+    record: Outcome | None = None
     frames: tuple[int, int | None] = (0, None)
 
 

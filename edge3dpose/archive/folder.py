@@ -4,6 +4,7 @@ OUT/archive.json        that this is an archive, and its format
 OUT/parts/CLIP.jsonl    poses of a clip (or .parquet)
 OUT/records/CLIP.json   written after the part: the clip is done, or why it failed
 OUT/failed.jsonl        the failures, a line each
+OUT/sections/CLIP/      of a long clip that is being done, see sections
 OUT/work/               what is being written; emptied at the start of a run
 """
 

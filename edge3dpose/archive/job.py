@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeAlias
 from edge3dpose import __version__, paths
 from edge3dpose.engine_types import EngineConfig
 from edge3dpose.pose import PoseEstimator
+from edge3dpose.runtime import filters
 
 Format: TypeAlias = Literal["jsonl", "parquet"]
 FORMATS: tuple[Format, ...] = ("jsonl", "parquet")
@@ -26,12 +27,14 @@ class ArchiveJob:
     estimator  arguments of PoseEstimator, cut, precision and backend settled
     out        folder of the archive
     pipeline   see pipeline_of
+    split_s    a longer clip is done in sections of about this length; 0 does all in one
     """
 
     estimator: Mapping[str, Any]
     out: Path
     format: Format
     pipeline: Mapping[str, Any]
+    split_s: float = 0.0
 
 
 def settled(
@@ -39,16 +42,20 @@ def settled(
     out: Path,
     format: Format,
     progress: Callable[[str, float], None] | None = None,
+    split_s: float = 0.0,
 ) -> tuple[ArchiveJob, EngineConfig]:
     """The job with everything that was ``auto`` chosen here, once, for all workers.
 
-    The engine is built where it was not. Raises what PoseEstimator raises.
+    The engine is built where it was not. With a filter that needs all of a clip, such as the one
+    that counts, no clip is split. Raises what PoseEstimator raises.
     """
     with PoseEstimator(**estimator, progress=progress) as pose:
         config = pose.config
     fixed = {"cut": config.cut, "precision": config.precision, "backend": config.backend}
     pipeline = pipeline_of({**estimator, **fixed}, config, format)
-    return ArchiveJob({**estimator, **fixed}, out, format, pipeline), config
+    if filters.that_need_all(estimator.get("filter_options") or {}):
+        split_s = 0.0
+    return ArchiveJob({**estimator, **fixed}, out, format, pipeline, split_s), config
 
 
 def with_threads(job: ArchiveJob, threads: int | None) -> ArchiveJob:

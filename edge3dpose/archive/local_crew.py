@@ -16,7 +16,8 @@ from typing import Any
 
 from edge3dpose.archive.crew import Crew, Event
 from edge3dpose.archive.job import ArchiveJob
-from edge3dpose.archive.worker import ClipTask, ClipWorker
+from edge3dpose.archive.task import ClipTask
+from edge3dpose.archive.worker import ClipWorker
 
 _PATIENCE_S = 5.0  # for a worker to end
 

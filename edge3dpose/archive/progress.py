@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 
 from edge3dpose.archive.record import ClipRecord
-from edge3dpose.archive.worker import ClipTask
+from edge3dpose.archive.task import ClipTask
 
 
 @dataclass(slots=True)
@@ -36,6 +36,8 @@ class ArchiveProgress:
         """Where the clips are that are being done."""
         parts: float = sum(self.todo[key] for key in self.done)
         for key, (frames, total) in running.items():
+            if key in self.done:
+                continue
             parts += self.todo[key] * min(1.0, frames / total) if total else 0
         self.share = parts / max(1, sum(self.todo.values()))
 

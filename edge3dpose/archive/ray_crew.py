@@ -11,7 +11,8 @@ from typing import Any
 
 from edge3dpose.archive.crew import Crew, Event
 from edge3dpose.archive.job import ArchiveJob
-from edge3dpose.archive.worker import ClipTask, ClipWorker
+from edge3dpose.archive.task import ClipTask
+from edge3dpose.archive.worker import ClipWorker
 from edge3dpose.errors import BadInput, MissingDependency
 
 

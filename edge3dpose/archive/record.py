@@ -24,6 +24,7 @@ class ClipRecord:
     with_people  frames with somebody in them
     people     different track ids
     poses      a person in a frame is one
+    sections   that a long clip was done in; 1 is all of it
     elapsed_s  to hash and read the clip and to write the part
     cpu_s      CPU time of all threads of the worker for that
     stage_ms   mean milliseconds of a visit of each stage, see runtime.pipeline.Pipeline.clock
@@ -45,6 +46,7 @@ class ClipRecord:
     with_people: Count = 0
     people: Count = 0
     poses: Count = 0
+    sections: Count = 1
     size_px: tuple[Count, ...] = ()
     elapsed_s: Amount = 0.0
     cpu_s: Amount = 0.0

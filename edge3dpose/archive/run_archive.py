@@ -19,7 +19,7 @@ from edge3dpose.archive.ray_crew import RayCrew
 from edge3dpose.archive.record import ClipRecord
 from edge3dpose.archive.schedule import Schedule
 from edge3dpose.archive.table import check_package
-from edge3dpose.archive.worker import ClipTask
+from edge3dpose.archive.task import ClipTask
 
 
 @dataclass(frozen=True, slots=True)

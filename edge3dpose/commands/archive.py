@@ -43,6 +43,13 @@ _LINE_EVERY_S = 60.0  # where there is no terminal
     metavar="ADDRESS",
     help="Work on a Ray cluster: HOST:PORT, auto, or local.",
 )
+@click.option(
+    "--split-minutes",
+    type=click.FloatRange(min=0, max=100_000),
+    default=20.0,
+    show_default=True,
+    help="Do longer clips in sections of about this length; 0 does each in one go.",
+)
 @click.option("--rehash", is_flag=True, help="Compare hashes also of clips that look unchanged.")
 @click.option("--report", type=_FILE, help="Write speed and memory as JSON.")
 @engine_options
@@ -92,7 +99,9 @@ def _archive(source: Path, out: Path, options: dict[str, Any]) -> None:
     find_clips(source, place)  # what is wrong with it is said before an engine is built
     begun = reports.header() if options["report"] else None
     with builds() as progress:
-        job, config = settled(_estimator(options), place, options["format"], progress)
+        split_s = round(60 * options["split_minutes"], 3)
+        about = _estimator(options), place, options["format"]
+        job, config = settled(*about, progress, split_s=split_s)
     for reason in config.why:
         click.echo(reason, err=True)
     manpower = Manpower(options["workers"], options["ray"], options["rehash"])

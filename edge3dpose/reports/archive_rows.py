@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from edge3dpose.records import INLINE, Amount, Count
+from edge3dpose.records import INLINE, Amount, Count, Share
 from edge3dpose.reports.rows import Header
 
 
@@ -63,3 +63,38 @@ class ReadingReport:
 
     header: Header = field(metadata=INLINE)
     clips: tuple[ReadClip, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitClipRow:
+    """A clip that was done in sections, against the same clip done in one go.
+
+    only_whole    poses of the whole that nobody is near to in the sections
+    same          share of the poses that are the same to the last digit of the file
+    mean_mm       mean distance of the joints, the pelvis at the origin; p95_mm over the poses
+    root_mean_mm  distance of the pelvis
+    """
+
+    clip: str
+    sections: Count
+    overlap_s: Amount
+    frames: Count
+    poses: Count
+    only_whole: Count
+    people: Count
+    people_split: Count
+    same: Share
+    mean_mm: Amount
+    p95_mm: Amount
+    root_mean_mm: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitReport:
+    """What it costs to do clips in sections, edge3dpose.split/1 (benchmarks/split.py)."""
+
+    KIND: ClassVar[str] = "split"
+
+    header: Header = field(metadata=INLINE)
+    engine: str
+    clips: tuple[SplitClipRow, ...]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from edge3dpose.reports.archive_rows import ArchiveReport, ReadClip, ReadingReport
+from edge3dpose.reports.archive_rows import ArchiveReport, ReadClip, ReadingReport, SplitReport
 from edge3dpose.reports.camera_rows import CamerasReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
 
@@ -61,6 +61,23 @@ def reading_table(report: ReadingReport) -> Table:
          lambda clip: ms(clip) / 1000 * CAMERAS * CAMERA_FPS),
     ]  # fmt: skip
     return make_table("reading", report.clips, columns, mark_best=False)
+
+
+def split_table(report: SplitReport) -> Table:
+    """A row a clip and length of the sections: how far it is from the clip in one go."""
+    columns: list[Column] = [
+        ("clip", lambda row: row.clip),
+        (Figure("sections", "sections", form="d"), lambda row: row.sections),
+        (Figure("overlap", "overlap", "s", form=".1f"), lambda row: row.overlap_s),
+        (Figure("poses", "poses", form="d"), lambda row: row.poses),
+        (Figure("missing", "not found in the sections", form="d"), lambda row: row.only_whole),
+        ("people", lambda row: f"{row.people_split} of {row.people}"),
+        (Figure("same", "the same bits", form=".0%"), lambda row: row.same),
+        (Figure("mean", "joints apart", "mm", form=".1f"), lambda row: row.mean_mm),
+        (Figure("p95", "p95", "mm", form=".1f"), lambda row: row.p95_mm),
+        (Figure("root", "pelvis apart", "mm", form=".0f"), lambda row: row.root_mean_mm),
+    ]
+    return make_table("split", report.clips, columns, mark_best=False)
 
 
 def cameras_table(reports: Mapping[str, CamerasReport]) -> Table:

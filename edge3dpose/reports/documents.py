@@ -26,7 +26,7 @@ from edge3dpose.reports import (
     speed,
 )
 from edge3dpose.reports.accuracy_rows import AblationReport, AccuracyReport, AccuracyRow
-from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport
+from edge3dpose.reports.archive_rows import ArchiveReport, ReadingReport, SplitReport
 from edge3dpose.reports.build_rows import BuildReport
 from edge3dpose.reports.camera_rows import CamerasReport
 from edge3dpose.reports.columns import Column, Figure, Table, make_table
@@ -52,6 +52,7 @@ class Reports:
     archives: dict[str, ArchiveReport]
     reading: dict[str, ReadingReport]
     cameras: dict[str, CamerasReport]
+    splits: dict[str, SplitReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ def read(folder: Path) -> Reports:
         load_folder(ArchiveReport, folder),
         load_folder(ReadingReport, folder),
         load_folder(CamerasReport, folder),
+        load_folder(SplitReport, folder),
     )
 
 

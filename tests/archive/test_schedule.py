@@ -9,7 +9,7 @@ from edge3dpose.archive.crew import Crew, Event
 from edge3dpose.archive.progress import ArchiveProgress, duration
 from edge3dpose.archive.record import ClipRecord
 from edge3dpose.archive.schedule import Schedule
-from edge3dpose.archive.worker import ClipTask
+from edge3dpose.archive.task import ClipTask
 from edge3dpose.errors import BadInput
 
 

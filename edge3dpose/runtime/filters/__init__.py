@@ -46,6 +46,7 @@ class FilterPlugin:
     section: str = "Poses over time"  # of the help
     order: int = 0
     over_time: bool = False  # only for frames that follow one another
+    needs_all: bool = False  # what it says of a frame depends on all before it, however long ago
     needs: str = "h36m17"  # "h36m17" (its joints in space), "3d" (any joints in space) or ""
     options: tuple[PluginOption, ...] = ()
 
@@ -113,6 +114,12 @@ def header(
         on = _is_on(plugin, known, related) and not misfit(plugin.needs, spec)
         content |= plugin.header(known, on=on)
     return content
+
+
+def that_need_all(values: Mapping[str, Any]) -> list[str]:
+    """The names of the filters that are on and need a source from its first frame on."""
+    known = plugins.with_defaults(options(), values)
+    return [plugin.name for plugin in find_all() if plugin.needs_all and plugin.is_on(known)]
 
 
 def check_fits(values: Mapping[str, Any], spec: ModelSpec) -> None:

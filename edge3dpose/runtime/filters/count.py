@@ -21,6 +21,7 @@ class CountPlugin(FilterPlugin):
     name = "count"
     order = 91
     over_time = True
+    needs_all = True
     options = (
         PluginOption(
             "--count",
