@@ -265,18 +265,18 @@ class PoseEstimator:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _check_open(self) -> None:
+    def _check_open(self) -> Engine:
         if self._engine is None:
             raise BadInput("this PoseEstimator is closed; make a new one")
+        return self._engine
 
     def _pipeline(
         self, source: Source, *, related: bool, clock: StageClock | None = None
     ) -> Pipeline:
         """All stages for one source, which remember nobody yet."""
-        self._check_open()
+        engine, spec = self._check_open(), self._config.spec
         options, clock = self._options, clock or StageClock()
-        spec, engine = self._config.spec, self._engine
-        assert engine is not None
+        source.lazy = not engine.cuts_crops
         if options.flip_test:
             engine = FlipTestEngine(engine, spec.skeleton)
         about = partial(self._detector_for, related=related, live=source.live), options.limited

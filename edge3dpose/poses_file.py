@@ -268,7 +268,7 @@ def camera_event(frame: Frame) -> dict[str, Any]:
 def _camera(frame: Frame) -> dict[str, Any]:
     if frame.camera is None:
         return {}
-    height, width = frame.image.shape[:2]
+    width, height = frame.size_px
     return {
         "size": [width, height],
         "focal_px": [round(float(f), 3) for f in frame.camera.focal_px],

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.picture import Picture, WithPicture
 from edge3dpose.skeletons import H36M17, Skeleton, has_h36m17, score_to_h36m17, to_h36m17
 
 Array: TypeAlias = NDArray[np.float32]
@@ -51,7 +52,7 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Frame:
+class Frame(WithPicture):
     """One picture of a source. ``name`` is set where pictures are unrelated files.
 
     Two frames are equal only if they are the same object.
@@ -63,12 +64,13 @@ class Frame:
     camera: Camera | None = None
     name: str | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)  # what a run says of it: age, cut
+    picture: Picture | None = field(default=None, init=False)  # what the image is made of
 
     def __post_init__(self) -> None:
         _check_shape("Frame.image", self.image, None, None, 3)
 
     def __repr__(self) -> str:
-        height, width = self.image.shape[:2]
+        width, height = self.size_px
         name = "" if self.name is None else f", {self.name}"
         return f"Frame({self.index}, {self.time_s:.3f} s, {width}x{height}{name})"
 

@@ -44,7 +44,7 @@ class Seen:
         """Count a frame."""
         if not self.frames:
             self.first_s = frame.time_s
-            self.size_px = (frame.image.shape[1], frame.image.shape[0])
+            self.size_px = frame.size_px
         self.frames += 1
         self.last_s = frame.time_s
         self.with_people += bool(people)

@@ -34,7 +34,7 @@ def first_box(box: Box, rule: CropRule | None) -> Box:
 def whole_frame(frame: Frame, spec: ModelSpec) -> Box:
     """The square in whose middle, in the shape of the network's input, the whole frame fits."""
     assert spec.crop is not None, "a model of a spec file"
-    height, width = frame.image.shape[:2]
+    width, height = frame.size_px
     shape = replace(spec.crop, padding=1.0)
     return _square((0.0, 0.0, float(width), float(height)), shape, Box(0, 0, 0, 0))
 

@@ -106,7 +106,7 @@ def _is_finite(pose: Pose3D) -> bool:
 
 def marked(pose: Pose3D, frame: Frame) -> Pose3D:
     """The pose, its joints outside the frame marked."""
-    height, width = frame.image.shape[:2]
+    width, height = frame.size_px
     x, y = pose.pixels[:, 0], pose.pixels[:, 1]
     outside = (x < 0) | (y < 0) | (x > width) | (y > height)
     return replace(pose, outside=outside)

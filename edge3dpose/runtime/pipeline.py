@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from time import perf_counter
@@ -132,6 +132,7 @@ class Pipeline:
         stopped = whole = lost = False
         fault = None
         start = perf_counter()
+        self.source.whole = any(sink.main_thread for sink in sinks)  # a window draws in the loop
         ahead = self._prefetcher()
         outlets = [sink if sink.main_thread else BackgroundSink(sink, self.clock) for sink in sinks]
         self._tell(outlets)
@@ -191,7 +192,7 @@ class Pipeline:
 
     def _check_size(self, frame: Frame) -> None:
         """BadInput where a stream changes its size and the camera's numbers are of the old one."""
-        height, width = frame.image.shape[:2]
+        width, height = frame.size_px
         first = self._size = self._size or (width, height)
         if self.source.live and isinstance(self.lens, FixedLens) and first != (width, height):
             raise BadInput(
@@ -201,7 +202,7 @@ class Pipeline:
 
     def _publish(self, frame: Frame, poses: list[Pose3D], outlets: Sequence[Sink]) -> None:
         if self.facts:
-            frame = replace(frame, facts=self.facts(frame))
+            frame = frame.but(facts=self.facts(frame))
         with self.clock.stage("publish"):
             for outlet in outlets:
                 outlet(frame, poses)
@@ -252,8 +253,7 @@ def _timed(source: Source | Prefetcher, clock: StageClock) -> Iterator[Frame]:
 
 
 def _with_camera(frame: Frame, lens: Lens) -> Frame:
-    height, width = frame.image.shape[:2]
-    return replace(frame, camera=lens(width, height))
+    return frame.but(camera=lens(*frame.size_px))
 
 
 def _end(sinks: Sequence[Sink], *, keep: bool) -> None:

@@ -44,7 +44,7 @@ class Zone(Detector):
     def _check_inside(self, frame: Frame) -> None:
         if self._zone is None or frame.name is not None:  # unrelated pictures: each has its size
             return
-        height, width = frame.image.shape[:2]
+        width, height = frame.size_px
         x0, y0, x1, y1 = self._zone
         if x1 <= 0 or y1 <= 0 or x0 >= width or y0 >= height:
             raise BadInput(

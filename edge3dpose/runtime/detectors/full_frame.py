@@ -24,7 +24,7 @@ class FullFrame(Detector):
 
     def __call__(self, frame: Frame) -> list[Box]:
         """The one box, track id 0."""
-        height, width = frame.image.shape[:2]
+        width, height = frame.size_px
         side = max(height, width)
         x0, y0 = (width - side) / 2, (height - side) / 2
         return [Box(x0, y0, x0 + side, y0 + side, track_id=0)]

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge3dpose.runtime.blocks import at_least
 from edge3dpose.runtime.detectors import Detector, DetectorPlugin
 from edge3dpose.runtime.detectors._network import Network, open_network, verified
 from edge3dpose.runtime.detectors._person_box import roi_from_extent
@@ -65,8 +66,8 @@ class NanoDet(Detector):
         return self._boxes(frame, (QUICK,))
 
     def _boxes(self, frame: Frame, looks: Sequence[int]) -> list[Box]:
-        height, width = frame.image.shape[:2]
-        found = [self._look(frame.image, pixels) for pixels in looks]
+        width, height = frame.size_px
+        found = [self._look(frame, pixels) for pixels in looks]
         extents, scores = distinct(
             np.concatenate([extents for extents, _ in found]),
             np.concatenate([scores for _, scores in found]),
@@ -79,12 +80,16 @@ class NanoDet(Detector):
             for (x0, y0, x1, y1), score in zip(extents, scores, strict=True)
         ]
 
-    def _look(self, image: Image, pixels: int) -> tuple[Array, Array]:
-        """Tight boxes (N, 4) in pixels of the image, several a person, and scores (N,)."""
-        height, width = image.shape[:2]
+    def _look(self, frame: Frame, pixels: int) -> tuple[Array, Array]:
+        """Tight boxes (N, 4) in pixels of the frame, several a person, and scores (N,)."""
+        width, height = frame.size_px
         columns, rows = input_size(width, height, pixels)
         scale = min(columns / width, rows / height)
-        outputs = self.network(columns, rows)(_tensor(image, columns, rows, scale))
+        size = (
+            min(max(round(width * scale), 1), columns),
+            min(max(round(height * scale), 1), rows),
+        )
+        outputs = self.network(columns, rows)(_tensor(at_least(frame, *size), size, columns, rows))
         extents, scores = boxes_from_outputs(outputs, self._min_score)
         return extents / np.float32(scale), scores
 
@@ -149,15 +154,10 @@ def distinct(extents: Array, scores: Array) -> tuple[Array, Array]:
     return extents[kept], scores[kept]
 
 
-def _tensor(image: Image, columns: int, rows: int, scale: float) -> Array:
-    """The network's input: the picture in the upper left corner, the rest grey."""
+def _tensor(image: Image, size: tuple[int, int], columns: int, rows: int) -> Array:
+    """The network's input: the picture in that size in the upper left corner, the rest grey."""
     import cv2
 
-    height, width = image.shape[:2]
-    size = (
-        min(max(round(width * scale), 1), columns),
-        min(max(round(height * scale), 1), rows),
-    )
     canvas = np.full((rows, columns, 3), PADDING, np.uint8)
     canvas[: size[1], : size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     tensor = np.ascontiguousarray(canvas.transpose(2, 0, 1)[None], np.float32)

@@ -45,7 +45,7 @@ class Outside(Filter):
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> list[Pose3D]:
         """The poses, their positions as they were."""
-        height, width = frame.image.shape[:2]
+        width, height = frame.size_px
         return [_lowered(pose, width, height) for pose in poses]
 
 

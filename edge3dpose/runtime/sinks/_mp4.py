@@ -132,7 +132,7 @@ class Mp4(Sink):
         return error
 
     def _begin(self, frame: Frame) -> None:
-        rows, columns = frame.image.shape[:2]
+        columns, rows = frame.size_px
         by = min(MAX_HEIGHT, max(MIN_HEIGHT, rows)) / rows
         # 4:2:0 has no odd sides
         width, height = (max(16, round(side * by / 2) * 2) for side in (columns, rows))

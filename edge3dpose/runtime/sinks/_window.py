@@ -111,7 +111,7 @@ class _Drawing(Sink):
         self._panel: SidePanel | None = None
 
     def __call__(self, frame: Frame, poses: list[Pose3D]) -> None:
-        rows, columns = frame.image.shape[:2]
+        columns, rows = frame.size_px
         width = min(MAX_WIDTH, max(120, round(columns * HEIGHT / rows)))
         over = resized(draw(frame.image, poses), width, HEIGHT)
         if self._skeleton is not None:  # 2D poses have no side view

@@ -104,7 +104,7 @@ class JsonLines(Sink):
 
 
 def _camera_of(frame: Frame) -> Any:
-    return frame.image.shape[:2], frame.camera
+    return frame.size_px, frame.camera
 
 
 PLUGIN = JsonLinesPlugin()

@@ -63,6 +63,8 @@ class Source:
     said: tuple[str, ...] = ()  # what the user should know of it before it starts, a line each
     prefetch: bool = True  # the next frames may be read in a thread, ahead of the loop
     polls_stops: bool = False  # it asks edge3dpose.stopping while it waits
+    lazy: bool = False  # the image of a frame may be made when somebody asks for it
+    whole: bool = False  # where it is lazy: somebody will ask, so it is made with the frame
     age_from: str = "decode"  # or "capture": where the age of a live frame is counted from
     # called while frames are asked for, in that thread
     on_event: Callable[[SourceEvent], object] | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+
+from av.video.frame import VideoFrame
 
 from edge3dpose.errors import BadInput, EndedEarly
 from edge3dpose.runtime.sources import Source, SourceOptions
@@ -27,11 +29,13 @@ class Film(Source):
     def __init__(self, media: Media, path: Path | None = None) -> None:
         self.name, self.fps, self.frames = media.name, media.fps, media.frames_hint
         self._media, self._path = media, path
-        self._read = self._images()
+        self._read = self._media.frames()
+        self._to_bgr = ToBgr(media.name, media.geometry)
         try:
             self._first = next(self._read, None)
             if self._first is None:
                 raise BadInput(f"{self.name} has no frame in it")
+            self._image: Image | None = self._to_bgr(self._first[0])
         except BaseException:
             self.close()
             raise
@@ -45,8 +49,7 @@ class Film(Source):
         index, now = 0, self._first
         self._first = None
         while now is not None:
-            image, stamp_s = now
-            yield Frame(image, index, stamps.next(stamp_s))
+            yield self._frame(now[0], index, stamps.next(now[1]))
             index += 1
             now = next(self._read, None)
         damage = self._media.damage
@@ -64,10 +67,13 @@ class Film(Source):
         self._read.close()
         self._media.close()
 
-    def _images(self) -> Generator[tuple[Image, float | None], None, None]:
-        to_bgr = ToBgr(self.name, self._media.geometry)
-        for frame, time_s in self._media.frames():
-            yield to_bgr(frame), time_s
+    def _frame(self, decoded: VideoFrame, index: int, time_s: float) -> Frame:
+        image, self._image = self._image, None  # of the first
+        if self.lazy and (picture := self._to_bgr.picture(decoded)):
+            if self.whole:
+                picture.image()
+            return Frame.of(picture, index, time_s)
+        return Frame(self._to_bgr(decoded) if image is None else image, index, time_s)
 
 
 def open_film(place: Place, options: SourceOptions, path: Path | None = None) -> Film:

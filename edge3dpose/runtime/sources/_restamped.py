@@ -8,7 +8,6 @@ eighth of a camera.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Frame
@@ -26,8 +25,9 @@ class AtRate(Source):
         self._step_s = 1 / fps
 
     def __iter__(self) -> Iterator[Frame]:
+        self._source.lazy, self._source.whole = self.lazy, self.whole
         for frame in self._source:
-            yield replace(frame, time_s=frame.index * self._step_s)
+            yield frame.but(time_s=frame.index * self._step_s)
 
     def age_s(self, frame: Frame) -> float:
         """The source's own answer."""

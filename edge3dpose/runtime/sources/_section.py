@@ -96,6 +96,7 @@ class Section(Source):
 
         Raises EndedEarly after the last one where some could not be read.
         """
+        self._film.lazy, self._film.whole = self.lazy, self.whole
         for frame in self._film:
             if self._until_s is not None and frame.time_s >= self._until_s:
                 if self._media.damage:

@@ -38,7 +38,7 @@ class Snapshot:
 def snapshot(tracks: Sequence[Track], frame: Frame) -> Snapshot:
     """Everybody as they are in a frame, once its poses are identified."""
     whole = extents(shapes([t.person.pose for t in tracks])) if tracks else np.zeros((0, 4))
-    height, width = frame.image.shape[:2]
+    width, height = frame.size_px
     seen = np.clip(whole, 0, [width, height, width, height])
     boxes = [track.person.pose.box for track in tracks]
     return Snapshot(

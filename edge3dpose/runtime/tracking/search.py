@@ -28,7 +28,9 @@ class Searcher:
 
         quick  in a fraction of the time, as far as the detector can
         """
-        return self._submit(replace(frame, image=frame.image.copy()), quick)
+        if frame.picture is None:
+            frame = replace(frame, image=frame.image.copy())
+        return self._submit(frame, quick)
 
     def now(self, frame: Frame, *, quick: bool = False) -> list[Box]:
         """Search a frame and wait for it; raises what the detector raises."""

@@ -237,7 +237,7 @@ def _nearness(boxes: Sequence[Box], lost: Sequence[Track], time_s: float) -> NDA
 def _stays(person: TrackedPose, frame: Frame) -> bool:
     """Whether enough of a person is in the frame, and the ROI has a size that makes sense."""
     pose = person.pose
-    height, width = frame.image.shape[:2]
+    width, height = frame.size_px
     side = side_px(pose)
     if pose.outside is not None:
         inside = int((~pose.outside).sum()) >= FEWEST_INSIDE
