@@ -13,7 +13,7 @@ from edge3dpose.bench import peer_scripts
 from edge3dpose.bench.energy import Meter, spent
 from edge3dpose.bench.plan import Plan
 from edge3dpose.bench.subprocess_runner import Pass, SubprocessRunner
-from edge3dpose.bench.timing import millijoules, statistics
+from edge3dpose.bench.timing import frame_statistics, millijoules
 from edge3dpose.errors import BadInput, MissingDependency
 from edge3dpose.reports.rows import LoopTiming, PeerError, PeerRow
 from edge3dpose.runtime import sources
@@ -74,7 +74,7 @@ class PeerRuns:
                 frames_with_people=sum(one.with_people for one in self._passes),
                 fps=round(self.count / elapsed_s, 2) if elapsed_s else 0.0,
                 rounds_fps=tuple(round(one.fps, 2) for one in self._passes),
-                frame=statistics(np.concatenate([one.frame_s for one in self._passes])),
+                frame=frame_statistics(np.concatenate([one.frame_s for one in self._passes])),
                 mj_per_frame=millijoules(self._joules, self.count),
             ),
             footprint=self._runner.footprint(self._passes[-1]),

@@ -20,11 +20,19 @@ from edge3dpose.bench.mosaic import Mosaic
 from edge3dpose.bench.plan import Plan, in_turn
 from edge3dpose.engine_types import Engine
 from edge3dpose.pose import PoseEstimator
-from edge3dpose.reports.rows import CrowdTiming, EndToEndTiming, EngineTiming, TimingStats
+from edge3dpose.reports.rows import (
+    CrowdTiming,
+    EndToEndTiming,
+    EngineTiming,
+    FrameTiming,
+    TimingStats,
+)
 from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.pipeline import Summary
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Array, Image
+
+MOST_MS = 250  # of the counts of frames: the last holds all that took longer
 
 
 class Measured(Protocol):
@@ -134,7 +142,7 @@ class EndToEndRuns:
             oldest_result_ms=_ms(max(summary.oldest_s for summary in summaries)),
             fps=round(self.count / elapsed_s, 2) if elapsed_s else 0.0,
             rounds_fps=tuple(round(summary.fps, 2) for summary in summaries),
-            frame=stages.pop("frame", None),
+            frame=frame_statistics(self._seconds("frame")),
             stages=stages,
             mj_per_frame=millijoules(self._joules, self.count),
         )
@@ -145,13 +153,12 @@ class EndToEndRuns:
         return summary, clock
 
     def _stages(self) -> dict[str, TimingStats]:
-        clocks = [clock for _, clock in self._runs]
-        names = dict.fromkeys(name for clock in clocks for name in clock.stages())
-        found = {
-            name: statistics(np.concatenate([clock.seconds(name) for clock in clocks]))
-            for name in names
-        }
+        names = dict.fromkeys(name for _, clock in self._runs for name in clock.stages())
+        found = {name: statistics(self._seconds(name)) for name in names if name != "frame"}
         return {name: stats for name, stats in found.items() if stats is not None}
+
+    def _seconds(self, stage: str) -> NDArray[np.float64]:
+        return np.concatenate([clock.seconds(stage) for _, clock in self._runs])
 
 
 def crowd_timing(
@@ -171,7 +178,7 @@ def crowd_timing(
         people=people,
         found=round(float(np.mean(found)), 2),
         fps=round(summary.fps, 2),
-        frame=statistics(clock.seconds("frame")),
+        frame=frame_statistics(clock.seconds("frame")),
     )
 
 
@@ -198,6 +205,15 @@ def statistics(seconds: NDArray[np.float64]) -> TimingStats | None:
         p95_ms=_ms(p95),
         p99_ms=_ms(p99),
     )
+
+
+def frame_statistics(seconds: NDArray[np.float64]) -> FrameTiming | None:
+    """The statistics of frames, with a count for each millisecond."""
+    found = statistics(seconds)
+    if found is None:
+        return None
+    counts = np.bincount(np.minimum(seconds * 1000, MOST_MS).astype(int))
+    return FrameTiming(**asdict(found), by_ms=tuple(int(count) for count in counts))
 
 
 def _ms(seconds: float | np.floating) -> float:

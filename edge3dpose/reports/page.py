@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge3dpose import storage
-from edge3dpose.reports import plots, speed, speed_plots
+from edge3dpose.reports import frame_times, plots, speed, speed_plots
 from edge3dpose.reports.columns import Column, Table, make_table
 from edge3dpose.reports.compare import Comparison
 from edge3dpose.reports.governor_rows import GovernorPhase, GovernorReport
@@ -114,6 +114,8 @@ def _end_to_end_section(report: SpeedReport) -> Section:
          "with its error on the people that it sees."),
         ("stages", speed_plots.stage_chart(shown), _which(shown, rows)
          + "source: the wait for the next frame."),
+        ("frame-times", frame_times.frame_time_chart(shown, report.peers), "Share of the frames "
+         "for each millisecond. Line: p50. Dashes: p99. The wait for the source is not counted."),
     )  # fmt: skip
     text = (
         "The loop of edge3dpose run without sinks: reading, detection and tracking, crop, engine, "

@@ -108,6 +108,13 @@ class EngineTiming(TimingStats):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FrameTiming(TimingStats):
+    """Times of frames, and how many took how long."""
+
+    by_ms: tuple[Count, ...] = ()  # frames that took 0 to 1 ms, 1 to 2 ms ...; the last: or longer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoopTiming:
     """A whole pipeline over frames, reading them included."""
 
@@ -115,7 +122,7 @@ class LoopTiming:
     frames_with_people: Count
     fps: Amount
     rounds_fps: tuple[Amount, ...]
-    frame: TimingStats | None
+    frame: FrameTiming | None
     mj_per_frame: dict[str, Amount] | None  # energy by counter
 
 
@@ -161,7 +168,7 @@ class CrowdTiming:
     people: Count
     found: Amount  # people a frame, mean
     fps: Amount
-    frame: TimingStats | None
+    frame: FrameTiming | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,6 +57,15 @@ def test_percentiles_and_fps_of_known_times():
     assert timing.statistics(np.array([])) is None
 
 
+def test_frames_are_counted_by_the_millisecond_and_the_slow_ones_together():
+    found = timing.frame_statistics(np.array([0.2, 3.1, 3.9, 5.0, 900.0]) / 1000)
+    assert found.by_ms[:6] == (1, 0, 0, 2, 0, 1)
+    assert sum(found.by_ms) == found.n == 5
+    assert len(found.by_ms) == timing.MOST_MS + 1
+    assert found.by_ms[-1] == 1
+    assert timing.frame_statistics(np.array([])) is None
+
+
 def test_end_to_end_is_the_loop_of_run_with_every_stage_on_the_clock():
     standing = np.full((17, 4), 0.5, np.float32)
     standing[:, 1] = np.linspace(0.2, 0.8, 17)

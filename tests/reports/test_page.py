@@ -214,3 +214,16 @@ def test_a_report_with_nothing_in_it_still_makes_a_page():
 def test_the_front_is_what_no_other_point_beats():
     points = [(5.0, 10.0), (1.0, 30.0), (2.0, 30.0), (3.0, 20.0), (4.0, 25.0), (6.0, 10.0)]
     assert [points[n] for n in pareto_front(points)] == [(1.0, 30.0), (3.0, 20.0), (5.0, 10.0)]
+
+
+def test_how_long_frames_took_is_drawn_with_the_slowest_percent():
+    def with_counts(part):
+        part["end_to_end"]["frame"] |= {"p50_ms": 10.0, "p99_ms": 31.0, "by_ms": [0] * 10 + [95, 5]}
+        return part
+
+    assert "p99 31.0 ms" not in full_page()
+    peers = [with_counts(peer("rival", whole_ms=40, error=RIVAL))]
+    rows = [with_counts(row(n, n, ms=float(n), whole_ms=n + 8.0, mpjpe_mm=90.0)) for n in (2, 5)]
+    shown = page(report(rows, peers=peers, peers_protocol="As is."))
+    assert shown.count("p50 10.0, p99 31.0 ms") == 3
+    assert "rival: p50" in shown

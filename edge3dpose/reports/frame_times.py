@@ -1,0 +1,59 @@
+"""A chart of a speed report: how many frames took how long, end to end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge3dpose.reports.plots import COLOURS, new_figure
+from edge3dpose.reports.rows import FrameTiming, PeerRow, SpeedRow
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+MOST = 8  # lines of the chart
+
+
+def frame_time_chart(rows: Sequence[SpeedRow], peers: Sequence[PeerRow]) -> Figure | None:
+    """A histogram a line: some engines, crowds, peers; None where no frames were counted."""
+    theirs = list(_of_peers(peers))[:MOST]
+    lines = [*islice(_of_engines(rows), MOST - len(theirs)), *theirs]
+    if not lines:
+        return None
+    figure = new_figure(9, 0.7 + 0.75 * len(lines))
+    last = max(float(np.flatnonzero(time.by_ms)[-1]) + 1 for _, time in lines)
+    every = figure.subplots(len(lines), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, time) in zip(every, lines, strict=True):
+        counts = np.array(time.by_ms)
+        shares = counts / counts.sum()
+        axes.bar(np.arange(len(shares)), shares, 1.0, align="edge", color=COLOURS[0])
+        for ms, style in ((time.p50_ms, "-"), (time.p99_ms, "--")):
+            axes.axvline(min(ms, last), color=COLOURS[6], ls=style, lw=1.2)
+        axes.set_yticks([])
+        axes.set_xlim(0, last * 1.02)
+        axes.set_title(
+            f"{name}: p50 {time.p50_ms:.1f}, p99 {time.p99_ms:.1f} ms",
+            fontsize=9,
+            loc="left",
+            pad=2,
+        )
+    every[-1].set_xlabel("ms a frame, end to end")
+    return figure
+
+
+def _of_engines(rows: Sequence[SpeedRow]) -> Iterator[tuple[str, FrameTiming]]:
+    for row in rows:
+        if row.end_to_end and row.end_to_end.frame and row.end_to_end.frame.by_ms:
+            yield row.name, row.end_to_end.frame
+        for crowd in row.crowds:
+            if crowd.frame and crowd.frame.by_ms:
+                yield f"{row.name}, {crowd.people} people", crowd.frame
+
+
+def _of_peers(peers: Sequence[PeerRow]) -> Iterator[tuple[str, FrameTiming]]:
+    for peer in peers:
+        if peer.end_to_end.frame and peer.end_to_end.frame.by_ms:
+            yield peer.name, peer.end_to_end.frame
