@@ -68,6 +68,12 @@ class ArchiveResult:
         return sum(record.frames for record in self.records)
 
     @property
+    def frames_a_core_s(self) -> float:
+        """Frames in a second of CPU time, all threads of the workers counted."""
+        cpu_s = sum(record.cpu_s for record in self.records)
+        return self.frames / cpu_s if cpu_s else 0.0
+
+    @property
     def text(self) -> str:
         """One line."""
         done = len(self.records) - len(self.failed)
@@ -75,6 +81,7 @@ class ArchiveResult:
         if self.frames:
             fps = self.frames / self.elapsed_s
             line += f"; {self.frames} frames in {duration(self.elapsed_s)}, {fps:.1f} FPS"
+            line += f", {self.frames_a_core_s:.1f} frames a core second"
         return line
 
 

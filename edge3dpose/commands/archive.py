@@ -39,6 +39,12 @@ _LINE_EVERY_S = 60.0  # where there is no terminal
     help="Processes, or actors of Ray.  [default: a core each]",
 )
 @click.option(
+    "--throughput/--one-by-one",
+    default=True,
+    show_default=True,
+    help="A worker a core, each with one thread: most frames a core. Or one worker with all cores.",
+)
+@click.option(
     "--ray",
     metavar="ADDRESS",
     help="Work on a Ray cluster: HOST:PORT, auto, or local.",
@@ -84,6 +90,10 @@ def command(source: Path | None, out: Path | None, summary: Path | None, **optio
         return
     if source is None or out is None:
         raise click.UsageError("give SOURCE and --out, or --summary OUT")
+    if not options["throughput"] and (options["workers"] or options["ray"]):
+        raise click.UsageError(
+            "--one-by-one is one process of this machine: no --workers, no --ray"
+        )
     _archive(source, out, options)
 
 
@@ -104,7 +114,8 @@ def _archive(source: Path, out: Path, options: dict[str, Any]) -> None:
         job, config = settled(*about, progress, split_s=split_s)
     for reason in config.why:
         click.echo(reason, err=True)
-    manpower = Manpower(options["workers"], options["ray"], options["rehash"])
+    workers = options["workers"] if options["throughput"] else 1
+    manpower = Manpower(workers, options["ray"], options["rehash"])
     with _shown() as on_progress:
         result = run_archive(source, job, manpower, on_progress)
     if begun is not None:

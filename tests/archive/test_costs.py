@@ -28,6 +28,9 @@ def test_a_run_becomes_a_report(folder, job, tmp_path):
     assert {"read", "engine", "frame"} <= set(report.stage_ms)
     table = archives.measured_table({"a.json": report}).markdown
     assert "sspnet-lite cut 1, onnxruntime fp32" in table
+    assert f"| {report.workers} x {report.threads} |" in table
+    assert result.frames_a_core_s == pytest.approx(report.frames / report.cpu_s, rel=1e-3)
+    assert f"{result.frames_a_core_s:.1f} frames a core second" in result.text
 
 
 def test_costs_are_linear_in_cpu_time(folder, job):
@@ -54,3 +57,19 @@ def test_reading_alone(folder, tmp_path):
     assert [clip.frames for clip in report.clips] == [10, 12, 4, 8]
     assert {clip.codec for clip in report.clips} == {"h264"}
     assert "one.mp4" in archives.reading_table(report).markdown
+
+
+def test_one_by_one_is_one_worker_with_all_cores(folder, tmp_path):
+    from edge3dpose import machine
+    from edge3dpose.commands.archive import command
+
+    words = [str(folder), "--out", str(tmp_path / "out"), "--one-by-one"]
+    refused = CliRunner().invoke(command, [*words, "--workers", "2"])
+    assert refused.exit_code == 2
+    assert "--one-by-one" in refused.output
+    report = tmp_path / "a.json"
+    engine = ["--cut", "1", "--precision", "fp32", "--backend", "onnxruntime"]
+    done = CliRunner().invoke(command, [*words, *engine, "--report", str(report)])
+    assert done.exit_code == 0, done.output
+    found = rows.load(ArchiveReport, report)
+    assert (found.workers, found.threads) == (1, machine.usable_cores())
