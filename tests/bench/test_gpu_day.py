@@ -32,7 +32,7 @@ def command(out, *options):
 
 def rehearse(out, *options):
     line = command(out, "--rehearse", *options)
-    return subprocess.run(line, capture_output=True, text=True, timeout=900, check=False)
+    return subprocess.run(line, capture_output=True, text=True, timeout=1300, check=False)
 
 
 def states(out):
