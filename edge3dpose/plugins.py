@@ -31,6 +31,7 @@ class PluginOption:
     minimum, maximum  of a number
     bare     of a str: its value where the option stands without one
     section  of the help; "" takes that of its plugin
+    needs    name of another option, without which it does nothing; "" for none
     """
 
     flags: str
@@ -43,6 +44,7 @@ class PluginOption:
     show_default: bool = False
     bare: str | None = None
     section: str = ""
+    needs: str = ""
 
     @property
     def name(self) -> str:
@@ -150,6 +152,14 @@ def options_of(plugins: Iterable[Any]) -> list[PluginOption]:
                 flag = option.flags.split("/")[0]
                 raise BadInput(f"two plugins declare {flag}; rename one of them")
     return list(by_name.values())
+
+
+def check_needs(options: Iterable[PluginOption], values: Mapping[str, Any]) -> None:
+    """BadInput where an option was given that does nothing without another one."""
+    for option in options:
+        if option.needs and values[option.name] != option.default and not values[option.needs]:
+            other = option.needs.replace("_", "-")
+            raise BadInput(f"{option.flags.split('/')[0]} does nothing without --{other}")
 
 
 def with_defaults(options: Iterable[PluginOption], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -176,7 +176,10 @@ def read_poses(path: str | Path) -> PosesFile:
     path = checks.file_name("path", path) or Path()
     try:
         with open(path, encoding="utf-8") as file:
-            header = bounded_json.parse(file.readline(LONGEST_LINE), "its first line")
+            first = file.readline(LONGEST_LINE)
+            if not first.strip():
+                raise BadInput("its first line is empty" if first else "it is empty")
+            header = bounded_json.parse(first, "its first line")
     except FileNotFoundError:
         raise BadInput(f"no poses file {path}") from None
     except (OSError, ValueError, BadInput) as error:

@@ -16,6 +16,7 @@ SUFFIXES = {  # of videos, when a folder is searched; a list may name any file
     *(".wmv", ".flv", ".3gp", ".ogv", ".vob", ".mxf", ".mjpeg", ".mjpg", ".h264", ".hevc", ".dav"),
 }
 ELSEWHERE = "elsewhere"  # where the parts of listed clips lie that are not below the list's folder
+_WANTED = "wanted a folder of videos, or a list of them: a path a line"
 _MOST_LISTED = 64 << 20  # bytes of a list
 
 
@@ -94,11 +95,11 @@ def _lines(file: Path) -> Iterator[str]:
             raise BadInput(f"{file} has more than {_MOST_LISTED >> 20} MB, wanted a list of paths")
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
-        raise BadInput(f"{file} is no list: it is not UTF-8; wanted a path a line") from None
+        raise BadInput(f"{file} is no text; {_WANTED}") from None
     except OSError as error:
         raise BadInput(f"{file} cannot be read: {error.strerror}") from None
     for line in text.splitlines():
         if "\0" in line:
-            raise BadInput(f"{file} is no list: it has zero bytes; wanted a path a line")
+            raise BadInput(f"{file} is no text; {_WANTED}")
         if line.strip() and not line.startswith("#"):
             yield line.strip()

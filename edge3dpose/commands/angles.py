@@ -60,7 +60,10 @@ def command(
     from edge3dpose.reports import angles as words
 
     if out is not None and out.suffix not in (".csv", ".mot"):
-        raise BadInput(f"--out {out} ends in {out.suffix!r}; wanted .csv or .mot")
+        raise BadInput(f"--out {out}: wanted a name that ends in .csv or .mot")
+    for flag, value, usual in (("--cutoff-hz", cutoff_hz, 6.0), ("--fill-gaps", fill_gaps, 100)):
+        if value != usual and not clean and plot is None:
+            raise BadInput(f"{flag} does nothing without --clean or --plot")
     cleaning = kinematics.Cleaning(fill_gaps, hampel=True, cutoff_hz=cutoff_hz)
     filtered = analysis.AnalysisOptions(track_id, cleaning, camera_pitch)
     raw = analysis.AnalysisOptions(track_id, camera_pitch_deg=camera_pitch)

@@ -42,6 +42,7 @@ def command(
     """
     from edge3dpose import outputs
     from edge3dpose.commands._progress import whole
+    from edge3dpose.counting import counted
     from edge3dpose.lens.board import Views, board_of
     from edge3dpose.lens.measure import collect, measure
 
@@ -51,7 +52,7 @@ def command(
 
         def on_view(searched: int, found: Views) -> None:
             seen = f"{len(found.places)} views, {found.coverage:.0%} of the picture"
-            progress(f"{searched} frames searched, {seen}", len(found.places) / views)
+            progress(f"{counted(searched, 'frame')} searched, {seen}", len(found.places) / views)
 
         found = collect(source, chosen, views, on_view)
     made = measure(found, chosen, fisheye=fisheye)

@@ -175,6 +175,7 @@ def checked_values(plugin: ExporterPlugin, given: Mapping[str, Any]) -> dict[str
             has = ", ".join(known) or "none"
             raise BadInput(f"{plugin.name} has no option {name!r}; it has: {has}")
         known[name].check(value)
+    plugins.check_needs(plugin.options, values)
     plugin.check(values)
     return values
 

@@ -34,6 +34,7 @@ CLEANING = (
         minimum=0.1,
         maximum=100,
         show_default=True,
+        needs="clean",
     ),
     PluginOption(
         "--fill-gaps",
@@ -43,6 +44,7 @@ CLEANING = (
         minimum=0,
         maximum=100_000,
         show_default=True,
+        needs="clean",
     ),
 )
 FLOOR = (

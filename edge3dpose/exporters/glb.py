@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge3dpose import __version__
+from edge3dpose.counting import counted
 from edge3dpose.exporters import ExporterPlugin, ExportRequest
 from edge3dpose.exporters._clips import FLOOR, HEIGHT, clips_of
 from edge3dpose.exporters._gltf import ARRAY_BUFFER, ELEMENT_ARRAY_BUFFER, Gltf
@@ -53,7 +54,7 @@ class GlbPlugin(ExporterPlugin):
             "shape": shape.to_dict(),
         }
         content = glb(shape.body, time_s, motion, name, about)
-        said = f"{name}, {shape.height_mm / 10:.0f} cm tall, {len(time_s)} frames"
+        said = f"{name}, {shape.height_mm / 10:.0f} cm tall, {counted(len(time_s), 'frame')}"
         return content, f"{said}, {time_s[-1]:.1f} s{floor}"
 
 

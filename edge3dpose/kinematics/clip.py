@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from edge3dpose.counting import counted
 from edge3dpose.errors import BadInput
 from edge3dpose.kinematics.cleaning import Cleaning
 from edge3dpose.kinematics.floor import Floor
@@ -63,7 +64,7 @@ class MotionClip:
     def text(self) -> str:
         """The clip in a line."""
         gaps = int((~self.known).sum())
-        parts = [f"{self.name}, {len(self.time_s)} frames at {self.rate_hz:g} Hz"]
+        parts = [f"{self.name}, {counted(len(self.time_s), 'frame')} at {self.rate_hz:g} Hz"]
         parts += [f"{gaps} of them in gaps"] if gaps else []
         parts += [self.done] if self.done else []
         parts += [self.floor.text] if self.floor else []

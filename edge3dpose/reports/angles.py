@@ -21,7 +21,8 @@ def angles_text(found: JointAngles) -> str:
         if not np.isfinite(values).any():
             lines.append(f"{name:26}{'-':>7}{'-':>8}{'-':>7}")
             continue
-        least, median, most = np.nanquantile(values, [0, 0.5, 1])
+        # 0.0 after it: no -0
+        least, median, most = np.nanquantile(values, [0, 0.5, 1]).round() + 0.0
         lines.append(f"{name:26}{least:7.0f}{median:8.0f}{most:7.0f}")
     return "\n".join([*lines, found.floor.text])
 

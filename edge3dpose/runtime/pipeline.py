@@ -13,6 +13,7 @@ from typing import Any
 
 from edge3dpose import stopping
 from edge3dpose.camera import FixedLens, Lens
+from edge3dpose.counting import counted
 from edge3dpose.engine_types import Engine
 from edge3dpose.errors import BadInput, EndedEarly, SourceLost
 from edge3dpose.runtime.clock import StageClock
@@ -54,7 +55,7 @@ class Summary:
     @property
     def text(self) -> str:
         """One line: frames, frame rate, dropped frames and, of a live source, the greatest age."""
-        line = f"{self.processed} frames, {self.fps:.1f} FPS, {self.dropped} dropped"
+        line = f"{counted(self.processed, 'frame')}, {self.fps:.1f} FPS, {self.dropped} dropped"
         return f"{line}, oldest result {self.oldest_s * 1000:.0f} ms" if self.live else line
 
     @property

@@ -71,8 +71,8 @@ def address_of(text: str, token: str | None = None) -> Address:
     address = Address(host, int(port), token or None)
     if not address.loopback and token is None:
         raise BadInput(
-            f"{host} can be reached by other machines: give a secret with --token, or serve at "
-            f"{DEFAULT}"
+            f"{host} may be open to other machines: give a secret with --token, "
+            f"or serve at {DEFAULT}"
         )
     if token is not None and len(token) < _LEAST_TOKEN:
         raise BadInput(f"the token is short; wanted {_LEAST_TOKEN} characters or more")

@@ -156,6 +156,7 @@ def check(values: Mapping[str, Any], source: str) -> None:
     known = plugins.with_defaults(options(), values)
     for option in options():
         option.check(known[option.name])
+    plugins.check_needs(options(), known)
     files: dict[Path, str] = {}  # what is written, and by which option
     for plugin in find_all():
         if plugin.is_on(known):

@@ -39,7 +39,9 @@ class ServePlugin(SinkPlugin):
             bare=server.DEFAULT,
         ),
         PluginOption(
-            "--token", "Secret of --serve, which lets other machines in: open /?token=SECRET."
+            "--token",
+            "Secret of --serve, which lets other machines in: open /?token=SECRET.",
+            needs="serve",
         ),
         PluginOption(
             "--stay/--no-stay",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from edge3dpose.counting import counted
+
 NEAR_S = 1.0  # damage nearer than this is one stretch
 MOST = 100  # stretches that are told
 
@@ -58,17 +60,13 @@ class Damage:
             where = ", ".join(_stretch(*one) for one in self._stretches[:5])
             more = f" and {len(self._stretches) - 5} more" if len(self._stretches) > 5 else ""
             parts.append(
-                f"is damaged at {where}{more}: {_some(self._lost, 'packet')} cannot be decoded"
+                f"is damaged at {where}{more}: {counted(self._lost, 'packet')} cannot be decoded"
             )
         if self._early:
             parts.append(f"ends early: {self._early}")
         if self._patched:
-            parts.append(f"{_some(self._patched, 'frame')} decoded in part")
+            parts.append(f"{counted(self._patched, 'frame')} decoded in part")
         return f"{self._name} {'; '.join(parts)}; the other frames are kept ({frames} in all)"
-
-
-def _some(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
 
 
 def _stretch(first_s: float, last_s: float) -> str:
