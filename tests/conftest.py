@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,11 @@ from edge3dpose.engine_types import Weights
 
 if "PYTEST_XDIST_WORKER" in os.environ:  # before torch loads: two processes share the cores
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    # hundreds of tests start the program: it would compile its files each time
+    folder = Path(__file__).parent.parent / ".pytest_cache" / "bytecode"
+    os.environ["PYTHONPYCACHEPREFIX"] = str(folder)
 
 
 @pytest.fixture(scope="session")
