@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from edge3dpose.errors import BadInput
 from edge3dpose.viewer.channel import Channel
@@ -51,7 +51,7 @@ class Address:
     def url(self) -> str:
         """What to open in a browser."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        secret = f"?token={self.token}" if self.token else ""
+        secret = f"?token={quote(self.token)}" if self.token else ""
         return f"http://{host}:{self.port}/{secret}"
 
 
@@ -86,6 +86,7 @@ class Content:
     channel: Channel | None = None
     files: Mapping[str, Path] = field(default_factory=dict)
     settings: Callable[[], Mapping[str, Any]] = dict  # of the page, as JSON at /settings.json
+    index: str = "index.html"
 
 
 class Server:
@@ -155,7 +156,7 @@ class Server:
         if parts.path in self._content.files:
             file = self._content.files[parts.path]
             return _file(connection, file, request.headers.get("Range"))
-        name = parts.path.removeprefix("/") or "index.html"
+        name = parts.path.removeprefix("/") or self._content.index
         if name not in {file.name for file in PAGE.iterdir()}:
             return _response(connection, HTTPStatus.NOT_FOUND, b"not found\n")
         return _file(connection, PAGE / name, None)

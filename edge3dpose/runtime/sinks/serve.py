@@ -12,8 +12,9 @@ from typing import Any
 
 from edge3dpose import stopping
 from edge3dpose.plugins import PluginOption
-from edge3dpose.poses_file import frame_line, header_line, header_of
+from edge3dpose.poses_file import event_line, frame_line, header_line, header_of
 from edge3dpose.runtime.sinks import Sink, SinkContext, SinkPlugin
+from edge3dpose.runtime.sources import SourceEvent
 from edge3dpose.types import Frame, Image, Pose3D
 from edge3dpose.viewer import server
 from edge3dpose.viewer.channel import Channel
@@ -89,6 +90,11 @@ class Served(Sink):
             self._channel.publish(header_line(self._header, frame).strip())
         self._pictures.offer(frame)
         self._channel.publish(frame_line(frame, poses).strip())
+
+    def event(self, event: SourceEvent) -> None:
+        """Say that the source was lost, or is back."""
+        if self._begun:  # the first message is the header
+            self._channel.publish(event_line(event.to_dict()).strip())
 
     def close(self) -> None:
         """End; the page of a file stays until Ctrl-C where that was asked."""
