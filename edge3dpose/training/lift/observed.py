@@ -81,7 +81,7 @@ def _read_record(file: Path, column: str) -> list[Sequences]:
         raise BadInput(f"{file} is no record of sequences ({SCHEMA})")
     plain_arrays.check(file, data, _FORMS)
     for name, (kinds, _) in _FORMS.items():
-        if "f" in kinds and not (np.abs(data[name]) < LARGEST).all():  # NaN is not
+        if "f" in kinds and not (np.abs(data[name], dtype=float) < LARGEST).all():  # no NaN
             raise BadInput(f"{file}: {name} has numbers that cannot be")
     names = [str(name) for name in data["columns"]]
     outputs, truth = data["outputs"].astype(np.float32), data["truth_mm"]
