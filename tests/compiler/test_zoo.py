@@ -31,6 +31,7 @@ FORMS = {  # spec -> its head, the stride of its maps, and how far a joint may b
     "rtmpose": (dot_net.bins(), 1, 4.5),
     "rtmw3d": (dot_net.bins(("output_x", "output_y"), lambda j: 20 + j % 17), 1, 5.5),
 }
+BOTTOM_UP = ("higherhrnet", "openpose")  # runtime/test_bottom_up
 GIVEN = ("movenet-lightning", "movenet-thunder", "blazepose-full")  # real weights: test_real_models
 
 
@@ -56,7 +57,7 @@ def outputs_of(model, image, spec):
 
 
 def test_every_spec_file_of_the_package_is_tried():
-    assert sorted(_spec_file.in_zoo()) == sorted([*FORMS, *GIVEN])
+    assert sorted(_spec_file.in_zoo()) == sorted([*FORMS, *BOTTOM_UP, *GIVEN])
 
 
 @pytest.mark.parametrize("name", FORMS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import clips
 import crowd_net
@@ -194,6 +195,29 @@ def test_a_roi_outside_of_the_frame_is_refused(kind, tmp_path):
     refused = pytest.raises(BadInput, match="lies outside of the frame")
     with opened(tmp_path, roi=outside) as pose, refused:
         pose.run(iter([image]))
+
+
+@pytest.mark.parametrize("name", ["openpose", "higherhrnet"])
+def test_published_forms_group_people(name, tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path / "home"))
+    file = _spec_file.read(_spec_file.in_zoo()[name])
+    (tmp_path / "net.onnx").write_bytes(crowd_net.checked(crowd_net.Net(file).model()))
+    adopt.add(Path(name), tmp_path / "net.onnx")
+    people = [one[: len(JOINTS)] for one in (person(110, 200), person(325, 210, 1))]
+    joints = file.spec.skeleton.joints
+    named = [dict(zip(JOINTS, one, strict=True)) for one in people]
+    for one in named:
+        one["neck"] = (one["left_shoulder"] + one["right_shoulder"]) / 2
+    width, height = file.input.size
+    people = [np.array([one[joint] for joint in joints]) * (width / 640) for one in named]
+    limbs = file.spec.maps.limbs
+    tags = None if limbs else (1, 5)
+    image = crowd_net.picture(people, (width, height), limbs, tags)
+    with edge3dpose.PoseEstimator(name, backend="onnxruntime", precision="fp32") as pose:
+        found = matched(pose(image), people)
+    for one, drawn_px in zip(found, people, strict=True):
+        assert (one.score > 0).all()
+        assert np.abs(one.pixels - drawn_px).max() < 8
 
 
 def test_evaluate_counts_its_people(tmp_path, monkeypatch):

@@ -15,7 +15,6 @@ from edge3dpose.models._spec_file import SpecFile
 
 DOT = 250  # blue of a joint
 WIDTH = 4.0  # levels by which a colour may be off
-STRIDE = 4
 
 
 def red_of(joints):
@@ -66,7 +65,11 @@ class Net:
         return name
 
     def channel(self, n):
-        return self.op("Gather", "picture", np.array([n]), axis=1)
+        """Red, green or blue of the picture, 0 to 255 again."""
+        spec, bgr = self.file.spec, self.file.input.colour == "bgr"
+        given = self.op("Gather", "picture", np.array([2 - n if bgr else n]), axis=1)
+        scaled = self.op("Mul", given, np.float32(255 * spec.std_rgb[n]))
+        return self.op("Add", scaled, np.float32(255 * spec.mean_rgb[n]))
 
     def near(self, tensor, levels):
         codes = np.asarray(levels, np.float32).reshape(1, -1, 1, 1)
@@ -76,8 +79,11 @@ class Net:
         )
 
     def pooled(self, tensor, out=None):
-        small = self.op("AveragePool", tensor, kernel_shape=[STRIDE] * 2, strides=[STRIDE] * 2)
-        return self.op("AveragePool", small, kernel_shape=[3, 3], pads=[1] * 4, out=out)
+        stride = [self.file.decode.stride] * 2
+        small = self.op("AveragePool", tensor, kernel_shape=stride, strides=stride)
+        smooth = self.op("AveragePool", small, kernel_shape=[3, 3], pads=[1] * 4)
+        # a dot fills less of a larger cell
+        return self.op("Mul", smooth, np.float32(stride[0] / 4), out=out)
 
     def model(self) -> bytes:
         J, (width, height) = len(self.file.spec.skeleton.joints), self.file.input.size
@@ -94,14 +100,23 @@ class Net:
             both = self.op("Concat", *[red, green] * len(self.rule.limbs), axis=1)
             unit = self.op("Div", self.op("Sub", both, np.float32(128)), np.float32(120))
             self.pooled(self.op("Mul", lines, unit), out="paf")
-        w, h = width // STRIDE, height // STRIDE
+        w, h = (length // self.file.decode.stride for length in (width, height))
+        outputs = {"heat": J, second: count}
+        if self.file.decode.heat != "heat":  # both in one output, with other maps between
+            between = getattr(self.file.decode, f"{second}_from") - J
+            parts = ["heat", second]
+            if between:
+                other = self.pooled(self.op("Concat", *[blue] * between, axis=1))
+                parts.insert(1, other)
+            self.op("Concat", *parts, axis=1, out=self.file.decode.heat)
+            outputs = {self.file.decode.heat: J + between + count}
         graph = helper.make_graph(
             self.nodes,
             "crowd",
             [helper.make_tensor_value_info("picture", TensorProto.FLOAT, [1, 3, height, width])],
             [
-                helper.make_tensor_value_info("heat", TensorProto.FLOAT, [1, J, h, w]),
-                helper.make_tensor_value_info(second, TensorProto.FLOAT, [1, count, h, w]),
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, maps, h, w])
+                for name, maps in outputs.items()
             ],
             self.constants,
         )
