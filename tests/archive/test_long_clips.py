@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import random
 import subprocess
 import sys
 import time
@@ -12,7 +13,9 @@ import av
 import clips
 import cv2
 import numpy as np
+import psutil
 import pytest
+from test_kills import children, command, end, killed
 
 from edge3dpose.archive.clips import find_clips
 from edge3dpose.archive.crew import Crew, Event
@@ -291,3 +294,40 @@ def test_a_worker_that_dies_costs_its_section_one_more_try(long_folder, jobs):
     assert found == [("long.mp4", "section 2: it died, in 2 attempts")]
     assert crew.given == [("clip", 0, 1), ("section", 1, 1), ("section", 1, 2)]
     assert schedule.running == {"long.mp4": (10, 30)}
+
+
+@pytest.mark.slow
+def test_random_kills_of_a_split_clip(long_folder, pipeline, split_part, tmp_path):
+    generator, kills, archives = random.Random(11), 0, 0
+    while kills < 10:
+        out, archives = tmp_path / f"out{archives}", archives + 1
+        words = command(long_folder, out, *pipeline, "--split-minutes", SPLIT_S / 60)
+        while not (out / "parts").exists() and kills < 10:
+            process = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+            process.before = []
+            kills += killed(process, 6 * generator.random(), generator)
+            if process.poll() is None:
+                process.before = psutil.Process(process.pid).children(recursive=True)
+            end(process)
+        subprocess.run(words, stderr=subprocess.DEVNULL, check=True)
+        assert (out / "parts/long.mp4.jsonl").read_bytes() == split_part
+        assert ArchiveFolder(out).load("long.mp4").sections == 4
+        assert not (out / "sections").exists()
+
+
+@pytest.mark.slow
+def test_ray_does_sections_and_loses_a_worker(long_folder, pipeline, split_part, tmp_path):
+    pytest.importorskip("ray")
+    out = tmp_path / "out"
+    words = command(long_folder, out, *pipeline, "--split-minutes", SPLIT_S / 60, "--ray", "local")
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, text=True)
+    while process.poll() is None and not list(out.glob("work/*.jsonl")):
+        time.sleep(0.02)
+    busy = children(process, "ClipWorker.process")
+    for actor in busy[:1]:
+        actor.kill()
+    _, said = process.communicate(timeout=200)
+    assert process.returncode == 0, said
+    assert busy, "no actor was at work"
+    assert (out / "parts/long.mp4.jsonl").read_bytes() == split_part
+    assert ArchiveFolder(out).load("long.mp4").sections == 4
