@@ -2,10 +2,12 @@
 frame size, people, cameras, cut and precision, each with the slope of its median.
 
     python benchmarks/growth.py --report benchmarks/growth-NAME.json --plot docs/growth.png
+    python benchmarks/growth.py --axis size --axis decode --report benchmarks/growth-sizes-NAME.json
 
 Every row is `edge3dpose`'s pipeline in a process of its own, on the bundled clip's person. Sizes
 are the clip enlarged and encoded as H.264; people are a mosaic in memory; cameras are so many
-processes at once. Rounds go through all rows in turn, so that a slow minute is shared.
+processes at once; decode is the files of size read by FFmpeg, with nobody who looks at them.
+Rounds go through all rows in turn, so that a slow minute is shared.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from edge3dpose.reports.rows import new_header, save
 from edge3dpose.runtime.sources import open_source
 
 MODEL = "sspnet-lite"
+AXES = ("size", "people", "cameras", "cut", "decode", "precision")
 FRAMES = 90
 HEIGHTS = (480, 720, 1080, 2160)
 PEOPLE = (1, 2, 5, 10)
@@ -54,6 +57,8 @@ def tasks(folder: Path) -> list[tuple[str, str, float, dict]]:
         video(file, (width, height))
         about = {"video": str(file)}
         found.append(("size", f"{width}x{height}", width * height / 1e6, about))
+        decoded = about | {"decode": True}
+        found.append(("decode", f"{width}x{height}", width * height / 1e6, decoded))
     found += [("people", str(n), n, {"people": n}) for n in PEOPLE]
     found += [("cameras", str(n), n, {"processes": n}) for n in CAMERAS]
     found += [("cut", str(n), n, {"cut": n}) for n in CUTS]
@@ -86,17 +91,36 @@ def measure(what: dict, engines: str) -> None:
     if source is None:
         images = make_mosaic(max(1, what["people"]), lambda: open_source("sample"))
         source = Mosaic(images, FRAMES)
+    if what.get("decode"):
+        print(json.dumps(reading(source)))
+        return
     options = {"cut": what["cut"], "precision": what["precision"], "backend": "openvino"}
     times: list[float] = []
     with edge3dpose.PoseEstimator(MODEL, **options, engines=engines) as pose:
         start, cpu = perf_counter(), process_time()
         pose.run(source, outputs={}, on_frame=lambda frame, people: times.append(perf_counter()))
         elapsed, cpu = perf_counter() - start, process_time() - cpu
+    print(json.dumps(figures(times, elapsed, cpu)))
+
+
+def reading(file: str) -> dict[str, float]:
+    """The figures of decoding alone."""
+    times: list[float] = []
+    start, cpu = perf_counter(), process_time()
+    with closing(open_source(file)) as source:
+        source.lazy = True  # no frame becomes BGR but the small ones and the first
+        for _ in source:
+            times.append(perf_counter())
+    return figures(times, perf_counter() - start, process_time() - cpu)
+
+
+def figures(times: list[float], elapsed: float, cpu: float) -> dict[str, float]:
+    """What a run came to, by the times at which its frames were done."""
     ms = np.diff(times)[10:] * 1000
     peak = machine_peak_mb()
     p50, p99 = np.percentile(ms, [50, 99])
-    figures = {"fps": len(times) / elapsed, "cpu_ms": cpu / len(times) * 1000, "peak_mb": peak}
-    print(json.dumps(figures | {"p50_ms": p50, "p99_ms": p99}))
+    found = {"fps": len(times) / elapsed, "cpu_ms": cpu / len(times) * 1000, "peak_mb": peak}
+    return found | {"p50_ms": float(p50), "p99_ms": float(p99)}
 
 
 def machine_peak_mb() -> float:
@@ -132,9 +156,10 @@ def draw(report: GrowthReport, file: Path) -> None:
     """A panel for each axis: median and 99th percentile against the value."""
     import matplotlib.figure
 
+    lines = [line for line in report.slopes if line.axis != "decode"]
     names = {"size": "frame, megapixels", "people": "people", "cameras": "processes", "cut": "cut"}
     figure = matplotlib.figure.Figure(figsize=(10, 6), layout="constrained")
-    for axes, line in zip(figure.subplots(2, 2).flat, report.slopes, strict=True):
+    for axes, line in zip(figure.subplots(2, 2).flat, lines, strict=True):
         rows = [row for row in report.rows if row.axis == line.axis]
         x = np.array([row.value for row in rows])
         axes.plot(x, [row.p99_ms for row in rows], "o--", color="0.6", label="99th percentile")
@@ -152,9 +177,15 @@ def draw(report: GrowthReport, file: Path) -> None:
 @click.option("--plot", type=click.Path(path_type=Path))
 @click.option("--rounds", default=3, show_default=True)
 @click.option("--engines", type=click.Path(path_type=Path), help="Folder of built engines.")
+@click.option("--axis", "axes", multiple=True, type=click.Choice(AXES), help="Only these; no plot.")
 @click.option("--one", hidden=True)
 def main(
-    report: Path | None, plot: Path | None, rounds: int, engines: Path | None, one: str | None
+    report: Path | None,
+    plot: Path | None,
+    rounds: int,
+    engines: Path | None,
+    axes: tuple[str, ...],
+    one: str | None,
 ) -> None:
     """Measure every row in turn and write the report."""
     if one:
@@ -162,32 +193,34 @@ def main(
         return
     if report is None:
         raise click.UsageError("--report FILE is missing")
+    if axes and plot:
+        raise click.UsageError("--plot draws all axes: leave --axis away")
     header = new_header(GrowthReport)
     with tempfile.TemporaryDirectory() as temporary:
         engines = engines or Path(temporary)
-        todo = tasks(Path(temporary))
+        todo = [task for task in tasks(Path(temporary)) if task[0] in (axes or AXES)]
         for _, _, _, what in todo:  # builds the engines
             once(what | {"processes": 1}, engines)
         found = [[once(what, engines) for _, _, _, what in todo] for _ in range(rounds)]
     rows = []
     for n, (axis, label, value, _) in enumerate(todo):
-        figures = {k: round(float(np.median([r[n][k] for r in found])), 2) for k in found[0][n]}
-        rows.append(GrowthRow(axis=axis, label=label, value=round(value, 3), **figures))
+        values = {k: round(float(np.median([r[n][k] for r in found])), 2) for k in found[0][n]}
+        rows.append(GrowthRow(axis=axis, label=label, value=round(value, 3), **values))
     made = GrowthReport(
         header=header,
         protocol=PROTOCOL,
         model=MODEL,
         rounds=rounds,
         rows=tuple(rows),
-        slopes=tuple(slope(axis, rows) for axis in ("size", "people", "cameras", "cut")),
+        slopes=tuple(slope(axis, rows) for axis in AXES[:5] if any(r.axis == axis for r in rows)),
         load_average_after=machine.load_average(),
     )
     save(made, report)
     if plot:
         draw(made, plot)
     for row in rows:
-        figures = f"{row.fps:6.1f} FPS {row.p50_ms:6.1f} ms {row.p99_ms:6.1f}"
-        print(f"{row.axis:10} {row.label:10} {figures}")
+        shown = f"{row.fps:6.1f} FPS {row.p50_ms:6.1f} ms {row.p99_ms:6.1f}"
+        print(f"{row.axis:10} {row.label:10} {shown}")
 
 
 if __name__ == "__main__":
