@@ -42,7 +42,7 @@ _LINE_EVERY_S = 60.0  # where there is no terminal
     "--throughput/--one-by-one",
     default=True,
     show_default=True,
-    help="A worker a core, each with one thread: most frames a core. Or one worker with all cores.",
+    help="As many clips at once as cores, a thread each; or one after another on all cores.",
 )
 @click.option(
     "--ray",
