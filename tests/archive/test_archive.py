@@ -129,8 +129,8 @@ def archive(*words):
     [
         (None, "no video in "),
         ("\n# nothing\n", "names no clip"),
-        (b"\x00\xff\xfe", "is not UTF-8"),
-        ("a\0b", "zero bytes"),
+        (b"\x00\xff\xfe", "is no text"),
+        ("a\0b", "is no text"),
     ],
 )
 def test_what_holds_no_clip_is_refused(tmp_path, content, said):
