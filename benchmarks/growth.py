@@ -29,6 +29,7 @@ import numpy as np
 
 import edge3dpose
 from edge3dpose import machine, storage
+from edge3dpose.archive.reading import peak_mb
 from edge3dpose.bench.mosaic import Mosaic, make_mosaic
 from edge3dpose.reports.growth_rows import GrowthReport, GrowthRow, Slope
 from edge3dpose.reports.rows import new_header, save
@@ -117,18 +118,13 @@ def reading(file: str) -> dict[str, float]:
 def figures(times: list[float], elapsed: float, cpu: float) -> dict[str, float]:
     """What a run came to, by the times at which its frames were done."""
     ms = np.diff(times)[10:] * 1000
-    peak = machine_peak_mb()
     p50, p99 = np.percentile(ms, [50, 99])
-    found = {"fps": len(times) / elapsed, "cpu_ms": cpu / len(times) * 1000, "peak_mb": peak}
+    found = {
+        "fps": len(times) / elapsed,
+        "cpu_ms": cpu / len(times) * 1000,
+        "peak_mb": peak_mb() or 0.0,
+    }
     return found | {"p50_ms": float(p50), "p99_ms": float(p99)}
-
-
-def machine_peak_mb() -> float:
-    """Most resident memory of this process so far."""
-    import resource
-
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most * (1 if sys.platform == "darwin" else 1024) / 1e6
 
 
 def once(what: dict, engines: Path) -> dict[str, float]:
