@@ -21,6 +21,7 @@ from edge3dpose.bench.plan import Plan, in_turn
 from edge3dpose.engine_types import Engine
 from edge3dpose.pose import PoseEstimator
 from edge3dpose.reports.rows import (
+    MOST_MS,
     CrowdTiming,
     EndToEndTiming,
     EngineTiming,
@@ -31,8 +32,6 @@ from edge3dpose.runtime.clock import StageClock
 from edge3dpose.runtime.pipeline import Summary
 from edge3dpose.runtime.sources import Source
 from edge3dpose.types import Array, Image
-
-MOST_MS = 250  # of the counts of frames: the last holds all that took longer
 
 
 class Measured(Protocol):

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge3dpose.reports.plots import COLOURS, new_figure
-from edge3dpose.reports.rows import FrameTiming, PeerRow, SpeedRow
+from edge3dpose.reports.rows import MOST_MS, FrameTiming, PeerRow, SpeedRow
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MOST = 8  # lines of the chart
+MOST_BARS = 80
 
 
 def frame_time_chart(rows: Sequence[SpeedRow], peers: Sequence[PeerRow]) -> Figure | None:
@@ -24,24 +25,33 @@ def frame_time_chart(rows: Sequence[SpeedRow], peers: Sequence[PeerRow]) -> Figu
     if not lines:
         return None
     figure = new_figure(9, 0.7 + 0.75 * len(lines))
-    last = max(float(np.flatnonzero(time.by_ms)[-1]) + 1 for _, time in lines)
+    last = min(max(int(np.flatnonzero(time.by_ms)[-1]) + 1 for _, time in lines), MOST_MS)
+    width = -(-last // MOST_BARS)  # ms of a bar
     every = figure.subplots(len(lines), sharex=True, squeeze=False)[:, 0]
     for axes, (name, time) in zip(every, lines, strict=True):
-        counts = np.array(time.by_ms)
-        shares = counts / counts.sum()
-        axes.bar(np.arange(len(shares)), shares, 1.0, align="edge", color=COLOURS[0])
+        counts = time.by_ms[:MOST_MS]
+        edges = np.arange(0, len(counts), width)
+        shares = np.add.reduceat(counts, edges) / sum(time.by_ms)
+        axes.bar(edges, shares, width, align="edge", color=COLOURS[0])
         for ms, style in ((time.p50_ms, "-"), (time.p99_ms, "--")):
-            axes.axvline(min(ms, last), color=COLOURS[6], ls=style, lw=1.2)
+            if ms <= last:
+                axes.axvline(ms, color=COLOURS[6], ls=style, lw=1.2)
         axes.set_yticks([])
         axes.set_xlim(0, last * 1.02)
         axes.set_title(
-            f"{name}: p50 {time.p50_ms:.1f}, p99 {time.p99_ms:.1f} ms",
+            f"{name}: p50 {time.p50_ms:.1f}, p99 {time.p99_ms:.1f} ms{_longer(time)}",
             fontsize=9,
             loc="left",
             pad=2,
         )
     every[-1].set_xlabel("ms a frame, end to end")
     return figure
+
+
+def _longer(time: FrameTiming) -> str:
+    """The frames that have no bar, in words."""
+    over = sum(time.by_ms[MOST_MS:]) / sum(time.by_ms)
+    return f"; {over:.1%} took {MOST_MS} ms or longer" if over else ""
 
 
 def _of_engines(rows: Sequence[SpeedRow]) -> Iterator[tuple[str, FrameTiming]]:

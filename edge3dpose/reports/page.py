@@ -115,7 +115,7 @@ def _end_to_end_section(report: SpeedReport) -> Section:
         ("stages", speed_plots.stage_chart(shown), _which(shown, rows)
          + "source: the wait for the next frame."),
         ("frame-times", frame_times.frame_time_chart(shown, report.peers), "Share of the frames "
-         "for each millisecond. Line: p50. Dashes: p99. The wait for the source is not counted."),
+         "by how long they took. Line: p50. Dashes: p99. The wait for the source is not counted."),
     )  # fmt: skip
     text = (
         "The loop of edge3dpose run without sinks: reading, detection and tracking, crop, engine, "

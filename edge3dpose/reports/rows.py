@@ -107,11 +107,14 @@ class EngineTiming(TimingStats):
     mj_per_call: dict[str, Amount] | None  # energy by counter
 
 
+MOST_MS = 250  # of the counts of frames: the last holds all that took as long or longer
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameTiming(TimingStats):
     """Times of frames, and how many took how long."""
 
-    by_ms: tuple[Count, ...] = ()  # frames that took 0 to 1 ms, 1 to 2 ms ...; the last: or longer
+    by_ms: tuple[Count, ...] = ()  # frames that took 0 to 1 ms, 1 to 2 ms ..., MOST_MS or longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -227,3 +227,10 @@ def test_how_long_frames_took_is_drawn_with_the_slowest_percent():
     shown = page(report(rows, peers=peers, peers_protocol="As is."))
     assert shown.count("p50 10.0, p99 31.0 ms") == 3
     assert "rival: p50" in shown
+
+
+def test_frames_slower_than_the_counts_are_told_in_words():
+    slow = row(2, 2, ms=2.0, whole_ms=200.0, mpjpe_mm=90.0)
+    counts = [0] * 200 + [90] + [0] * 49 + [10]
+    slow["end_to_end"]["frame"] |= {"p50_ms": 200.5, "p99_ms": 480.0, "by_ms": counts}
+    assert "p99 480.0 ms; 10.0% took 250 ms or longer" in page(report([slow]))
