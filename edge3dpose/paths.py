@@ -14,6 +14,8 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent
 _CHECKOUT = PACKAGE.parent if (PACKAGE.parent / "engines" / "README.md").exists() else None
 
+RANGES = _CHECKOUT / "calibration" if _CHECKOUT else PACKAGE / "weights"  # shipped, of INT8
+
 _log = logging.getLogger(__name__)
 
 

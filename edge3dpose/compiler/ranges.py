@@ -45,7 +45,7 @@ def find(weights: Weights, file: Path | None = None) -> Ranges:
     Raises BadInput with the command to run where there are none for this very weights file.
     """
     model = weights.spec.name
-    usual = (paths.home() / "calibration", paths.PACKAGE / "weights")
+    usual = (paths.home() / "calibration", paths.RANGES)
     places = [file] if file else [folder / f"{model}.ranges.json" for folder in usual]
     found = [read(place) for place in places if place.is_file()]
     for ranges in found:

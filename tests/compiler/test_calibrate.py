@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge3dpose import paths
 from edge3dpose.compiler import calibrate, crops, ranges, sensitivity, thresholds
 from edge3dpose.compiler.engine_key import key_of
 from edge3dpose.engine_types import EngineConfig
@@ -103,6 +104,7 @@ def test_int8_is_refused_without_ranges_for_this_very_file(
     small_weights, found, tmp_path, monkeypatch
 ):
     monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path))
+    monkeypatch.setattr(paths, "RANGES", tmp_path / "none")
     config = EngineConfig(small_weights, 1, "int8", "onnxruntime")
     command = r"run: edge3dpose calibrate --model sspnet-lite --source FOLDER"
     with pytest.raises(BadInput, match=rf"there are no ranges at .*{command}"):

@@ -19,3 +19,10 @@ def test_int8_is_near_fp32_whatever_the_processor_multiplies(tmp_path, backend):
     made = build.build(key, tmp_path)
     assert made.parity["mm_p50"] < 8  # 8 bits: 3.5 mm, 7 bits: 5.2, with overflows 16.8
     assert made.parity["mm_p99"] < 30
+
+
+@pytest.mark.skipif(not RANGES.is_file(), reason="the ranges lie in a checkout")
+def test_the_shipped_ranges_are_found_whatever_home_is(tmp_path, monkeypatch):
+    monkeypatch.setenv("EDGE3DPOSE_HOME", str(tmp_path))
+    weights = models.open_weights(models.find("sspnet-lite"))
+    assert key_of(EngineConfig(weights, 7, "int8", "onnxruntime")).ranges is not None
