@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ import tritonclient.http as triton
 MODEL = "sspnet-lite"
 STATE = (2, 1, 256)
 LEAST_SCORE = 0.5  # mean over the joints; below it nobody is there
+ROI = "where to look first, px: middle of the pelvis and 2.25 m; without it the whole frame"
 ANSWERS = ("joints_mm", "root_mm", "std_mm", "pixels", "score", "next_roi", "next_state")
 
 
@@ -78,6 +80,8 @@ class Person:
 def frames_of(video: str) -> Iterator[tuple[float, Any]]:
     """Seconds and picture of each frame."""
     capture = cv2.VideoCapture(video)
+    if not capture.isOpened():
+        sys.exit(f"Error: {video} is no video that can be opened")
     fps = capture.get(cv2.CAP_PROP_FPS) or 30.0
     number = 0
     while True:
@@ -91,12 +95,16 @@ def frames_of(video: str) -> Iterator[tuple[float, Any]]:
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description="A person in a video, by a Triton server.")
-    parser.add_argument("video")
-    parser.add_argument("--url", default="localhost:8000")
+    parser.add_argument("video", help="a file, or what else OpenCV opens")
+    parser.add_argument("--url", default="localhost:8000", help="HOST:PORT, without http://")
     parser.add_argument("--fov", type=float, help="field of view of the longer side, degrees")
-    parser.add_argument("--roi", type=float, nargs=3, metavar=("X", "Y", "SIDE"), help="first look")
+    parser.add_argument("--roi", type=float, nargs=3, metavar=("X", "Y", "SIDE"), help=ROI)
     given = parser.parse_args()
     client = triton.InferenceServerClient(given.url)
+    try:
+        client.is_server_live()
+    except OSError as error:
+        sys.exit(f"Error: no Triton server answers at {given.url}: {error}")
     person = None
     for time_s, frame in frames_of(given.video):
         if person is None:

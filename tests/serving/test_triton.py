@@ -238,6 +238,25 @@ def test_the_client_follows_somebody_through_a_clip(exported, served, clip, fram
     assert np.linalg.norm(np.diff(roots, axis=0), axis=1).max() < 300
 
 
+@pytest.mark.parametrize(
+    ("video", "words"), [("none.mp4", "is no video"), ("clip", "no Triton server answers at")]
+)
+def test_the_client_says_in_a_line_what_it_lacks(exported, served, clip, video, words):
+    with serving(served) as url:
+        given = (clip, "localhost:9") if video == "clip" else (video, url)
+        done = subprocess.run(
+            [sys.executable, exported / "client.py", given[0], "--url", given[1]],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_openvino_reads_its_own_files(tmp_path, engines, served, frames):
     request = TritonRequest(MODEL, cut=str(CUT), platform="openvino", engines=engines)
     repository.export(request, tmp_path / "repo")
