@@ -99,3 +99,12 @@ def test_settings_have_copies_of_their_own_and_old_ones_go(tmp_path):
 def test_without_a_folder_nothing_is_kept(tmp_path):
     _compiled_copies.write(tmp_path / "none" / "x.compiled", b"kept")
     assert not (tmp_path / "none").exists()
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_copy(tmp_path):
+    left, young = tmp_path / ".a.0.tmp.compiled", tmp_path / ".b.1.tmp.compiled"
+    left.write_bytes(b"half"), young.write_bytes(b"half")
+    os.utime(left, (1, 1))
+    _compiled_copies.write(_compiled_copies.file_of(tmp_path, b"network", {}), b"kept")
+    assert not left.exists()
+    assert young.exists()

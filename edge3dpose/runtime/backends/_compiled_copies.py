@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from edge3dpose.errors import Edge3DPoseError
 
 SUFFIX = ".compiled"
 MOST = 4  # of one network, for other threads and versions; the oldest go
+WRITTEN_WITHIN_S = 600.0
 _FIRST = b"edge3dpose compiled network 1\n"
 _HEX = 64
 
@@ -70,5 +72,11 @@ def write(file: Path, kept: bytes) -> None:
         copies = sorted(
             file.parent.glob(f"{network}-*{SUFFIX}"), key=lambda one: one.stat().st_mtime
         )
-        for old in copies[:-MOST]:
+        for old in [*copies[:-MOST], *_half_written(file.parent)]:
             old.unlink()
+
+
+def _half_written(folder: Path) -> list[Path]:
+    """What writers left that were killed; those at work are younger."""
+    old = time.time() - WRITTEN_WITHIN_S
+    return [one for one in folder.glob(f".*.tmp{SUFFIX}") if one.stat().st_mtime < old]
