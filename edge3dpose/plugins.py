@@ -157,7 +157,11 @@ def options_of(plugins: Iterable[Any]) -> list[PluginOption]:
 def check_needs(options: Iterable[PluginOption], values: Mapping[str, Any]) -> None:
     """BadInput where an option was given that does nothing without another one."""
     for option in options:
-        if option.needs and values[option.name] != option.default and not values[option.needs]:
+        if (
+            option.needs
+            and values[option.name] != option.default
+            and not values.get(option.needs, True)
+        ):
             other = option.needs.replace("_", "-")
             raise BadInput(f"{option.flags.split('/')[0]} does nothing without --{other}")
 

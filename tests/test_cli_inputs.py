@@ -75,3 +75,40 @@ def test_angles_of_a_name_without_a_suffix(poses):
 def test_one_is_singular():
     assert counted(1, "frame") == "1 frame"
     assert counted(0, "frame") == "0 frames"
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("--audio", "--audio does nothing without --save"),
+        ("--no-stay", "--stay does nothing without --serve"),
+        ("--axes unity", "--axes does nothing without --save-c3d or --save-csv"),
+        ("--no-floor", "--floor does nothing without --save-bvh or --save-c3d"),
+        ("--clean", "--clean does nothing without --save-bvh"),
+        ("--save-bvh x.bvh --axes unity", "--axes does nothing without --save-c3d"),
+        ("--save-trc x.trc --no-floor --camera-pitch 9", "--camera-pitch does nothing without"),
+    ],
+)
+def test_options_of_outputs_that_are_off_are_refused(tmp_path, words, wanted):
+    given = words.replace("x.", f"{tmp_path}/x.").split()
+    code, text = said(
+        "run", "--source", "sample", "--no-show", "--jsonl", tmp_path / "p.jsonl", *given
+    )
+    assert (code, wanted in text) == (1, True), text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        ("evaluate --dataset clip --overhead", "--overhead does nothing with --dataset clip"),
+        ("evaluate --dataset photos --people 5", "--people does nothing with --dataset photos"),
+        ("evaluate --labels x.json", "--labels does nothing with --dataset synthetic"),
+        ("evaluate --split train", "--split does nothing with --dataset synthetic"),
+        ("build-engine --precision fp32 --ranges x", "--ranges does nothing without"),
+        ("build-engine --explain --force", "--explain builds nothing"),
+    ],
+)
+def test_options_that_the_rest_leaves_idle_are_refused(words, wanted):
+    code, text = said(*words.split())
+    assert (code, wanted in text) == (1, True), text

@@ -41,11 +41,16 @@ def command(explain: bool, report_file: Path | None, **options: Any) -> None:
     """
     from edge3dpose.commands._progress import whole
     from edge3dpose.engine_types import EngineRequest
+    from edge3dpose.errors import BadInput
     from edge3dpose.reports import builds as build_reports
     from edge3dpose.reports import rows
     from edge3dpose.reports.columns import wide_console
     from edge3dpose.selection import builds
 
+    if options["ranges"] is not None and options["precision"] != "int8":
+        raise BadInput("--ranges does nothing without --precision int8")
+    if explain and (options["force"] or report_file is not None):
+        raise BadInput("--explain builds nothing: leave out --force and --report")
     names = ("model", "weights", "cut", "precision", "backend")
     engine = EngineRequest(**{name: options.pop(name) for name in names})
     request = builds.BuildRequest(engine, **options)

@@ -13,6 +13,11 @@ from edge3dpose.evaluation import recordings
 from edge3dpose.runtime import filters
 
 _FILE = click.Path(path_type=Path)
+_ONLY_OF = {
+    **dict.fromkeys(("people", "first_seed", "motion", "overhead"), ("synthetic",)),
+    **dict.fromkeys(("labels", "teacher"), ("clip", "photos")),
+    "split": plugins.names("training.datasets"),
+}
 _OF_ERRORS = ("plot", "write_card", "require_mpjpe_mm", "require_pck", "against")
 
 
@@ -122,6 +127,7 @@ def command(**options: Any) -> None:
     the whole pipeline: IDF1, MOTA, switches, ghosts, how soon people are found, errors by what of
     a person is hidden.
     """
+    _refuse_idle(options["dataset"])
     if options["dataset"] == "crowds":
         _crowds(options)
         return
@@ -154,6 +160,17 @@ def command(**options: Any) -> None:
         onnx = open_weights(find(options["model"]), options["weights"]).onnx
         click.echo(f"wrote {write_card(onnx, report)}")
     check_thresholds(report.cuts, after["require_mpjpe_mm"], after["require_pck"])
+
+
+def _refuse_idle(dataset: str) -> None:
+    """BadInput for an option that was typed and is of other data sets."""
+    from edge3dpose.errors import BadInput
+
+    typed = click.get_current_context().get_parameter_source
+    for name, only in _ONLY_OF.items():
+        if dataset not in only and typed(name) is click.core.ParameterSource.COMMANDLINE:
+            flag = f"--{name.replace('_', '-')}"
+            raise BadInput(f"{flag} does nothing with --dataset {dataset}: {', '.join(only)} only")
 
 
 def _crowds(options: dict[str, Any]) -> None:

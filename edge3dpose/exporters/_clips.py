@@ -61,6 +61,7 @@ FLOOR = (
         kind=float,
         minimum=-90,
         maximum=90,
+        needs="floor",
     ),
 )
 AXES = PluginOption(

@@ -157,6 +157,7 @@ def check(values: Mapping[str, Any], source: str) -> None:
     for option in options():
         option.check(known[option.name])
     plugins.check_needs(options(), known)
+    _refuse_idle(known)
     files: dict[Path, str] = {}  # what is written, and by which option
     for plugin in find_all():
         if plugin.is_on(known):
@@ -167,6 +168,23 @@ def check(values: Mapping[str, Any], source: str) -> None:
                 _refuse_twice(option, value, files)
                 if isinstance(value, Path) and plugin.output:
                     outputs.check_free(value, overwrite=known[OVERWRITE.name])
+
+
+def _refuse_idle(values: Mapping[str, Any]) -> None:
+    """BadInput for an option of sinks that are all off; a plugin's first is what turns it on."""
+    on: list[str] = []
+    off: dict[PluginOption, list[str]] = {}
+    for plugin in find_all():
+        names = [option.name for option in plugin.options]
+        if plugin.is_on(values):
+            on += names
+        for option in plugin.options[1:]:
+            if values[option.name] != option.default:
+                off.setdefault(option, []).append(plugin.options[0].flags.split("/")[0])
+    for option, wanted in off.items():
+        if option.name not in on:
+            flag = option.flags.split("/")[0]
+            raise BadInput(f"{flag} does nothing without {' or '.join(wanted)}")
 
 
 def open_all(values: Mapping[str, Any], context: SinkContext) -> list[Sink]:
