@@ -112,3 +112,11 @@ def test_options_of_outputs_that_are_off_are_refused(tmp_path, words, wanted):
 def test_options_that_the_rest_leaves_idle_are_refused(words, wanted):
     code, text = said(*words.split())
     assert (code, wanted in text) == (1, True), text
+
+
+@pytest.mark.parametrize("option", ["--angles", "--count=squat"])
+def test_an_archive_as_a_table_refuses_what_it_has_no_columns_for(tmp_path, option):
+    out = tmp_path / "out"
+    code, text = said("archive", tmp_path, "--out", out, "--format", "parquet", option)
+    assert (code, "no --format parquet" in text) == (2, True), text
+    assert not out.exists()

@@ -94,6 +94,8 @@ def command(source: Path | None, out: Path | None, summary: Path | None, **optio
         raise click.UsageError(
             "--one-by-one is one process of this machine: no --workers, no --ray"
         )
+    if options["format"] == "parquet" and (options["angles"] or options["count"]):
+        raise click.UsageError("--angles and --count go into JSON lines: no --format parquet")
     _archive(source, out, options)
 
 
