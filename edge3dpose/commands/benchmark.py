@@ -137,6 +137,7 @@ def _check(options: dict[str, Any], given: set[str]) -> None:
 
 def _report(options: dict[str, Any]) -> None:
     """Measure, or read what was measured; print it and write what is asked for."""
+    from edge3dpose.models import find
     from edge3dpose.reports import compare, page, plots, rows, speed, speed_plots
     from edge3dpose.reports.columns import wide_console
     from edge3dpose.reports.governor_rows import GovernorReport
@@ -149,6 +150,8 @@ def _report(options: dict[str, Any]) -> None:
     old = rows.load(SpeedReport, files["compare"]) if files["compare"] else None
     governor = rows.load(GovernorReport, files["trace"]) if files["trace"] else None
     measured, file, plot = files["measured"], files["report"], files["plot"]
+    if old and not measured:
+        compare.check_model(old, find(options["model"]).name)
     report = rows.load(SpeedReport, measured) if measured else _measure(options)
     if file is not None:  # first of all: nothing that comes after it may lose what was measured
         _save(report, file)

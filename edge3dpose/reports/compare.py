@@ -110,10 +110,15 @@ def median_ratio(changes: Iterable[TimeChange | None]) -> float | None:
     return median(ratios) if len(ratios) > 1 else None
 
 
+def check_model(old: SpeedReport, model: str) -> None:
+    """BadInput where a report is of another model than the one that is to be measured."""
+    if old.model != model:
+        raise BadInput(f"the reports are of {old.model} and {model}: nothing to compare")
+
+
 def compare(old: SpeedReport, new: SpeedReport) -> Comparison:
     """Compare two reports of the same model; BadInput where they are of different ones."""
-    if old.model != new.model:
-        raise BadInput(f"the reports are of {old.model} and {new.model}: nothing to compare")
+    check_model(old, new.model)
     before, after = _by_name(old), _by_name(new)
     was, now = old.header, new.header
     not_compared = "; ".join(_other_machine(was.machine, now.machine))

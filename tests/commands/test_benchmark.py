@@ -267,3 +267,11 @@ def test_a_report_with_a_wrong_field_is_one_line_that_names_it(measured, tmp_pat
     done = run("--measured", tmp_path / "r.json")
     assert done.exit_code == 1
     assert done.output.strip() == f"Error: {tmp_path / 'r.json'}: rows[1].engine.p50_ms is missing"
+
+
+def test_a_report_of_another_model_is_refused_before_anything_is_measured(monkeypatch):
+    monkeypatch.setattr("edge3dpose.commands.benchmark._measure", None)
+    old = ROOT / "benchmarks" / "cpu-epyc-2-cores.json"
+    done = run("--model", "hemlets-edge", "--compare", old)
+    assert done.exit_code == 1
+    assert "of sspnet-lite and hemlets-edge: nothing to compare" in done.output
