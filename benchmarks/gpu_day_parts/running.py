@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ TAIL_LINES = 60  # of the output, in the result
 GRACE_S = 10  # between the request to end and the end
 DONE, FAILED, LATE, LEFT_OUT = "done", "failed", "out of time", "left out"
 PR_SET_PDEATHSIG = 1
+_PASSED = re.compile(r"\b\d+ passed")
 
 Result = dict[str, Any]
 
@@ -66,7 +68,9 @@ class Place:
             storage.write_text(step.report, "\n".join(lines) + "\n")
             lines = []
         why = ""
-        if state == LATE:
+        if state == DONE and "pytest" in step.command and not _PASSED.search("\n".join(lines)):
+            state, why = LEFT_OUT, "every test was skipped; the reasons are in the log"
+        elif state == LATE:
             why = f"ended after {limit_s:.0f} s"
         elif state == FAILED:
             why = next((line.strip() for line in reversed(lines) if line.strip()), "no output")

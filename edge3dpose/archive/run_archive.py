@@ -20,6 +20,7 @@ from edge3dpose.archive.record import ClipRecord
 from edge3dpose.archive.schedule import Schedule
 from edge3dpose.archive.table import check_package
 from edge3dpose.archive.task import ClipTask
+from edge3dpose.counting import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class ArchiveResult:
     def text(self) -> str:
         """One line."""
         done = len(self.records) - len(self.failed)
-        line = f"{self.clips} clips: {done} done now, {self.skipped} before"
+        line = f"{counted(self.clips, 'clip')}: {done} done now, {self.skipped} before"
         if self.frames:
             fps = self.frames / self.elapsed_s
             line += f"; {self.frames} frames in {duration(self.elapsed_s)}, {fps:.1f} FPS"

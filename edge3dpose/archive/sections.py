@@ -106,6 +106,11 @@ class SectionRecord:
     host: str = ""
 
 
+def begun_clips(out: Path) -> int:
+    """Clips of an archive of which sections are planned or done, and not joined yet."""
+    return sum(1 for _ in (out / "sections").rglob("plan.json"))
+
+
 def spans_of(times: FrameTimes, length_s: float) -> tuple[Span, ...]:
     """Sections of about this length; a single one where there are too few key frames."""
     frames_s, keys_s = times.times_s, times.keys_s

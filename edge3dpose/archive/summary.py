@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from edge3dpose.archive.folder import ArchiveFolder
 from edge3dpose.archive.progress import duration
+from edge3dpose.archive.sections import begun_clips
+from edge3dpose.counting import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,11 +18,12 @@ class ArchiveSummary:
 
     people    track ids, counted in each clip: somebody in two clips counts twice
     worker_s  seconds that workers spent on the clips that are done
-    failures  reason -> clips, of the clips without poses
+    early     clip and reason, of the clips that ended early: their poses go as far
+    failures  clip and reason, of the clips without poses
+    begun     long clips of which some sections are done
     """
 
     done: int
-    damaged: int
     failed: int
     video_s: float
     frames: int
@@ -31,19 +34,24 @@ class ArchiveSummary:
     clip_bytes: int
     part_bytes: int
     pipelines: tuple[str, ...]
+    early: tuple[tuple[str, str], ...]
     failures: tuple[tuple[str, str], ...]
+    begun: int
 
     @property
     def lines(self) -> list[str]:
         """For a reader."""
-        damaged = f", {self.damaged} of them ended early" if self.damaged else ""
-        share = 100 * self.with_people / self.frames if self.frames else 0.0
+        damaged = f", {len(self.early)} of them ended early" if self.early else ""
+        begun = f", {self.begun} begun in sections" if self.begun else ""
+        people = f"people    {self.people} track ids, {self.poses} poses"
+        if self.frames:
+            share = 100 * self.with_people / self.frames
+            people += f"; somebody in {share:.0f} % of the frames"
         found = [
-            f"clips     {self.done} done{damaged}, {self.failed} failed",
+            f"clips     {self.done} done{damaged}, {self.failed} failed{begun}",
             f"video     {self.video_s / 60:.1f} minutes, {self.frames} frames, "
             f"{self.clip_bytes / 1e6:.1f} MB",
-            f"people    {self.people} track ids, {self.poses} poses; "
-            f"somebody in {share:.0f} % of the frames",
+            people,
             f"poses     {self.part_bytes / 1e6:.1f} MB",
         ]
         if self.worker_s:
@@ -53,6 +61,9 @@ class ArchiveSummary:
                 f"{real:.2f} times real time; {duration(self.worker_s)} of workers in all"
             )
         found += [f"pipeline  {pipeline}" for pipeline in self.pipelines]
+        if len(self.pipelines) > 1:
+            found.append("mixed     poses of several pipelines: run the same command to its end")
+        found += [f"early     {clip}: {reason}" for clip, reason in self.early]
         return found + [f"failed    {clip}: {reason}" for clip, reason in self.failures]
 
 
@@ -64,13 +75,13 @@ def summarize(out: Path) -> ArchiveSummary:
     done = [record for record in records if record.done]
     failed = [record for record in records if not record.done]
     pipelines = Counter(
-        " ".join(str(record.pipeline.get(key)) for key in ("model", "cut", "precision", "backend"))
-        + f", version {record.pipeline.get('version')}"
+        "{model} cut {cut} {precision} {backend}, version {version}".format_map(
+            defaultdict(str, record.pipeline)
+        )
         for record in done
     )
     return ArchiveSummary(
         done=len(done),
-        damaged=sum(bool(record.reason) for record in done),
         failed=len(failed),
         video_s=sum(record.video_s for record in done),
         frames=sum(record.frames for record in done),
@@ -80,6 +91,8 @@ def summarize(out: Path) -> ArchiveSummary:
         worker_s=sum(record.elapsed_s for record in done),
         clip_bytes=sum(record.bytes or 0 for record in done),
         part_bytes=sum(record.part_bytes for record in done),
-        pipelines=tuple(f"{text}: {count} clips" for text, count in pipelines.items()),
+        pipelines=tuple(f"{text}: {counted(count, 'clip')}" for text, count in pipelines.items()),
+        early=tuple((record.clip, record.reason) for record in done if record.reason),
         failures=tuple((record.clip, record.reason or "") for record in failed),
+        begun=begun_clips(out),
     )

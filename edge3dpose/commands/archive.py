@@ -81,7 +81,9 @@ def command(source: Path | None, out: Path | None, summary: Path | None, **optio
     listed in OUT/failed.jsonl with the reason, and the exit code is 1.
     """
     if summary is not None:
-        if source is not None or out is not None:
+        given = click.get_current_context().get_parameter_source
+        others = [name for name in options if given(name) is click.core.ParameterSource.COMMANDLINE]
+        if source is not None or out is not None or others:
             raise click.UsageError("--summary OUT stands alone")
         from edge3dpose.archive.summary import summarize
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from edge3dpose.archive.folder import ArchiveFolder
 from edge3dpose.archive.job import settled
+from edge3dpose.archive.record import ClipRecord
 from edge3dpose.archive.run_archive import Manpower, run_archive
 from edge3dpose.archive.summary import summarize
 from edge3dpose.cli import cli
@@ -155,6 +156,34 @@ def test_a_folder_of_other_files_is_left_alone(folder, job):
     assert "is no archive" in result.output
 
 
-@pytest.mark.parametrize("words", [(), ("clips",), ("clips", "--summary", ".")])
+def test_a_summary_names_what_is_not_whole(tmp_path):
+    place = tmp_path / "out"
+    out = ArchiveFolder(place)
+    out.begin("jsonl")
+    about = {"state": "done", "mtime_ns": 1, "bytes": 5, "elapsed_s": 1.0}
+    pipeline = {"model": "m", "cut": 7, "precision": "fp32", "backend": "b", "version": "1"}
+    for clip, more in (
+        ("whole.mp4", {"pipeline": pipeline, "frames": 10}),
+        ("short.mp4", {"pipeline": pipeline | {"cut": 3}, "reason": "ends early: cut"}),
+    ):
+        out.save(ClipRecord(clip=clip, path=clip, **about, **more))
+    plan = place / "sections" / "long.mp4" / "plan.json"
+    plan.parent.mkdir(parents=True)
+    plan.touch()
+    lines = summarize(place).lines
+    assert lines[0] == "clips     2 done, 1 of them ended early, 0 failed, 1 begun in sections"
+    assert "pipeline  m cut 7 fp32 b, version 1: 1 clip" in lines
+    assert any(line.startswith("mixed ") for line in lines)
+    assert "early     short.mp4: ends early: cut" in lines
+
+
+def test_a_summary_of_nothing_counts_no_share(tmp_path):
+    ArchiveFolder(tmp_path / "out").begin("jsonl")
+    assert "%" not in "".join(summarize(tmp_path / "out").lines)
+
+
+@pytest.mark.parametrize(
+    "words", [(), ("clips",), ("clips", "--summary", "."), ("--summary", ".", "--cut", "3")]
+)
 def test_what_is_missing_is_said(words):
     assert archive(*words).exit_code == 2
