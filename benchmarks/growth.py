@@ -6,7 +6,8 @@ frame size, people, cameras, cut and precision, each with the slope of its media
 
 Every row is `edge3dpose`'s pipeline in a process of its own, on the bundled clip's person. Sizes
 are the clip enlarged and encoded as H.264; people are a mosaic in memory; cameras are so many
-processes at once; decode is the files of size read by FFmpeg, with nobody who looks at them.
+processes at once; live is people from a source that drops what is not taken in time; decode is the
+files of size read by FFmpeg, with nobody who looks at them.
 Rounds go through all rows in turn, so that a slow minute is shared.
 """
 
@@ -36,7 +37,7 @@ from edge3dpose.reports.rows import new_header, save
 from edge3dpose.runtime.sources import open_source
 
 MODEL = "sspnet-lite"
-AXES = ("size", "people", "cameras", "cut", "decode", "precision")
+AXES = ("size", "people", "live", "cameras", "cut", "decode", "precision")
 FRAMES = 90
 HEIGHTS = (480, 720, 1080, 2160)
 PEOPLE = (1, 2, 5, 10)
@@ -61,6 +62,7 @@ def tasks(folder: Path) -> list[tuple[str, str, float, dict]]:
         decoded = about | {"decode": True}
         found.append(("decode", f"{width}x{height}", width * height / 1e6, decoded))
     found += [("people", str(n), n, {"people": n}) for n in PEOPLE]
+    found += [("live", str(n), n, {"people": n, "live": True}) for n in (1, 5)]
     found += [("cameras", str(n), n, {"processes": n}) for n in CAMERAS]
     found += [("cut", str(n), n, {"cut": n}) for n in CUTS]
     found += [("precision", name, n, {"precision": name}) for n, name in enumerate(PRECISIONS)]
@@ -91,7 +93,8 @@ def measure(what: dict, engines: str) -> None:
     source: Any = what["video"] or None
     if source is None:
         images = make_mosaic(max(1, what["people"]), lambda: open_source("sample"))
-        source = Mosaic(images, FRAMES)
+        source = Mosaic(images, 3 * FRAMES if what.get("live") else FRAMES)
+        source.live = bool(what.get("live"))  # as fast as frames are taken
     if what.get("decode"):
         print(json.dumps(reading(source)))
         return
@@ -152,7 +155,7 @@ def draw(report: GrowthReport, file: Path) -> None:
     """A panel for each axis: median and 99th percentile against the value."""
     import matplotlib.figure
 
-    lines = [line for line in report.slopes if line.axis != "decode"]
+    lines = [line for line in report.slopes if line.axis not in ("decode", "live")]
     names = {"size": "frame, megapixels", "people": "people", "cameras": "processes", "cut": "cut"}
     figure = matplotlib.figure.Figure(figsize=(10, 6), layout="constrained")
     for axes, line in zip(figure.subplots(2, 2).flat, lines, strict=True):

@@ -139,6 +139,23 @@ def test_a_source_that_never_gives_a_frame_is_told_at_once(then):
     source.close()
 
 
+def test_a_source_may_be_lost_before_its_reader_is_known(monkeypatch):
+    start = threading.Thread.start
+
+    def slowly(thread):
+        start(thread)
+        thread.join(0.3)
+
+    release = threading.Event()
+    monkeypatch.setattr(threading.Thread, "start", slowly)
+    source = live([Fake(0, "end", release)])
+    monkeypatch.undo()
+    with pytest.raises(BadInput, match="opened but gave no frame"):
+        next(iter(source))
+    release.set()
+    source.close()
+
+
 def test_a_source_that_never_gives_a_frame_is_waited_for():
     with closing(live([Fake(0), Fake(0), Fake(9)], Retry(wait_s=5))) as source:
         assert next(iter(source)).index == 0

@@ -116,7 +116,7 @@ def test_two_cameras_on_a_page_one_is_lost_and_comes_back(running, page_of, tmp_
 
         hall.sink.event(SourceEvent("source_lost", 1.0, "", {"reason": "stalled"}))
         hall.held.set()
-        assert shown(page, 1, "lost")["state"] == "lost: its source: stalled"
+        page.wait("edge3dpose.cameras()[1].state === 'lost: its source: stalled'")
         hall.held.clear()
         shown(page, 1, "back")
 

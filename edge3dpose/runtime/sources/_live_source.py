@@ -88,7 +88,8 @@ class LiveSource(Source):
         self._watch = PictureWatch()
         self._delays_s: dict[int, float] = {}  # of the frame that was taken last
         self._hanging: list[_Reader] = []
-        self._reader = self._begun(first)
+        with self._changed:  # its thread may lose the source before it is known here
+            self._reader = self._begun(first)
 
     def __iter__(self) -> Iterator[Frame]:
         """Frames until it is given up.
