@@ -120,8 +120,12 @@ def _archive(source: Path, out: Path, options: dict[str, Any]) -> None:
         click.echo(reason, err=True)
     workers = options["workers"] if options["throughput"] else 1
     manpower = Manpower(workers, options["ray"], options["rehash"])
-    with _shown() as on_progress:
-        result = run_archive(source, job, manpower, on_progress)
+    try:
+        with _shown() as on_progress:
+            result = run_archive(source, job, manpower, on_progress)
+    except KeyboardInterrupt:
+        click.echo("stopped; the same command goes on from here", err=True)
+        raise
     if begun is not None:
         save(reports.report_of(begun, result, job, ray=manpower.ray is not None), options["report"])
     click.echo(result.text, err=True)

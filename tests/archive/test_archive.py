@@ -177,6 +177,17 @@ def test_a_summary_names_what_is_not_whole(tmp_path):
     assert "early     short.mp4: ends early: cut" in lines
 
 
+def test_a_stop_says_how_to_go_on(folder, tmp_path, monkeypatch):
+    def stopped(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edge3dpose.archive.run_archive.run_archive", stopped)
+    words = ("--cut", 1, "--precision", "fp32", "--backend", "onnxruntime")
+    result = archive(folder, "--out", tmp_path / "out", *words)
+    assert result.exit_code == 1
+    assert "stopped; the same command goes on from here" in result.output
+
+
 def test_a_summary_of_nothing_counts_no_share(tmp_path):
     ArchiveFolder(tmp_path / "out").begin("jsonl")
     assert "%" not in "".join(summarize(tmp_path / "out").lines)
