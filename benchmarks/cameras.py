@@ -70,12 +70,7 @@ class Cameras:
 def used(process: subprocess.Popen) -> tuple[float, float | None]:
     """CPU seconds and peak resident MB of a process so far."""
     times = psutil.Process(process.pid).cpu_times()
-    peak = None
-    with suppress(OSError):
-        for line in Path(f"/proc/{process.pid}/status").read_text("utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                peak = round(int(line.split()[1]) * 1024 / 1e6, 1)
-    return times.user + times.system, peak
+    return times.user + times.system, machine.peak_mb(process.pid)
 
 
 def lines_of(file: Path) -> list[dict]:

@@ -30,7 +30,6 @@ import numpy as np
 
 import edge3dpose
 from edge3dpose import machine, storage
-from edge3dpose.archive.reading import peak_mb
 from edge3dpose.bench.mosaic import Mosaic, make_mosaic
 from edge3dpose.reports.growth_rows import GrowthReport, GrowthRow, Slope
 from edge3dpose.reports.rows import new_header, save
@@ -125,7 +124,7 @@ def figures(times: list[float], elapsed: float, cpu: float) -> dict[str, float]:
     found = {
         "fps": len(times) / elapsed,
         "cpu_ms": cpu / len(times) * 1000,
-        "peak_mb": peak_mb() or 0.0,
+        "peak_mb": machine.peak_mb() or 0.0,
     }
     return found | {"p50_ms": float(p50), "p99_ms": float(p99)}
 
@@ -145,10 +144,21 @@ def once(what: dict, engines: Path) -> dict[str, float]:
 
 
 def slope(axis: str, rows: list[GrowthRow]) -> Slope:
-    """Least squares through the medians of an axis."""
+    """Least squares through the figures of an axis."""
     here = [row for row in rows if row.axis == axis]
-    each, at_zero = np.polyfit([row.value for row in here], [row.p50_ms for row in here], 1)
-    return Slope(axis=axis, each_ms=round(float(each), 2), at_zero_ms=round(float(at_zero), 2))
+    x = [row.value for row in here]
+    each, at_zero = np.polyfit(x, [row.p50_ms for row in here], 1)
+    later, more = (
+        np.polyfit(x, figures, 1)[0]
+        for figures in ([row.p99_ms for row in here], [row.peak_mb for row in here])
+    )
+    return Slope(
+        axis=axis,
+        each_ms=round(float(each), 2),
+        at_zero_ms=round(float(at_zero), 2),
+        p99_each_ms=round(float(later), 2),
+        peak_each_mb=round(float(more), 2),
+    )
 
 
 def draw(report: GrowthReport, file: Path) -> None:

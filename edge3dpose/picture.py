@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 _F = TypeVar("_F", bound="WithPicture")
+_GIVEN = ("image", "index", "time_s", "picture")  # to WithPicture.of
 _NOTHING = np.zeros((0, 0, 3), np.uint8)
 
 
@@ -41,7 +41,7 @@ class WithPicture:
     @classmethod
     def of(cls: type[_F], picture: Picture, index: int, time_s: float) -> _F:
         """A frame whose image is made when somebody asks for it."""
-        frame: _F = cls(_NOTHING, index, time_s)  # type: ignore[call-arg]
+        frame: _F = cls(_NOTHING, index, time_s)  # type: ignore[call-arg]  # a dataclass, see above
         object.__setattr__(frame, "picture", picture)
         object.__delattr__(frame, "image")  # so that __getattr__ is asked
         return frame
@@ -49,11 +49,14 @@ class WithPicture:
     def but(self: _F, **changes: Any) -> _F:
         """As dataclasses.replace, for all fields but the image; it makes no image."""
         if self.picture is None:
-            return replace(self, **changes)  # type: ignore[type-var]
-        made = self.of(self.picture, self.index, self.time_s)
-        kept: Mapping[str, Any] = {n: getattr(self, n) for n in ("camera", "name", "facts")}
-        for name, value in {**kept, **changes}.items():
-            object.__setattr__(made, name, value)
+            return replace(self, **changes)  # type: ignore[type-var]  # the same
+        index, time_s = changes.pop("index", self.index), changes.pop("time_s", self.time_s)
+        made = self.of(self.picture, index, time_s)
+        for one in fields(self):  # type: ignore[arg-type]  # of the dataclass that mixes this in
+            if one.name not in _GIVEN:
+                value = changes.pop(one.name, getattr(self, one.name))
+                object.__setattr__(made, one.name, value)
+        assert not changes, f"a Frame has no {', '.join(changes)}"
         return made
 
     @property

@@ -228,7 +228,7 @@ def header_of(skeleton: Skeleton, **facts: Any) -> dict[str, Any]:
 
 def header_line(header: dict[str, Any], first: Frame) -> str:
     """The first line of a file: the header, completed with the camera of the first frame."""
-    return _line(with_camera(header, first))
+    return line_of(with_camera(header, first))
 
 
 def with_camera(header: Mapping[str, Any], first: Frame) -> dict[str, Any]:
@@ -243,7 +243,7 @@ def frame_line(frame: Frame, people: list[Pose3D]) -> str:
     if frame.name is not None:
         # unrelated pictures may have sizes of their own, and so cameras of their own
         content |= {"image": frame.name, "camera": _camera(frame)}
-    return _line({**content, **frame.facts, "people": [person.to_dict() for person in people]})
+    return line_of({**content, **frame.facts, "people": [person.to_dict() for person in people]})
 
 
 def _event_of(line: str) -> dict[str, Any] | None:
@@ -259,7 +259,7 @@ def _event_of(line: str) -> dict[str, Any] | None:
 
 def event_line(event: dict[str, Any]) -> str:
     """The line of an event; see docs/formats.md."""
-    return _line(event)
+    return line_of(event)
 
 
 def camera_event(frame: Frame) -> dict[str, Any]:
@@ -289,7 +289,8 @@ def _camera(frame: Frame) -> dict[str, Any]:
     }
 
 
-def _line(content: dict[str, Any]) -> str:
+def line_of(content: Mapping[str, Any]) -> str:
+    """A line of a poses file."""
     return json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n"
 
 

@@ -11,11 +11,9 @@ from typing import Any, TextIO
 from edge3dpose.archive.same_people import same_people
 from edge3dpose.archive.sections import Plan, Span
 from edge3dpose.errors import BadInput
-from edge3dpose.poses_file import CAMERA_EVENT, read_poses
+from edge3dpose.poses_file import CAMERA_EVENT, line_of, read_poses
 from edge3dpose.skeletons import Skeleton
 from edge3dpose.types import Pose3D
-
-_NUMBERS = ("size", "focal_px", "centre_px", "distortion", "fisheye", "up", "above_floor_mm")
 
 
 @dataclass(slots=True)
@@ -105,7 +103,7 @@ class _Joint:
         return names[own]
 
     def _write(self, content: Mapping[str, Any]) -> None:
-        self._out.write(json.dumps(content, separators=(",", ":"), allow_nan=False) + "\n")
+        self._out.write(line_of(content))
 
 
 def _frames(file: Path, camera: Any) -> Iterator[tuple[dict[str, Any], Any]]:
@@ -125,5 +123,5 @@ def _people(content: Mapping[str, Any], skeleton: Skeleton) -> list[Pose3D]:
 
 
 def _numbers(camera: Any) -> Any:
-    """What of a camera changes with the frames, as an event has it."""
-    return camera and {name: camera[name] for name in _NUMBERS if name in camera}
+    """What of a camera changes with the frames, as an event has it: all but whence it is known."""
+    return camera and {k: v for k, v in camera.items() if k not in ("measured", "assumed")}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import platform
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 
+from edge3dpose import machine
 from edge3dpose.archive.clips import Clip, clip_at
 from edge3dpose.archive.job import ArchiveJob
 from edge3dpose.archive.join import join
-from edge3dpose.archive.reading import Told, peak_mb, read, video_s, where
+from edge3dpose.archive.reading import Told, read, video_s
 from edge3dpose.archive.record import ClipRecord
 from edge3dpose.archive.sections import Plan, SectionRecord, SectionsFolder, spans_of
 from edge3dpose.archive.task import ClipTask, SplitClip
@@ -97,8 +99,8 @@ class LongClips:
             elapsed_s=round(perf_counter() - begin_s, 3),
             cpu_s=round(process_time() - cpu_s, 3),
             stage_ms=seen.stage_ms,
-            peak_mb=peak_mb(),
-            host=where(),
+            peak_mb=machine.peak_mb(),
+            host=platform.node(),
         )
         folder.save(record, work)
 

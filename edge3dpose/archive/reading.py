@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,18 +75,3 @@ def video_s(first_s: float, last_s: float, frames: int) -> float:
     """Seconds of video: the last frame is taken to last as long as the others."""
     span_s = max(0.0, last_s - first_s)
     return round(span_s * frames / (frames - 1), 3) if frames > 1 else 0.0
-
-
-def where() -> str:
-    """The name of this machine."""
-    return platform.node()
-
-
-def peak_mb() -> float | None:
-    """MB of 10^6 bytes, of this process alone; None where the system does not say."""
-    # not getrusage: a child begins there with what its parent held
-    with contextlib.suppress(OSError, ValueError):
-        for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
-            if line.startswith("VmHWM:"):
-                return round(int(line.split()[1]) * 1024 / 1e6, 1)
-    return None

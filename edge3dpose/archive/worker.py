@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import platform
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, process_time
 
-from edge3dpose import paths, storage
+from edge3dpose import machine, paths, storage
 from edge3dpose.archive.clips import Clip, clip_at
 from edge3dpose.archive.folder import ArchiveFolder
 from edge3dpose.archive.job import ArchiveJob
 from edge3dpose.archive.long_clips import LongClips
-from edge3dpose.archive.reading import Told, peak_mb, read, video_s, where
+from edge3dpose.archive.reading import Told, read, video_s
 from edge3dpose.archive.record import ClipRecord
 from edge3dpose.archive.sections import SectionsFolder
 from edge3dpose.archive.table import write_parquet
@@ -52,7 +53,7 @@ class ClipWorker:
         begin_s, cpu_s = perf_counter(), process_time()
         clip = clip_at(task.clip.path, task.clip.key)
         about = ClipRecord.failed(clip, self._job.pipeline, task.attempt)
-        about = replace(about, host=where())
+        about = replace(about, host=platform.node())
         try:
             if task.step == "join":
                 record = self._joined(about)
@@ -119,7 +120,7 @@ class ClipWorker:
             poses=seen.poses,
             size_px=seen.size_px,
             stage_ms=seen.stage_ms,
-            peak_mb=peak_mb(),
+            peak_mb=machine.peak_mb(),
         )
         return self._with_part(record, part)
 

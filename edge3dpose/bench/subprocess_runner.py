@@ -14,13 +14,13 @@ import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from edge3dpose import machine
 from edge3dpose.errors import BadInput, Edge3DPoseError, MissingDependency
 from edge3dpose.reports.rows import Footprint
 
@@ -82,7 +82,7 @@ class SubprocessRunner:
         first_s = self._first.first_pose_at_s if self._first else None
         cpu_s, frames = last.cpu_s, len(last.frame_s)
         return Footprint(
-            peak_mb=_peak_mb(self._process.pid),
+            peak_mb=machine.peak_mb(self._process.pid),
             open_s=round(self._opened_s - self._started_s, 3),
             first_pose_s=None if first_s is None else round(first_s - self._opened_s, 3),
             cpu_ms_per_frame=round(1000 * cpu_s / frames, 2) if cpu_s and frames else None,
@@ -116,20 +116,6 @@ class SubprocessRunner:
         self._stderr.seek(0)
         lines = self._stderr.read().strip().splitlines()
         return f"{lines[-1] if lines else 'no error text'} (exit code {code})"
-
-
-def _peak_mb(process: int) -> float | None:
-    """Peak resident memory of a process, MB of 10^6 bytes; None where the system keeps none."""
-    # not getrusage: a child begins there with what its parent held
-    try:
-        if psutil.WINDOWS:
-            held: Any = psutil.Process(process).memory_info()
-            return round(held.peak_wset / 1e6, 1)
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except (OSError, psutil.Error):
-        return None
-    lines = (line for line in status.splitlines() if line.startswith("VmHWM:"))
-    return next((round(int(line.split()[1]) * 1024 / 1e6, 1) for line in lines), None)
 
 
 def _cpu_s(process: int) -> float | None:

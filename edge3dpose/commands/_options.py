@@ -17,6 +17,12 @@ from edge3dpose.runtime import backends
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
+def typed(names: Iterable[str]) -> list[str]:
+    """Those of the running command's options that were typed, by name: "cutoff_hz"."""
+    source = click.get_current_context().get_parameter_source
+    return [name for name in names if source(name) is click.core.ParameterSource.COMMANDLINE]
+
+
 def engine_options(command: Function) -> Function:
     """Add --model --weights --cut --precision --backend --engines --threads to a command."""
     options = (

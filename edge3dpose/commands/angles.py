@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from edge3dpose.commands._options import typed
+
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -61,9 +63,8 @@ def command(
 
     if out is not None and out.suffix not in (".csv", ".mot"):
         raise BadInput(f"--out {out}: wanted a name that ends in .csv or .mot")
-    for flag, value, usual in (("--cutoff-hz", cutoff_hz, 6.0), ("--fill-gaps", fill_gaps, 100)):
-        if value != usual and not clean and plot is None:
-            raise BadInput(f"{flag} does nothing without --clean or --plot")
+    if (idle := typed(("cutoff_hz", "fill_gaps"))) and not clean and plot is None:
+        raise BadInput(f"--{idle[0].replace('_', '-')} does nothing without --clean or --plot")
     cleaning = kinematics.Cleaning(fill_gaps, hampel=True, cutoff_hz=cutoff_hz)
     filtered = analysis.AnalysisOptions(track_id, cleaning, camera_pitch)
     raw = analysis.AnalysisOptions(track_id, camera_pitch_deg=camera_pitch)

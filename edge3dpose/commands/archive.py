@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge3dpose.commands._options import engine_options, plugin_options
+from edge3dpose.commands._options import engine_options, plugin_options, typed
 from edge3dpose.runtime import detectors, filters
 
 if TYPE_CHECKING:
@@ -81,9 +81,7 @@ def command(source: Path | None, out: Path | None, summary: Path | None, **optio
     listed in OUT/failed.jsonl with the reason, and the exit code is 1.
     """
     if summary is not None:
-        given = click.get_current_context().get_parameter_source
-        others = [name for name in options if given(name) is click.core.ParameterSource.COMMANDLINE]
-        if source is not None or out is not None or others:
+        if source is not None or out is not None or typed(options):
             raise click.UsageError("--summary OUT stands alone")
         from edge3dpose.archive.summary import summarize
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
+
+from edge3dpose.commands._options import typed
 
 if TYPE_CHECKING:
     from edge3dpose.reports.documents import ShippedModel
@@ -92,8 +93,7 @@ _OF_A_REPORT = {"measured", "html", "plot", "compare", "trace"}
     is_flag=True,
     help="Write the documents from the reports under benchmarks/, and stop.",
 )
-@click.pass_context
-def command(context: click.Context, render: bool, **options: Any) -> None:
+def command(render: bool, **options: Any) -> None:
     """Time engines on real frames: the engine alone, and end to end as run does.
 
     Several cuts, precisions and backends are measured in turn, round by round, so that other load
@@ -102,12 +102,7 @@ def command(context: click.Context, render: bool, **options: Any) -> None:
 
     To compare two reports: --measured NEW.json --compare OLD.json
     """
-    given = {
-        name
-        for name in options
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
-    }
-    _check(options, given)
+    _check(options, set(typed(options)))
     if render:
         _render()
     else:

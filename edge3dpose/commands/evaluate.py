@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from edge3dpose import plugins
-from edge3dpose.commands._options import plugin_options
+from edge3dpose.commands._options import plugin_options, typed
 from edge3dpose.evaluation import recordings
 from edge3dpose.runtime import filters
 
@@ -166,9 +166,8 @@ def _refuse_idle(dataset: str) -> None:
     """BadInput for an option that was typed and is of other data sets."""
     from edge3dpose.errors import BadInput
 
-    typed = click.get_current_context().get_parameter_source
-    for name, only in _ONLY_OF.items():
-        if dataset not in only and typed(name) is click.core.ParameterSource.COMMANDLINE:
+    for name in typed(_ONLY_OF):
+        if dataset not in (only := _ONLY_OF[name]):
             flag = f"--{name.replace('_', '-')}"
             raise BadInput(f"{flag} does nothing with --dataset {dataset}: {', '.join(only)} only")
 

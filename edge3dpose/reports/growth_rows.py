@@ -30,11 +30,16 @@ class GrowthRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slope:
-    """The straight line through the medians of an axis: milliseconds = at_zero + each * value."""
+    """The straight line through the medians of an axis: milliseconds = at_zero + each * value.
+
+    p99_each_ms, peak_each_mb  the slopes of the 99th percentiles and of the memory
+    """
 
     axis: str
     each_ms: float
     at_zero_ms: float
+    p99_each_ms: float = 0.0
+    peak_each_mb: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,9 +40,7 @@ class ServePlugin(SinkPlugin):
             bare=server.DEFAULT,
         ),
         PluginOption(
-            "--token",
-            "Secret of --serve, which lets other machines in: open /?token=SECRET.",
-            needs="serve",
+            "--token", "Secret of --serve, which lets other machines in: open /?token=SECRET."
         ),
         PluginOption(
             "--stay/--no-stay",
