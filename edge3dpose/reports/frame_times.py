@@ -60,10 +60,14 @@ def _of_engines(rows: Sequence[SpeedRow]) -> Iterator[tuple[str, FrameTiming]]:
             yield row.name, row.end_to_end.frame
         for crowd in row.crowds:
             if crowd.frame and crowd.frame.by_ms:
-                yield f"{row.name}, {crowd.people} people", crowd.frame
+                yield f"{row.name}, {_people(crowd.people)}", crowd.frame
 
 
 def _of_peers(peers: Sequence[PeerRow]) -> Iterator[tuple[str, FrameTiming]]:
     for peer in peers:
         if peer.end_to_end.frame and peer.end_to_end.frame.by_ms:
             yield peer.name, peer.end_to_end.frame
+
+
+def _people(number: int) -> str:
+    return "1 person" if number == 1 else f"{number} people"

@@ -167,6 +167,15 @@ def test_poses_that_the_page_cannot_show_are_refused(tmp_path):
         serve_poses(poses, LOOPBACK)
 
 
+DRAWN = """(() => {
+  const one = document.getElementById('picture'), small = document.createElement('canvas');
+  small.width = small.height = 8;
+  const brush = small.getContext('2d');
+  brush.drawImage(one, 0, 0, one.width, one.height, 0, 0, 8, 8);
+  return brush.getImageData(0, 0, 8, 8).data.every((value, n) => n % 4 != 3 || value > 0);
+})()"""
+
+
 def test_a_file_plays_beside_its_video_on_a_narrow_screen(recorded, tmp_path):
     poses, video = recorded
     server = serve_poses(poses, LOOPBACK, video)
@@ -174,6 +183,7 @@ def test_a_file_plays_beside_its_video_on_a_narrow_screen(recorded, tmp_path):
         with browser.opened(server.address.url, tmp_path / "p", (390, 844)) as page:
             page.wait("globalThis.edge3dpose && edge3dpose.state().frames === 40")
             page.wait("document.getElementById('video').readyState >= 2")
+            page.wait(f"({DRAWN})")  # before it is played
             assert page.ask("document.documentElement.scrollWidth <= innerWidth")
             page.press(" ")
             page.wait("edge3dpose.state().shown > 10")

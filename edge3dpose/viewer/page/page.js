@@ -49,7 +49,8 @@ async function readFile() {
     video.src = `video${query}`;
     video.addEventListener('error', () => { settings.video = false; say('this browser cannot play the video', true); });
     video.addEventListener('seeked', () => { dirty = true; });
-    video.addEventListener('loadeddata', () => { dirty = true; });
+    // a hidden video that has not moved gives no picture to draw
+    video.addEventListener('loadeddata', () => { if (video.paused) video.currentTime += 1e-3; dirty = true; });
   }
   const left = damaged ? `, ${damaged} damaged line${damaged > 1 ? 's' : ''} left out` : '';
   say(`${store.frames.length} frames${left}`, damaged > 0);
