@@ -3,8 +3,9 @@
     python benchmarks/start.py --out benchmarks/start-2-cores.json
 
 The clock starts before the command's process and stops with the first line that has a person.
-``cpu_s`` and ``peak_mb`` are of the whole process, which ends after one frame. ``first`` has an
-empty folder of engines, as after the installation, and builds one. Of ``again`` all files are in
+``cpu_s`` is of the whole command, which ends after one frame; ``peak_mb`` of the largest of its
+processes. ``first`` has an empty folder of engines, as after the installation: another process
+builds one, and that is the largest then. Of ``again`` all files are in
 the system's cache.
 """
 
