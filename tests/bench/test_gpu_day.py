@@ -199,7 +199,7 @@ def test_a_pack_comes_together_again(tmp_path):
     assert lacking.returncode == 1
     assert lacking.stderr == "Error: missing of 3 parts: part.001\n"
     whole_part = parts[1].read_bytes()
-    parts[1].write_bytes(whole_part[:-1] + b"x")
+    parts[1].write_bytes(whole_part[:-1] + bytes([whole_part[-1] ^ 1]))  # random bytes
     assert "damaged: part.001" in unpacked(tmp_path / "parts").stderr
     assert not here.exists()
     parts[1].write_bytes(whole_part)
